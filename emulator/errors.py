@@ -1,0 +1,50 @@
+"""SQL Server errors as Python exceptions, and the catalogue of the messages that the engine raises.
+
+``SqlError`` is what T-SQL code can catch. ``sql_error`` makes one from its number and the values of its message; texts
+and severities are those of ``sys.messages`` (documentation: "Database engine events and errors").
+"""
+
+from emulator.messages import MESSAGES
+
+
+class SqlError(Exception):
+    """An error as a client of SQL Server sees it.
+
+    ``number``, ``severity`` (class, 0-25), ``state`` (0-255) and ``message`` are fixed when it is raised; ``line``
+    (1-based within the batch or module, 0 = not yet known) and ``procedure`` (``schema.name`` or "") are filled in by
+    the statement that was running.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        severity: int,
+        state: int,
+        message: str,
+        line: int = 0,
+        procedure: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.number = number
+        self.severity = severity
+        self.state = state
+        self.message = message
+        self.line = line
+        self.procedure = procedure
+
+    def __str__(self) -> str:
+        where = f"Procedure {self.procedure}, " if self.procedure else ""
+        return f"Msg {self.number}, Level {self.severity}, State {self.state}, {where}Line {self.line}: {self.message}"
+
+
+class NotSupported(SqlError):
+    """T-SQL that SQL Server accepts and the emulator does not: error 40517, naming the construct."""
+
+    def __init__(self, construct: str, line: int = 0) -> None:
+        super().__init__(40517, 16, 1, f"not supported by the emulator: {construct}", line)
+
+
+def sql_error(number: int, *values: object, state: int = 1, line: int = 0) -> SqlError:
+    """The error ``number`` with ``values`` in the places of its message. KeyError: the number is not in ``MESSAGES``."""
+    severity, template = MESSAGES[number]
+    return SqlError(number, severity, state, template.format(*values), line)

@@ -1,0 +1,70 @@
+"""The engine's messages by number: severity and text, values in ``{}`` (source: ``sys.messages`` of SQL Server)."""
+
+MESSAGES: dict[int, tuple[int, str]] = {
+    102: (15, "Incorrect syntax near '{}'."),
+    105: (15, "Unclosed quotation mark after the character string '{}'."),
+    109: (15, "There are more columns in the INSERT statement than values specified in the VALUES clause. "
+          "The number of values in the VALUES clause must match the number of columns specified in the INSERT statement."),
+    110: (15, "There are fewer columns in the INSERT statement than values specified in the VALUES clause. "
+          "The number of values in the VALUES clause must match the number of columns specified in the INSERT statement."),
+    113: (15, "Missing end comment mark '*/'."),
+    120: (15, "The select list for the INSERT statement contains fewer items than the insert list. "
+          "The number of SELECT values must match the number of INSERT columns."),
+    121: (15, "The select list for the INSERT statement contains more items than the insert list. "
+          "The number of SELECT values must match the number of INSERT columns."),
+    134: (15, "The variable name '{}' has already been declared. Variable names must be unique within a query batch or "
+          "stored procedure."),
+    137: (15, 'Must declare the scalar variable "{}".'),
+    1087: (15, 'Must declare the table variable "{}".'),
+    156: (15, "Incorrect syntax near the keyword '{}'."),
+    191: (15, "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller "
+          "queries."),
+    201: (16, "Procedure or function '{}' expects parameter '{}', which was not supplied."),
+    207: (16, "Invalid column name '{}'."),
+    208: (16, "Invalid object name '{}'."),
+    209: (16, "Ambiguous column name '{}'."),
+    213: (16, "Column name or number of supplied values does not match table definition."),
+    217: (16, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit {})."),
+    220: (16, "Arithmetic overflow error for data type {}, value = {}."),
+    241: (16, "Conversion failed when converting date and/or time from character string."),
+    245: (16, "Conversion failed when converting the {} value '{}' to data type {}."),
+    266: (16, "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. "
+          "Previous count = {}, current count = {}."),
+    319: (15, "Incorrect syntax near the keyword 'with'. If this statement is a common table expression, an xmlnamespaces "
+          "clause or a change tracking context clause, the previous statement must be terminated with a semicolon."),
+    512: (16, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= "
+          "or when the subquery is used as an expression."),
+    515: (16, "Cannot insert the value NULL into column '{}', table '{}'; column does not allow nulls. {} fails."),
+    544: (16, "Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to OFF."),
+    547: (16, 'The {} statement conflicted with the {} constraint "{}". The conflict occurred in database "{}", '
+          'table "{}"{}.'),
+    911: (16, "Database '{}' does not exist. Make sure that the name is entered correctly."),
+    1205: (13, "Transaction (Process ID {}) was deadlocked on {} resources with another process and has been chosen as the "
+           "deadlock victim. Rerun the transaction."),
+    1222: (16, "Lock request time out period exceeded."),
+    2601: (14, "Cannot insert duplicate key row in object '{}' with unique index '{}'. The duplicate key value is ({})."),
+    2627: (14, "Violation of {} constraint '{}'. Cannot insert duplicate key in object '{}'. The duplicate key value is "
+           "({})."),
+    2714: (16, "There is already an object named '{}' in the database."),
+    2715: (16, "Column, parameter, or variable #{}: Cannot find data type {}."),
+    2812: (16, "Could not find stored procedure '{}'."),
+    3701: (11, "Cannot {} the {} '{}', because it does not exist or you do not have permission."),
+    3902: (16, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION."),
+    3903: (16, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."),
+    3930: (16, "The current transaction cannot be committed and cannot support operations that write to the log file. "
+           "Roll back the transaction."),
+    3998: (16, "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back."),
+    4104: (16, 'The multi-part identifier "{}" could not be bound.'),
+    8114: (16, "Error converting data type {} to {}."),
+    8115: (16, "Arithmetic overflow error converting {} to data type {}."),
+    8134: (16, "Divide by zero error encountered."),
+    8144: (16, "Procedure or function {} has too many arguments specified."),
+    8145: (16, "{} is not a parameter for procedure {}."),
+    8152: (16, "String or binary data would be truncated."),
+    8162: (16, 'The formal parameter "{}" was not declared as an OUTPUT parameter, but the actual parameter passed in '
+           "requested output."),
+    8178: (16, "The parameterized query '{}' expects the parameter '{}', which was not supplied."),
+    8179: (16, "Could not find prepared statement with handle {}."),
+    2628: (16, "String or binary data would be truncated in table '{}', column '{}'. Truncated value: '{}'."),
+    18456: (14, "Login failed for user '{}'."),
+}  # fmt: skip
