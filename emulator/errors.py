@@ -45,6 +45,6 @@ class NotSupported(SqlError):
 
 
 def sql_error(number: int, *values: object, state: int = 1, line: int = 0) -> SqlError:
-    """The error ``number`` with ``values`` in the places of its message. KeyError: the number is not in ``MESSAGES``."""
+    """The error ``number`` with ``values`` in the places of its message. KeyError: not in ``MESSAGES``."""
     severity, template = MESSAGES[number]
     return SqlError(number, severity, state, template.format(*values), line)

@@ -1,0 +1,88 @@
+"""A database: its schemas, its objects by name and id, and its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from emulator.catalog.objects import (
+    DatabaseObject,
+    Permission,
+    Principal,
+    Schema,
+    Table,
+    fold,
+)
+
+ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
+
+FIRST_OBJECT_ID = 245575913
+"""Object ids start where a fresh SQL Server database starts to give them out, and grow by a fixed step."""
+OBJECT_ID_STEP = 16000057
+
+
+@dataclass(slots=True, eq=False)
+class Database:
+    """One database. ``version`` grows with every change of a definition: kept plans carry the one they were made for.
+
+    ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
+    constraints share one namespace; ``types`` have their own.
+    """
+
+    name: str
+    database_id: int
+    collation: str = "SQL_Latin1_General_CP1_CI_AS"
+    compatibility_level: int = 160
+    read_committed_snapshot: bool = False
+    allow_snapshot_isolation: bool = False
+    created: int = 0
+    version: int = 0
+    schemas: dict[str, Schema] = field(default_factory=dict)
+    objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
+    by_id: dict[int, DatabaseObject] = field(default_factory=dict)
+    types: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
+    principals: dict[str, Principal] = field(default_factory=dict)
+    permissions: list[Permission] = field(default_factory=list)
+    next_object_id: int = FIRST_OBJECT_ID
+
+    def __post_init__(self) -> None:
+        for schema_id, schema in ((1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")):
+            self.schemas[fold(schema)] = Schema(schema, schema_id)
+
+    def find(self, schema: str, name: str) -> DatabaseObject | None:
+        """The object ``schema.name``, None if there is none."""
+        return self.objects.get((fold(schema), fold(name)))
+
+    def find_kind(self, kind: type[ObjectT], schema: str, name: str) -> ObjectT | None:
+        """The object ``schema.name`` if it is of that kind."""
+        found = self.objects.get((fold(schema), fold(name)))
+        return found if isinstance(found, kind) else None
+
+    def of_kind(self, kind: type[ObjectT]) -> Iterator[ObjectT]:
+        """All objects of that kind, by object id."""
+        return (item for _, item in sorted(self.by_id.items()) if isinstance(item, kind))
+
+    def allocate_id(self) -> int:
+        """A new object id, never used before in this database."""
+        allocated = self.next_object_id
+        self.next_object_id += OBJECT_ID_STEP
+        return allocated
+
+    def add(self, item: DatabaseObject) -> None:
+        """Enter ``item`` under its name, with an id if it has none yet; plans made before are void."""
+        if not item.object_id:
+            item.object_id = self.allocate_id()
+        self.objects[fold(item.schema), fold(item.name)] = item
+        self.by_id[item.object_id] = item
+        self.version += 1
+
+    def remove(self, item: DatabaseObject) -> None:
+        """Take ``item`` out; plans made before are void."""
+        del self.objects[fold(item.schema), fold(item.name)]
+        del self.by_id[item.object_id]
+        self.version += 1
+
+    def table(self, schema: str, name: str) -> Table | None:
+        """The table ``schema.name``."""
+        return self.find_kind(Table, schema, name)

@@ -1,0 +1,321 @@
+"""The definitions of database objects: plain records that DDL creates and the planner reads.
+
+Expressions of constraints and the bodies of modules are kept as text and as syntax tree; they are compiled where they
+are used. A definition never changes once a plan may have read it: DDL replaces it and raises ``Database.version``, on
+which every kept plan depends.
+
+Documentation: "CREATE TABLE (Transact-SQL)", ``sys.objects`` and its kin for the type codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from emulator.types.sqltype import SqlType
+
+if TYPE_CHECKING:
+    from emulator.sql import nodes
+    from emulator.storage.table import TableStore
+
+
+@dataclass(slots=True)
+class DatabaseObject:
+    """What every object in a schema has. ``created`` and ``modified`` are datetime ticks (see ``SqlType``)."""
+
+    schema: str
+    name: str
+    object_id: int = 0
+    created: int = 0
+    modified: int = 0
+
+    type_code = ""
+    """As in ``sys.objects.type``."""
+
+    @property
+    def full_name(self) -> str:
+        """``schema.name``, as error messages write it."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(slots=True)
+class DefaultConstraint:
+    """``text`` is the expression as ``sys.default_constraints.definition`` shows it, in parentheses."""
+
+    name: str
+    expression: nodes.Expression
+    text: str
+    system_named: bool = False
+    object_id: int = 0
+
+
+@dataclass(slots=True)
+class Identity:
+    """The identity property. ``last`` is the last value used, None before the first; it is not transactional."""
+
+    seed: int
+    increment: int
+    last: int | None = None
+
+
+@dataclass(slots=True)
+class Column:
+    """A column of a table. ``ordinal`` is its place in row tuples (0-based), ``column_id`` as in ``sys.columns``."""
+
+    name: str
+    type: SqlType
+    nullable: bool
+    ordinal: int
+    column_id: int
+    default: DefaultConstraint | None = None
+    identity: Identity | None = None
+    computed: nodes.Expression | None = None
+    computed_text: str = ""
+    persisted: bool = False
+    rowguidcol: bool = False
+    user_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexColumn:
+    ordinal: int
+    descending: bool = False
+
+
+@dataclass(slots=True)
+class Index:
+    """An index. ``number`` is its key in ``TableStore`` and ``sys.indexes.index_id`` (1 clustered, 2 ... others; 0 heap).
+
+    ``primary_key`` and ``unique_constraint`` tell 2627 from 2601.
+    """
+
+    name: str
+    number: int
+    columns: tuple[IndexColumn, ...]
+    unique: bool = False
+    clustered: bool = False
+    primary_key: bool = False
+    unique_constraint: bool = False
+    included: tuple[int, ...] = ()
+    filter: nodes.Expression | None = None
+    filter_text: str = ""
+    ignore_dup_key: bool = False
+    disabled: bool = False
+    system_named: bool = False
+    object_id: int = 0
+
+
+@dataclass(slots=True)
+class CheckConstraint:
+    name: str
+    expression: nodes.Expression
+    text: str
+    column: int | None = None
+    enabled: bool = True
+    system_named: bool = False
+    object_id: int = 0
+
+
+@dataclass(slots=True)
+class ForeignKey:
+    """``columns`` are ordinals in the referencing table, ``referenced_columns`` in ``referenced``."""
+
+    name: str
+    columns: tuple[int, ...]
+    referenced: Table
+    referenced_columns: tuple[int, ...]
+    on_delete: str = "NO_ACTION"
+    on_update: str = "NO_ACTION"
+    enabled: bool = True
+    system_named: bool = False
+    object_id: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Table(DatabaseObject):
+    """A table, a temporary table, or the shape of a table variable or table type.
+
+    ``store`` holds the rows; for table variables and table types it is None here: each variable has its own store.
+    ``referenced_by`` are the foreign keys of other tables (and of this one) that point here, with their tables.
+    """
+
+    columns: list[Column] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
+    checks: list[CheckConstraint] = field(default_factory=list)
+    foreign_keys: list[ForeignKey] = field(default_factory=list)
+    referenced_by: list[tuple[Table, ForeignKey]] = field(default_factory=list)
+    triggers: list[Trigger] = field(default_factory=list)
+    store: TableStore | None = None
+    database: str = ""
+
+    type_code = "U "
+
+    @property
+    def clustered(self) -> Index | None:
+        """The clustered index, None for a heap."""
+        return next((index for index in self.indexes if index.clustered), None)
+
+    @property
+    def identity_column(self) -> Column | None:
+        return next((column for column in self.columns if column.identity is not None), None)
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, in any case."""
+        folded = fold(name)
+        return next((column for column in self.columns if fold(column.name) == folded), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a module. ``name`` has its ``@``; ``default`` is None where there is none."""
+
+    name: str
+    type: SqlType
+    default: nodes.Expression | None = None
+    output: bool = False
+    table_type: TableType | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Module(DatabaseObject):
+    """A procedure, function, view or trigger: ``definition`` is the text of its CREATE statement.
+
+    ``plan`` is whatever execution compiled it to, with the catalog version it was compiled for.
+    """
+
+    definition: str = ""
+    body: Any = None
+    parameters: tuple[Parameter, ...] = ()
+    ansi_nulls: bool = True
+    quoted_identifier: bool = True
+    execute_as: str | None = None
+    database: str = ""
+    plan: Any = None
+    plan_version: int = -1
+
+
+@dataclass(slots=True, eq=False)
+class Procedure(Module):
+    """``body`` is the tuple of statements."""
+
+    type_code = "P "
+
+
+@dataclass(slots=True, eq=False)
+class View(Module):
+    """``body`` is the query; ``column_names`` those of the CREATE VIEW list."""
+
+    column_names: tuple[str, ...] = ()
+
+    type_code = "V "
+
+
+@dataclass(slots=True, eq=False)
+class ScalarFunction(Module):
+    returns: SqlType | None = None
+
+    type_code = "FN"
+
+
+@dataclass(slots=True, eq=False)
+class InlineFunction(Module):
+    """``body`` is the query that RETURN names."""
+
+    type_code = "IF"
+
+
+@dataclass(slots=True, eq=False)
+class TableFunction(Module):
+    """A multi-statement function: ``returns`` is the shape of its table variable ``variable``."""
+
+    returns: Table | None = None
+    variable: str = ""
+
+    type_code = "TF"
+
+
+@dataclass(slots=True, eq=False)
+class Trigger(Module):
+    """``events`` are of INSERT, UPDATE, DELETE; ``instead_of`` tells it from AFTER."""
+
+    table: Table | None = None
+    events: frozenset[str] = frozenset()
+    instead_of: bool = False
+    enabled: bool = True
+
+    type_code = "TR"
+
+
+@dataclass(slots=True, eq=False)
+class Sequence(DatabaseObject):
+    """``current`` is the last value given out, None before the first. Not transactional."""
+
+    type: SqlType = field(default_factory=lambda: SqlType("bigint"))
+    start: int = 1
+    increment: int = 1
+    minimum: int = -(2**63)
+    maximum: int = 2**63 - 1
+    cycle: bool = False
+    cache: int | None = None
+    current: int | None = None
+
+    type_code = "SO"
+
+
+@dataclass(slots=True, eq=False)
+class Synonym(DatabaseObject):
+    target: nodes.ObjectName | None = None
+
+    type_code = "SN"
+
+
+@dataclass(slots=True, eq=False)
+class AliasType(DatabaseObject):
+    """CREATE TYPE ... FROM."""
+
+    type: SqlType = field(default_factory=lambda: SqlType("int"))
+    nullable: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class TableType(DatabaseObject):
+    """CREATE TYPE ... AS TABLE: ``shape`` has columns and indexes and no store."""
+
+    shape: Table = field(default_factory=lambda: Table("", ""))
+
+    type_code = "TT"
+
+
+@dataclass(slots=True)
+class Principal:
+    """A user or role of a database. ``kind`` is SQL_USER or DATABASE_ROLE; ``members`` are folded names."""
+
+    name: str
+    principal_id: int
+    kind: str
+    login: str | None = None
+    default_schema: str = "dbo"
+    members: set[str] = field(default_factory=set)
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A row of ``sys.database_permissions``; ``securable``: ("DATABASE",), ("SCHEMA", name), ("OBJECT", schema, name)."""
+
+    state: str
+    permission: str
+    securable: tuple[str, ...]
+    grantee: str
+
+
+@dataclass(slots=True)
+class Schema:
+    name: str
+    schema_id: int
+    owner: str = "dbo"
+
+
+def fold(name: str) -> str:
+    """A name as the catalog compares it: names are case-insensitive (the catalog's collation)."""
+    return name.lower()

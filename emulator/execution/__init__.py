@@ -1,0 +1,1 @@
+"""What runs compiled statements: operators, control flow, transactions, errors, built-in functions."""

@@ -1,0 +1,231 @@
+"""What compiled code looks like, and how names are bound while it is compiled.
+
+**Run time.** Everything compiled is a plain function of an ``Env``, one list per execution of a statement::
+
+    env[VARIABLES]   list of the module's variable values (a table variable's value is its TableStore)
+    env[SESSION]     the Session that runs it
+    env[2], env[3]…  row slots: the current row (a tuple) of each row source of the statement, of outer queries too
+
+A row source (table, derived table, group, window result) owns one slot of its statement; its operator puts each row
+there and the expressions read it: a column is ``env[slot][ordinal]``. A correlated subquery therefore needs nothing
+special: it reads the outer query's slots. Slots are numbered per statement by ``PlanContext.new_slot``.
+
+**Compile time.** An expression compiles to an ``Expr``: the static type, the function, and what it depends on.
+Functions for scalars return an engine value or None (NULL). Conditions compile to functions returning True, False or
+None (unknown).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from emulator.catalog.objects import Table, fold
+from emulator.errors import sql_error
+from emulator.types.sqltype import SqlType
+
+if TYPE_CHECKING:
+    from emulator.catalog.database import Database
+    from emulator.session import Session
+    from emulator.sql import nodes
+
+Env = list[Any]
+Scalar = Callable[[Env], Any]
+Condition = Callable[[Env], "bool | None"]
+
+VARIABLES = 0
+SESSION = 1
+FIRST_SLOT = 2
+
+
+@dataclass(slots=True)
+class Expr:
+    """A compiled scalar expression.
+
+    ``slots`` are the row slots it reads (this query's and outer ones). ``constant``: the same value at every evaluation
+    everywhere (literals and what folds from them). ``column`` is (slot, ordinal) when it is nothing but a column.
+    ``literal`` is the syntax node's value for integer literals (their decimal precision counts digits) and None else.
+    ``deterministic`` is False for NEWID(), RAND() and the like, which may not be evaluated fewer times than written.
+    """
+
+    type: SqlType
+    fn: Scalar
+    nullable: bool = True
+    slots: frozenset[int] = frozenset()
+    constant: bool = False
+    column: tuple[int, int] | None = None
+    literal: int | None = None
+    deterministic: bool = True
+    is_null_literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A column that a row source offers."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+    identity: bool = False
+
+
+@dataclass(slots=True)
+class Source:
+    """A row source in scope: what FROM made, under the name by which columns are qualified.
+
+    ``table`` is set when it is a stored table (then ``schema`` qualifies too, and ordinals are those of its rows).
+    ``nullable_side`` is set for the inner side of an outer join: all its columns may be NULL.
+    """
+
+    alias: str
+    slot: int
+    columns: list[SourceColumn]
+    table: Table | None = None
+    schema: str | None = None
+    database: str | None = None
+    nullable_side: bool = False
+
+
+@dataclass(slots=True)
+class Scope:
+    """The row sources that names may refer to at one place, then those of the enclosing query.
+
+    ``replacements`` map syntax nodes to what was computed for them already (grouping expressions, aggregates, window
+    functions): the expression compiler looks there first. ``grouped`` says that a plain column of this scope's sources
+    that is not replaced is error 8120.
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    parent: Scope | None = None
+    replacements: dict[Any, Expr] = field(default_factory=dict)
+    grouped: bool = False
+
+    def find(self, reference: nodes.ColumnRef) -> tuple[Source, int] | None:
+        """The source and ordinal that ``reference`` names in this scope alone. Errors: 209 if more than one does."""
+        found: tuple[Source, int] | None = None
+        wanted = fold(reference.name)
+        for source in self.sources:
+            if reference.table is not None and not _qualifies(source, reference.table):
+                continue
+            for ordinal, column in enumerate(source.columns):
+                if fold(column.name) == wanted:
+                    if found is not None:
+                        raise sql_error(209, reference.name, line=reference.line)
+                    found = source, ordinal
+        return found
+
+    def resolve(self, reference: nodes.ColumnRef) -> tuple[Source, int]:
+        """The same through the enclosing scopes. Errors: 207, 209, 4104."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.find(reference)
+            if found is not None:
+                return found
+            scope = scope.parent
+        if reference.table is not None:
+            raise sql_error(4104, f"{reference.table}.{reference.name}", line=reference.line)
+        raise sql_error(207, reference.name, line=reference.line)
+
+
+def _qualifies(source: Source, qualifier: nodes.ObjectName) -> bool:
+    if fold(source.alias) != fold(qualifier.name):
+        return False
+    if qualifier.schema is not None and fold(source.schema or "") != fold(qualifier.schema):
+        return False
+    return qualifier.database is None or fold(source.database or "") == fold(qualifier.database)
+
+
+@dataclass(frozen=True, slots=True)
+class VariableInfo:
+    """A declared variable: its place in ``env[VARIABLES]`` and its type, or the shape of a table variable."""
+
+    name: str
+    index: int
+    type: SqlType
+    table: Table | None = None
+
+
+@dataclass(slots=True)
+class VariableTable:
+    """The variables of one module or batch, by folded name. Indexes are dense from 0."""
+
+    variables: dict[str, VariableInfo] = field(default_factory=dict)
+
+    def declare(self, name: str, type: SqlType, table: Table | None = None, line: int = 0) -> VariableInfo:
+        """Add a variable. Errors: 134 when it is there already."""
+        folded = fold(name)
+        if folded in self.variables:
+            raise sql_error(134, name, line=line)
+        info = VariableInfo(name, len(self.variables), type, table)
+        self.variables[folded] = info
+        return info
+
+    def find(self, name: str) -> VariableInfo | None:
+        return self.variables.get(fold(name))
+
+    def scalar(self, name: str, line: int = 0) -> VariableInfo:
+        """The scalar variable. Errors: 137."""
+        info = self.find(name)
+        if info is None or info.table is not None:
+            raise sql_error(137, name, line=line)
+        return info
+
+    def table(self, name: str, line: int = 0) -> VariableInfo:
+        """The table variable. Errors: 1087."""
+        info = self.find(name)
+        if info is None or info.table is None:
+            raise sql_error(1087, name, line=line)
+        return info
+
+
+@dataclass(slots=True)
+class PlanContext:
+    """What the compilation of one statement needs to know, and collects.
+
+    ``session`` is asked at compile time for names, options and temporary tables; compiled code must not keep it: it
+    gets its own in ``env[SESSION]``. ``temporary`` collects the temporary tables that the plan was bound to by name:
+    the plan is void when the name means another table. ``module_schema`` is the schema in which one-part names of a
+    module are looked up before ``dbo``. ``batch_text`` is the text the nodes' offsets count in.
+    """
+
+    session: Session
+    database: Database
+    variables: VariableTable
+    module_schema: str | None = None
+    batch_text: str = ""
+    quoted_identifier: bool = True
+    ansi_nulls: bool = True
+    slots: int = FIRST_SLOT
+    ctes: dict[str, Any] = field(default_factory=dict)
+    temporary: dict[str, Table] = field(default_factory=dict)
+    trigger_tables: dict[str, Source] = field(default_factory=dict)
+    option_hints: tuple[nodes.QueryHint, ...] = ()
+
+    def new_slot(self) -> int:
+        """A row slot of this statement that nobody else has."""
+        slot = self.slots
+        self.slots += 1
+        return slot
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
+    """A column of a query's result. ``name`` is "" when it has none."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+    identity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """A compiled query: ``rows(env)`` runs it once and yields result tuples as they are found, taking locks as it goes.
+
+    ``slots`` are the row slots of enclosing queries that it reads (empty = not correlated).
+    """
+
+    columns: tuple[OutputColumn, ...]
+    rows: Callable[[Env], Iterator[tuple[Any, ...]]]
+    slots: frozenset[int] = frozenset()
