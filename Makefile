@@ -1,0 +1,47 @@
+# Every target sets up what it needs by itself; `make` alone lists them.
+# ARGS passes options on: make demo ARGS="--seconds 30 --lots 100000", make test ARGS="-k deploy".
+
+PYTHON_ENV := .venv/bin
+SETUP_DONE := .venv/.setup-done
+PACKAGES := $(foreach package,emulator harness loadtests,$(if $(wildcard $(package)/__init__.py),-p $(package)))
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench serve lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(SETUP_DONE) ## Install everything needed (the other targets do it themselves)
+
+$(SETUP_DONE): scripts/setup.sh requirements.lock pyproject.toml
+	@scripts/setup.sh
+
+demo: $(SETUP_DONE) ## Concurrent picks and putaways on an emulated SQL Server (or LOCKSTEP_DSN), with a verdict
+	@$(PYTHON_ENV)/lockstep demo $(ARGS)
+
+test: $(SETUP_DONE) ## Run the tests in parallel
+	@$(PYTHON_ENV)/python -m pytest -n auto $(ARGS)
+
+lint: $(SETUP_DONE) ## Check style, types and T-SQL
+	@$(PYTHON_ENV)/ruff check .
+	@$(PYTHON_ENV)/ruff format --check .
+	@$(PYTHON_ENV)/mypy $(PACKAGES)
+	@$(if $(wildcard database),$(PYTHON_ENV)/sqlfluff lint --processes 0 database,true)
+
+format: $(SETUP_DONE) ## Format the Python code
+	@$(PYTHON_ENV)/ruff check --fix-only --quiet .
+	@$(PYTHON_ENV)/ruff format .
+
+bench: $(SETUP_DONE) ## Measure call rates and growth; writes build/bench.json
+	@$(PYTHON_ENV)/python -m harness.bench $(ARGS)
+
+serve: $(SETUP_DONE) ## Run the SQL Server emulator in the foreground
+	@$(PYTHON_ENV)/lockstep serve $(ARGS)
+
+lock: ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade moves versions)
+	@scripts/lock.sh $(ARGS)
+
+clean: ## Remove the environment, caches and build results
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
