@@ -67,4 +67,22 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8179: (16, "Could not find prepared statement with handle {}."),
     2628: (16, "String or binary data would be truncated in table '{}', column '{}'. Truncated value: '{}'."),
     18456: (14, "Login failed for user '{}'."),
+    103: (15, "The identifier that starts with '{}' is too long. Maximum length is 128."),
+    111: (15, "'{}' must be the first statement in a query batch."),
+    117: (15, "The {} name '{}' contains more than the maximum number of prefixes. The maximum is {}."),
+    132: (15, "The label '{}' has already been declared. Label names must be unique within a query batch or stored procedure."),
+    133: (15, "A GOTO statement references the label '{}' but the label has not been declared."),
+    135: (15, "Cannot use a BREAK statement outside the scope of a WHILE statement."),
+    136: (15, "Cannot use a CONTINUE statement outside the scope of a WHILE statement."),
+    155: (15, "'{}' is not a recognized {} option."),
+    178: (15, "A RETURN statement with a return value cannot be used in this context."),
+    195: (15, "'{}' is not a recognized {}."),
+    321: (15, '"{}" is not a recognized table hints option. If it is intended as a parameter to a table-valued function '
+          "or to the CHANGETABLE function, ensure that your database compatibility mode is set to 90."),
+    1007: (15, "The number '{}' is out of the range for numeric representation (maximum precision 38)."),
+    1038: (15, "An object or column name is missing or empty. For SELECT INTO statements, verify each column has a name. "
+           "For other statements, look for empty alias names. Aliases defined as \"\" or [] are not allowed. Change the "
+           "alias to a valid name."),
+    4145: (15, "An expression of non-boolean type specified in a context where a condition is expected, near '{}'."),
+    10713: (15, "A MERGE statement must be terminated by a semi-colon (;)."),
 }  # fmt: skip
