@@ -25,7 +25,7 @@ _RECORD = re.compile(
     r"(?=; \[[0-9A-Z]{5}\] |$)",
     flags=re.DOTALL,
 )
-_ORIGIN = re.compile(r"(?:\[[^\]]*\])+")
+_ORIGIN = re.compile(r"\[Microsoft\]\[[^\]]*\](?:\[SQL Server\])?|\[unixODBC\](?:\[[^\]]*\])?")
 _LOST_CONNECTION = frozenset({"08S01", "08003", "08007"})
 _TIMED_OUT = frozenset({"HYT00", "HYT01", "HY008"})
 
