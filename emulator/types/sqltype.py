@@ -210,7 +210,7 @@ def is_large_object(t: SqlType) -> bool:
 
 
 def precision_and_scale(t: SqlType) -> tuple[int, int]:
-    """Precision and scale of an exact numeric type, as used when it is combined with decimal. KeyError: it is not one."""
+    """Precision and scale that an exact numeric type counts with beside a decimal. KeyError: the type is not one."""
     return (t.precision, t.scale) if t.name in DECIMALS else _FIXED_PRECISION[t.name]
 
 
@@ -223,3 +223,10 @@ def format_type(t: SqlType) -> str:
     if t.length and not is_large_object(t) and t.name != "rowversion":
         return f"{t.name}({'max' if t.length == MAX else t.length})"
     return t.name
+
+
+def message_name(t: SqlType) -> str:
+    """The type as SQL Server's messages name it: without length, but ``varchar(max)``; rowversion is ``timestamp``."""
+    if t.length == MAX and not is_large_object(t):
+        return f"{t.name}(max)"
+    return "timestamp" if t.name == "rowversion" else t.name
