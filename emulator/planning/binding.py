@@ -44,7 +44,8 @@ class Expr:
     """A compiled scalar expression.
 
     ``slots`` are the row slots it reads (this query's and outer ones). ``constant``: the same value at every evaluation
-    everywhere (literals and what folds from them). ``column`` is (slot, ordinal) when it is nothing but a column.
+    everywhere (literals and what folds from them): ``fn`` may be called at compile time with any list.
+    ``column`` is (slot, ordinal) when it is nothing but a column, ``variable`` the index when it is nothing but one.
     ``literal`` is the syntax node's value for integer literals (their decimal precision counts digits) and None else.
     ``deterministic`` is False for NEWID(), RAND() and the like, which may not be evaluated fewer times than written.
     """
@@ -58,6 +59,7 @@ class Expr:
     literal: int | None = None
     deterministic: bool = True
     is_null_literal: bool = False
+    variable: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
