@@ -78,6 +78,9 @@ class Source:
 
     ``table`` is set when it is a stored table (then ``schema`` qualifies too, and ordinals are those of its rows).
     ``nullable_side`` is set for the inner side of an outer join: all its columns may be NULL.
+    ``expressions`` is set for a view or derived table that was merged into the query around it: its columns are these
+    expressions of the tables inside, and its slot is never filled. ``used`` collects the ordinals that names were bound
+    to: what an index must have to cover the query.
     """
 
     alias: str
@@ -87,6 +90,8 @@ class Source:
     schema: str | None = None
     database: str | None = None
     nullable_side: bool = False
+    expressions: list[Expr] | None = None
+    used: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -115,6 +120,8 @@ class Scope:
                     if found is not None:
                         raise sql_error(209, reference.name, line=reference.line)
                     found = source, ordinal
+        if found is not None:
+            found[0].used.add(found[1])
         return found
 
     def resolve(self, reference: nodes.ColumnRef) -> tuple[Source, int]:
