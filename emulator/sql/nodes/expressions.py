@@ -124,7 +124,7 @@ class Unary(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Expression):
-    """`+ - * / % & | ^`; `||` is written `||` here too."""
+    """One of `+ - * / % & | ^`."""
 
     operator: str
     left: Expression
@@ -200,6 +200,7 @@ class FunctionCall(Expression):
     within_group: tuple[OrderItem, ...] = ()  # STRING_AGG(...) WITHIN GROUP (ORDER BY ...)
     over: Window | None = None
     nulls: str | None = None  # 'IGNORE NULLS' or 'RESPECT NULLS'
+    odbc: bool = False  # {fn name(...)}: the name is one of ODBC's scalar functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,15 @@ class SearchedCase(Expression):
 
     branches: tuple[tuple[Predicate, Expression], ...]
     otherwise: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFunction(Expression):
+    """IDENTITY(type, seed, increment), which may stand only in the select list of SELECT INTO."""
+
+    type: TypeName
+    seed: int = 1
+    increment: int = 1
 
 
 @dataclass(frozen=True, slots=True)
