@@ -1,0 +1,113 @@
+"""The deadlock monitor: finds the cycle that a new wait closes, chooses the victim, and reports both.
+
+SQL Server looks for cycles every few seconds and sooner when it found one; here each new wait is searched at once, which
+ends in the same way without the delay (documentation: "Deadlocks guide", "Deadlock detection" and "SET DEADLOCK_PRIORITY").
+
+Victim: the lowest deadlock priority, then the one cheapest to roll back (least log written), then the youngest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from emulator.locking.modes import LockMode
+
+if TYPE_CHECKING:
+    from emulator.locking.manager import LockOwner, LockSession, LockWait
+
+    Blockers = Callable[[LockWait], list[tuple[LockOwner, LockMode]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One session of a deadlock: what it waits for, and the session and mode that it waits for there.
+
+    ``resource_type``, ``space`` and ``resource`` name the resource (``KEY``, ``dbo.stock.pk_stock``, its description),
+    ``key`` is the locked key itself. ``held`` is what the session holds on that resource while it waits to convert (NL
+    otherwise). ``blocking_mode`` is the mode that ``blocking_session_id`` holds there, or asked for before.
+    ``statement`` is what the session's ``statement`` callable returned.
+    """
+
+    session_id: int
+    owner_id: int
+    deadlock_priority: int
+    log_used: int
+    resource_type: str
+    space: str
+    resource: str
+    key: Any
+    held: LockMode
+    requested: LockMode
+    blocking_session_id: int
+    blocking_mode: LockMode
+    statement: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlock:
+    """A cycle of waits: each participant waits for the next one, the last for the first."""
+
+    victim_session_id: int
+    participants: tuple[Participant, ...]
+
+
+Step = tuple["LockWait", "LockOwner", LockMode]
+"""A wait, the owner in its way and that owner's mode."""
+
+
+def find_cycle(start: LockWait, blockers: Blockers) -> list[Step] | None:
+    """The steps from ``start`` back to its own session, or None. Searched depth first, in order of the queues."""
+    origin = start.owner.session
+    visited: set[LockSession] = {origin}
+    path: list[Step] = []
+
+    def search(wait: LockWait) -> bool:
+        for owner, mode in blockers(wait):
+            session = owner.session
+            if session is not origin and session in visited:
+                continue
+            path.append((wait, owner, mode))
+            if session is origin:
+                return True
+            visited.add(session)
+            if session.blocked and session.wait is not None and search(session.wait):
+                return True
+            path.pop()
+        return False
+
+    return path if search(start) else None
+
+
+def choose_victim(cycle: list[Step]) -> LockWait:
+    """The wait to end: lowest priority, then least log used, then youngest owner."""
+    waits = [wait for wait, _, _ in cycle]
+    return min(
+        waits,
+        key=lambda wait: (wait.owner.session.deadlock_priority, wait.owner.log_used, -wait.owner.owner_id),
+    )
+
+
+def report(cycle: list[Step], victim: LockWait) -> Deadlock:
+    """The deadlock as plain data, taken before the victim's wait ends."""
+    return Deadlock(victim.owner.session.session_id, tuple(_participant(*step) for step in cycle))
+
+
+def _participant(wait: LockWait, blocker: LockOwner, blocking_mode: LockMode) -> Participant:
+    session, space = wait.owner.session, wait.entry.space
+    return Participant(
+        session_id=session.session_id,
+        owner_id=wait.owner.owner_id,
+        deadlock_priority=session.deadlock_priority,
+        log_used=wait.owner.log_used,
+        resource_type=space.resource_type.value,
+        space=space.name,
+        resource=space.describe(wait.entry.key),
+        key=wait.entry.key,
+        held=LockMode.NL if wait.previous is None else wait.previous,
+        requested=wait.mode,
+        blocking_session_id=blocker.session.session_id,
+        blocking_mode=blocking_mode,
+        statement=session.statement() if session.statement is not None else None,
+    )

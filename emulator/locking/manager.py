@@ -1,0 +1,456 @@
+"""The lock manager: who holds which resource in which mode, and who waits for it.
+
+A pure state machine. A call returns an outcome at once; it never sleeps, reads a clock or switches greenlets. The one who
+asked and must wait gets a ``LockWait`` and decides how to pass the time (the scheduler, in the engine).
+
+Rules (documentation: "Transaction locking and row versioning guide", "Locking in the database engine"):
+
+- A resource is a key in a ``LockSpace``. It has an entry only while somebody holds it or waits for it.
+- An owner holds a resource in one mode, the combination of all that it asked for, and counts its requests: every
+  ``acquire`` is undone by one ``release``, or by the end of the transaction (``release_all``).
+- First come, first served: a request waits when it conflicts with another owner's granted mode or with any request
+  already waiting. A conversion (the owner already holds a weaker mode) waits for granted modes only and goes first.
+- Owners of one session never block each other: a transaction may enter what its session has locked.
+- A new wait may close a cycle of waits; the deadlock monitor then ends the wait of a victim before ``acquire`` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any
+
+from emulator.locking.deadlock import Deadlock, Step, choose_victim, find_cycle, report
+from emulator.locking.modes import COMBINED, CONFLICTS, UNIT, LockMode
+
+WHOLE: tuple[()] = ()
+"""The key of a lockable container itself, as opposed to a row in it: the only key in an OBJECT or DATABASE space."""
+
+
+class ResourceType(Enum):
+    """``resource_type`` of ``sys.dm_tran_locks``."""
+
+    DATABASE = "DATABASE"
+    OBJECT = "OBJECT"
+    KEY = "KEY"
+    RID = "RID"
+    APPLICATION = "APPLICATION"
+
+
+class Acquired(IntEnum):
+    """What ``acquire`` did. Only ``WAITING`` needs a further step: wait for ``owner.session.wait``."""
+
+    COVERED = 0
+    """The owner already held this mode or a stronger one."""
+    NEW = 1
+    """The owner held nothing on the resource before."""
+    CONVERTED = 2
+    """The owner held a weaker mode, which became stronger."""
+    WAITING = 3
+
+
+COVERED, NEW, CONVERTED, WAITING = Acquired
+
+
+class WaitOutcome(Enum):
+    """How a wait ended."""
+
+    GRANTED = "granted"
+    VICTIM = "deadlock victim"
+    CANCELLED = "cancelled"
+
+
+class LockSession:
+    """A session as locking sees it: one thread of control, which waits for at most one lock at a time.
+
+    ``deadlock_priority`` is -10 to 10 (LOW -5, NORMAL 0, HIGH 5). ``statement`` gives what deadlock reports and DMVs show
+    of the running statement, in any shape the caller likes.
+    """
+
+    def __init__(self, session_id: int, statement: Callable[[], Any] | None = None) -> None:
+        self.session_id = session_id
+        self.deadlock_priority = 0
+        self.wait: LockWait | None = None
+        """The latest wait, which may have ended."""
+        self.statement = statement
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the session waits for a lock now."""
+        return self.wait is not None and self.wait.outcome is None
+
+
+class LockOwner:
+    """Whatever holds locks: a transaction, or a session (application locks, the shared lock on its database).
+
+    ``locks`` maps each entry held to the number of requests for it, in the order in which they were first granted.
+    ``log_used`` is what the owner has written, in bytes: the cost of rolling it back. ``owner_id`` grows with time.
+    """
+
+    owner_type = "SESSION"
+
+    def __init__(self, session: LockSession, owner_id: int = 0) -> None:
+        self.session = session
+        self.owner_id = owner_id
+        self.log_used = 0
+        self.locks: dict[LockEntry, int] = {}
+
+
+class LockSpace:
+    """A container of lockable resources: a table (its only key is ``WHOLE``), an index or heap, the application locks.
+
+    ``entity_id`` is ``resource_associated_entity_id`` (object id or hobt id), ``name`` is for people
+    (``dbo.stock``, ``dbo.stock.pk_stock``), ``describe`` turns a key into ``resource_description``.
+    """
+
+    __slots__ = ("database_id", "describe", "entity_id", "entries", "name", "resource_type")
+
+    def __init__(
+        self,
+        resource_type: ResourceType,
+        name: str,
+        *,
+        database_id: int = 0,
+        entity_id: int = 0,
+        describe: Callable[[Hashable], str] = lambda key: "",
+    ) -> None:
+        self.resource_type = resource_type
+        self.name = name
+        self.database_id = database_id
+        self.entity_id = entity_id
+        self.describe = describe
+        self.entries: dict[Hashable, LockEntry] = {}
+
+    def __repr__(self) -> str:
+        return f"<LockSpace {self.resource_type.value} {self.name}>"
+
+
+class LockEntry:
+    """One locked resource: its holders, their modes, the tally of these modes (``modes.UNIT``) and its queue."""
+
+    __slots__ = ("granted", "key", "queue", "space", "tally")
+
+    def __init__(self, space: LockSpace, key: Hashable, owner: LockOwner, mode: LockMode) -> None:
+        self.space = space
+        self.key = key
+        self.granted = {owner: mode}
+        self.tally = UNIT[mode]
+        self.queue: list[LockWait] | None = None
+        """Conversions first, then new requests, each kind in order of arrival. None when nobody waits."""
+
+
+class LockWait:
+    """A queued request. ``mode`` is the mode that the owner will hold: for a conversion, the combined one.
+
+    ``previous`` is the mode held while waiting (None: not a conversion). ``outcome`` is None until the wait ends;
+    ``on_end``, if set, is then called once with the wait: it must only take note, not call the lock manager.
+    """
+
+    __slots__ = ("entry", "manager", "mode", "on_end", "outcome", "owner", "previous", "requested", "since")
+
+    def __init__(
+        self,
+        manager: LockManager,
+        entry: LockEntry,
+        owner: LockOwner,
+        requested: LockMode,
+        mode: LockMode,
+        previous: LockMode | None,
+    ) -> None:
+        self.manager = manager
+        self.entry = entry
+        self.owner = owner
+        self.requested = requested
+        self.mode = mode
+        self.previous = previous
+        self.outcome: WaitOutcome | None = None
+        self.on_end: Callable[[LockWait], None] | None = None
+        self.since: float | None = None
+        """When the wait began, for whoever has a clock to say."""
+
+    @property
+    def acquired(self) -> Acquired:
+        """What the granted wait did: ``NEW`` or ``CONVERTED``."""
+        return NEW if self.previous is None else CONVERTED
+
+    def cancel(self) -> None:
+        """Withdraw the request (time-out, attention, KILL)."""
+        self.manager.cancel(self)
+
+
+@dataclass(slots=True)
+class LockStatistics:
+    """Counters since the start."""
+
+    waits: int = 0
+    deadlocks: int = 0
+    cancelled: int = 0
+    escalations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LockRow:
+    """One granted or waiting request, as in ``sys.dm_tran_locks``. ``status`` is GRANT, WAIT or CONVERT."""
+
+    space: LockSpace
+    key: Hashable
+    mode: LockMode
+    status: str
+    owner: LockOwner
+    reference_count: int
+
+
+class LockManager:
+    """Grants, queues and releases locks. ``on_deadlock``, if given, receives each deadlock report."""
+
+    def __init__(self, on_deadlock: Callable[[Deadlock], None] | None = None) -> None:
+        self.statistics = LockStatistics()
+        self.on_deadlock = on_deadlock
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def acquire(self, owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> Acquired:
+        """Ask for ``mode`` on ``key`` of ``space``.
+
+        ``WAITING``: the request is queued and ``owner.session.wait`` is its ``LockWait``. That wait can already have
+        ended with ``VICTIM``, when it closed a cycle and its owner was chosen.
+        ValueError: ``mode`` cannot meet the mode held on one resource (a range mode on an object).
+        """
+        entry = space.entries.get(key)
+        if entry is None:
+            entry = space.entries[key] = LockEntry(space, key, owner, mode)
+            owner.locks[entry] = 1
+            return NEW
+        held = entry.granted.get(owner)
+        if held is None:
+            if entry.queue is None and not entry.tally & CONFLICTS[mode]:
+                entry.granted[owner] = mode
+                entry.tally += UNIT[mode]
+                owner.locks[entry] = 1
+                return NEW
+            return self._acquire_contended(owner, entry, mode)
+        combined = COMBINED[held][mode]
+        if combined is held:
+            owner.locks[entry] += 1
+            return COVERED
+        if combined is None:
+            raise ValueError(f"{mode} cannot be requested on a resource held in {held}")
+        if (entry.tally - UNIT[held]) & CONFLICTS[combined] and _conflicting_holders(entry, owner, combined):
+            return self._enqueue(LockWait(self, entry, owner, mode, combined, held))
+        entry.granted[owner] = combined
+        entry.tally += UNIT[combined] - UNIT[held]
+        owner.locks[entry] += 1
+        return CONVERTED
+
+    def would_wait(self, owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> bool:
+        """Whether ``acquire`` would have to wait. Changes nothing.
+
+        For NOWAIT and READPAST, for instant locks (a RangeI-N test, a READ COMMITTED read between two switch points), and
+        with mode S on a table to learn whether anybody else writes to it or waits to.
+        """
+        entry = space.entries.get(key)
+        if entry is None:
+            return False
+        held = entry.granted.get(owner)
+        if held is None:
+            if entry.queue is None and not entry.tally & CONFLICTS[mode]:
+                return False
+            return bool(_conflicting_holders(entry, owner, mode) or _conflicting_waiters(entry, owner, mode))
+        combined = COMBINED[held][mode]
+        if combined is held:
+            return False
+        if combined is None:
+            raise ValueError(f"{mode} cannot be requested on a resource held in {held}")
+        return bool((entry.tally - UNIT[held]) & CONFLICTS[combined] and _conflicting_holders(entry, owner, combined))
+
+    def held_mode(self, owner: LockOwner, space: LockSpace, key: Hashable) -> LockMode:
+        """The mode in which ``owner`` holds the resource, ``NL`` if not at all."""
+        entry = space.entries.get(key)
+        return LockMode.NL if entry is None else entry.granted.get(owner, LockMode.NL)
+
+    def _acquire_contended(self, owner: LockOwner, entry: LockEntry, mode: LockMode) -> Acquired:
+        if _conflicting_holders(entry, owner, mode) or _conflicting_waiters(entry, owner, mode):
+            return self._enqueue(LockWait(self, entry, owner, mode, mode, None))
+        _grant(entry, owner, mode)
+        return NEW
+
+    def _enqueue(self, wait: LockWait) -> Acquired:
+        session = wait.owner.session
+        if session.blocked:
+            raise RuntimeError(f"session {session.session_id} already waits for a lock")
+        session.wait = wait
+        entry = wait.entry
+        if entry.queue is None:
+            entry.queue = [wait]
+        elif wait.previous is None:
+            entry.queue.append(wait)
+        else:
+            conversions = sum(1 for queued in entry.queue if queued.previous is not None)
+            entry.queue.insert(conversions, wait)
+        self.statistics.waits += 1
+        while wait.outcome is None and (cycle := find_cycle(wait, self.blockers)):
+            self._break_cycle(cycle)
+        return WAITING
+
+    def _break_cycle(self, cycle: list[Step]) -> None:
+        victim = choose_victim(cycle)
+        deadlock = report(cycle, victim)
+        self.statistics.deadlocks += 1
+        self._end_wait(victim, WaitOutcome.VICTIM)
+        if self.on_deadlock is not None:
+            self.on_deadlock(deadlock)
+
+    # -- giving back -------------------------------------------------------------------------------------------------
+
+    def release(self, owner: LockOwner, space: LockSpace, key: Hashable) -> None:
+        """Undo one ``acquire``: the resource is given up with the last of them. KeyError: not held."""
+        entry = space.entries[key]
+        count = owner.locks[entry]
+        if count > 1:
+            owner.locks[entry] = count - 1
+            return
+        del owner.locks[entry]
+        self._give_up(owner, entry)
+
+    def restore(self, owner: LockOwner, space: LockSpace, key: Hashable, previous: LockMode) -> None:
+        """Undo one ``acquire`` that returned ``CONVERTED``: back to ``previous``, the mode held before it."""
+        entry = space.entries[key]
+        owner.locks[entry] -= 1
+        entry.tally += UNIT[previous] - UNIT[entry.granted[owner]]
+        entry.granted[owner] = previous
+        if entry.queue is not None:
+            self._serve_queue(entry)
+
+    def release_all(self, owner: LockOwner) -> None:
+        """Give up everything that ``owner`` holds, oldest first."""
+        entries = list(owner.locks)
+        owner.locks.clear()
+        for entry in entries:
+            self._give_up(owner, entry)
+
+    def cancel(self, wait: LockWait) -> None:
+        """Withdraw a queued request: its outcome becomes ``CANCELLED``. Nothing happens if the wait has ended."""
+        if wait.outcome is None:
+            self.statistics.cancelled += 1
+            self._end_wait(wait, WaitOutcome.CANCELLED)
+
+    def escalate(self, owner: LockOwner, table: LockSpace, rows: Iterable[LockSpace], mode: LockMode) -> bool:
+        """Replace the locks of ``owner`` in the spaces ``rows`` by ``mode`` (S or X) on the table, unless that would wait.
+
+        True: done, and the table lock counts as one more request for it. False: nothing changed.
+        """
+        if self.would_wait(owner, table, WHOLE, mode):
+            return False
+        self.acquire(owner, table, WHOLE, mode)
+        spaces = set(rows)
+        for entry in [entry for entry in owner.locks if entry.space in spaces]:
+            del owner.locks[entry]
+            self._give_up(owner, entry)
+        self.statistics.escalations += 1
+        return True
+
+    def _give_up(self, owner: LockOwner, entry: LockEntry) -> None:
+        granted = entry.granted
+        if entry.queue is None and len(granted) == 1:
+            del entry.space.entries[entry.key]
+            granted.clear()
+            return
+        entry.tally -= UNIT[granted.pop(owner)]
+        if entry.queue is not None:
+            self._serve_queue(entry)
+
+    # -- the queue ---------------------------------------------------------------------------------------------------
+
+    def _end_wait(self, wait: LockWait, outcome: WaitOutcome) -> None:
+        """Take ``wait`` out of its queue ungranted and serve those behind it."""
+        entry = wait.entry
+        assert entry.queue is not None
+        entry.queue.remove(wait)
+        _finish(wait, outcome)
+        self._serve_queue(entry)
+
+    def _serve_queue(self, entry: LockEntry) -> None:
+        """Grant, in order, every queued request that conflicts neither with a holder nor with a request before it."""
+        still_waiting: list[LockWait] = []
+        granted: list[LockWait] = []
+        for wait in entry.queue or ():
+            passes = wait.previous is not None or not any(
+                CONFLICTS[ahead.mode] & UNIT[wait.mode] and ahead.owner.session is not wait.owner.session
+                for ahead in still_waiting
+            )
+            if passes and not _conflicting_holders(entry, wait.owner, wait.mode):
+                _grant(entry, wait.owner, wait.mode)
+                granted.append(wait)
+            else:
+                still_waiting.append(wait)
+        entry.queue = still_waiting or None
+        if entry.queue is None and not entry.granted:
+            del entry.space.entries[entry.key]
+        for wait in granted:
+            _finish(wait, WaitOutcome.GRANTED)
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def blockers(self, wait: LockWait) -> list[tuple[LockOwner, LockMode]]:
+        """Whom ``wait`` waits for, with the mode that is in its way: holders, then requests queued before it."""
+        entry = wait.entry
+        found = _conflicting_holders(entry, wait.owner, wait.mode)
+        if wait.previous is None:
+            found += _conflicting_waiters(entry, wait.owner, wait.mode, before=wait)
+        return found
+
+    def waits_for(self, sessions: Iterable[LockSession]) -> dict[LockSession, list[LockSession]]:
+        """The waits-for graph: each waiting session with the sessions that block it."""
+        graph: dict[LockSession, list[LockSession]] = {}
+        for session in sessions:
+            wait = session.wait
+            if wait is not None and session.blocked:
+                graph[session] = list(dict.fromkeys(owner.session for owner, _ in self.blockers(wait)))
+        return graph
+
+    def listing(self, owners: Iterable[LockOwner]) -> Iterator[LockRow]:
+        """All that ``owners`` hold and wait for."""
+        for owner in owners:
+            for entry, count in owner.locks.items():
+                yield LockRow(entry.space, entry.key, entry.granted[owner], "GRANT", owner, count)
+            wait = owner.session.wait
+            if wait is not None and wait.outcome is None and wait.owner is owner:
+                status = "WAIT" if wait.previous is None else "CONVERT"
+                yield LockRow(wait.entry.space, wait.entry.key, wait.mode, status, owner, 1)
+
+
+def _conflicting_holders(entry: LockEntry, owner: LockOwner, mode: LockMode) -> list[tuple[LockOwner, LockMode]]:
+    conflicts = CONFLICTS[mode]
+    session = owner.session
+    return [
+        (holder, held)
+        for holder, held in entry.granted.items()
+        if conflicts & UNIT[held] and holder.session is not session
+    ]
+
+
+def _conflicting_waiters(
+    entry: LockEntry, owner: LockOwner, mode: LockMode, before: LockWait | None = None
+) -> list[tuple[LockOwner, LockMode]]:
+    conflicts = CONFLICTS[mode]
+    found = []
+    for wait in entry.queue or ():
+        if wait is before:
+            break
+        if conflicts & UNIT[wait.mode] and wait.owner.session is not owner.session:
+            found.append((wait.owner, wait.mode))
+    return found
+
+
+def _grant(entry: LockEntry, owner: LockOwner, mode: LockMode) -> None:
+    held = entry.granted.get(owner)
+    entry.granted[owner] = mode
+    entry.tally += UNIT[mode] - (UNIT[held] if held is not None else 0)
+    owner.locks[entry] = owner.locks.get(entry, 0) + 1
+
+
+def _finish(wait: LockWait, outcome: WaitOutcome) -> None:
+    wait.outcome = outcome
+    if wait.on_end is not None:
+        wait.on_end(wait)

@@ -1,0 +1,401 @@
+"""Which session runs next: greenlets on one thread, and the only place where the engine waits.
+
+A *task* is a greenlet that runs one request of a session. It gives up control only at a switch point: when it waits for a
+lock (``wait_for``), in WAITFOR (``sleep``), at the end of a statement and every so many rows (``switch_point``), and, when
+the explorer asks for it, before each lock request (``lock_point``). Between two switch points nothing else happens.
+
+Whoever drives the scheduler is the *hub*: the event loop of the server calls ``run`` when there is work and at
+``next_deadline``; in-process callers use ``run_until_done``; the explorer picks each task itself with ``step``. Calls made
+outside any task work too: a wait then runs the other tasks until it ends.
+
+All time comes from the clock and all choice from ``choose``: the same seed and the same requests give the same history.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, Protocol
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from emulator.locking.manager import LockWait, WaitOutcome
+
+TICKS_PER_SECOND = 10_000_000
+"""Times of day are datetime2 values: 100 ns units since 0001-01-01 00:00:00 UTC."""
+
+_UNIX_EPOCH_TICKS = 719_162 * 86_400 * TICKS_PER_SECOND
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment, never going back."""
+
+    def now(self) -> int:
+        """The time of day in UTC, in ticks since 0001-01-01."""
+
+    def sleep_until(self, deadline: float) -> None:
+        """Return when ``monotonic`` has reached ``deadline``."""
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def now(self) -> int:
+        return _UNIX_EPOCH_TICKS + time.time_ns() // 100
+
+    def sleep_until(self, deadline: float) -> None:
+        time.sleep(max(0.0, deadline - time.monotonic()))
+
+
+class VirtualClock:
+    """A clock that stands still until somebody waits or ``advance`` is called. Starts at ``start`` (ticks)."""
+
+    def __init__(self, start: int = _UNIX_EPOCH_TICKS + 1_767_225_600 * TICKS_PER_SECOND) -> None:
+        self._start = start
+        self._seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def now(self) -> int:
+        return self._start + round(self._seconds * TICKS_PER_SECOND)
+
+    def sleep_until(self, deadline: float) -> None:
+        self._seconds = max(self._seconds, deadline)
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
+        self._seconds += seconds
+
+
+class Interrupted(Exception):
+    """Raised at a switch point of an interrupted task. ``reason`` is what ``interrupt`` was given."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Stalled(RuntimeError):
+    """Somebody waits for something that nothing can bring about: no task can run and no deadline is pending."""
+
+
+class TaskState(Enum):
+    """Where a task stands."""
+
+    RUNNABLE = "runnable"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+class Task:
+    """One request under way. ``wait`` is the lock it waits for, ``deadline`` when its wait or sleep ends at the latest."""
+
+    def __init__(self, name: str, function: Callable[[], Any], on_done: Callable[[Task], None] | None) -> None:
+        self.name = name
+        self.state = TaskState.RUNNABLE
+        self.wait: LockWait | None = None
+        self.deadline: float | None = None
+        self.error: BaseException | None = None
+        self._function = function
+        self._on_done = on_done
+        self._value: Any = None
+        self._interruption: str | None = None
+        self._greenlet = greenlet(self._run)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name} {self.state.value}>"
+
+    @property
+    def done(self) -> bool:
+        """Whether the request has ended."""
+        return self.state is TaskState.DONE
+
+    def result(self) -> Any:
+        """What the function returned; raises what it raised. RuntimeError: not done."""
+        if not self.done:
+            raise RuntimeError(f"{self!r} is not done")
+        if self.error is not None:
+            raise self.error
+        return self._value
+
+    def _run(self) -> None:
+        try:
+            self._value = self._function()
+        except GreenletExit:
+            self.error = Interrupted("closed")
+        except BaseException as error:
+            self.error = error
+        self.state = TaskState.DONE
+        if self._on_done is not None:
+            self._on_done(self)
+
+    def _raise_if_interrupted(self) -> None:
+        if self._interruption is not None:
+            reason, self._interruption = self._interruption, None
+            raise Interrupted(reason)
+
+
+Chooser = Callable[[Sequence[Task]], Task]
+"""Picks the next task to run from those that can, given in the order in which they became runnable."""
+
+
+def seeded_choice(seed: int) -> Chooser:
+    """A chooser that picks at random, the same way for the same seed."""
+    return random.Random(seed).choice
+
+
+class Scheduler:
+    """Runs tasks. ``choose`` None: first come, first served."""
+
+    def __init__(self, clock: Clock, choose: Chooser | None = None) -> None:
+        self.clock = clock
+        self.choose = choose
+        self.stop_before_locks = False
+        """Explorer: make every ``lock_point`` a switch point."""
+        self._runnable: deque[Task] = deque()
+        self._current: Task | None = None
+        self._stepping = False
+        self._yield_at: float | None = None
+        self._timers: list[tuple[float, int, Task]] = []
+        self._timer_count = 0
+        self._unfinished: dict[Task, None] = {}
+
+    # -- tasks -------------------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Task | None:
+        """The task that is running, None outside tasks."""
+        return self._current
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All tasks that are not done, oldest first."""
+        return list(self._unfinished)
+
+    @property
+    def runnable(self) -> list[Task]:
+        """The tasks that could run now."""
+        return list(self._runnable)
+
+    def spawn(self, name: str, function: Callable[[], Any], on_done: Callable[[Task], None] | None = None) -> Task:
+        """A new task that will run ``function``. ``on_done`` is called, in the task, when it has ended."""
+        task = Task(name, function, on_done)
+        self._unfinished[task] = None
+        self._runnable.append(task)
+        return task
+
+    def interrupt(self, task: Task, reason: str = "attention") -> None:
+        """Make ``task`` raise ``Interrupted(reason)`` at its next switch point, waking it out of a wait or sleep."""
+        if not task.done:
+            task._interruption = reason
+            self._wake(task)
+
+    def close(self) -> None:
+        """End all unfinished tasks, running their ``finally`` clauses."""
+        for task in self.tasks:
+            task._greenlet.throw(GreenletExit)
+            task.state = TaskState.DONE
+        self._unfinished.clear()
+        self._runnable.clear()
+        self._timers.clear()
+
+    # -- called by the engine ----------------------------------------------------------------------------------------
+
+    def switch_point(self) -> None:
+        """Let another task run if one can. Interrupted: the task was interrupted."""
+        task = self._current
+        if task is None:
+            return
+        if (
+            self._runnable
+            or self._stepping
+            or (self._yield_at is not None and self.clock.monotonic() >= self._yield_at)
+            or (self._timers and self.clock.monotonic() >= self._timers[0][0])
+        ):
+            task.state = TaskState.RUNNABLE
+            self._runnable.append(task)
+            task._greenlet.parent.switch()
+        if task._interruption is not None:
+            task._raise_if_interrupted()
+
+    def lock_point(self) -> None:
+        """The switch point before a lock request; one only if ``stop_before_locks``."""
+        if self.stop_before_locks:
+            self.switch_point()
+
+    def wait_for(self, wait: LockWait, timeout: float | None = None) -> WaitOutcome:
+        """Wait until ``wait`` has ended, at most ``timeout`` seconds (None: for ever), and return how it ended.
+
+        ``CANCELLED`` means that the time ran out (error 1222); the request is withdrawn then. Interrupted: the task was
+        interrupted while waiting, the request is withdrawn. Stalled: outside a task, nobody can end the wait.
+        """
+        if wait.outcome is None and timeout != 0:
+            task = self._current
+            wait.since = self.clock.monotonic()
+            deadline = None if timeout is None else wait.since + timeout
+            if task is None:
+                self._drive(lambda: wait.outcome is not None, deadline, wait)
+            else:
+                wait.on_end = lambda _: self._wake(task)
+                task.wait = wait
+                self._suspend(task, deadline)
+                task.wait = None
+                wait.on_end = None
+                if wait.outcome is None and task._interruption is not None:
+                    wait.cancel()
+                    task._raise_if_interrupted()
+        if wait.outcome is None:
+            wait.cancel()
+        assert wait.outcome is not None
+        return wait.outcome
+
+    def sleep(self, seconds: float) -> None:
+        """Do nothing for ``seconds`` (WAITFOR). Interrupted: the task was interrupted."""
+        deadline = self.clock.monotonic() + seconds
+        if self._current is None:
+            self._drive(lambda: False, deadline, None)
+        else:
+            self._suspend(self._current, deadline)
+            self._current._raise_if_interrupted()
+
+    # -- called by the hub -------------------------------------------------------------------------------------------
+
+    def run(self, max_switches: int | None = None, seconds: float | None = None) -> bool:
+        """Run tasks in turn until none can run, or until ``max_switches`` or ``seconds`` are used up.
+
+        True: there is more to do at once. After False, come back when something happened or at ``next_deadline``.
+        """
+        self._check_hub()
+        self._yield_at = None if seconds is None else self.clock.monotonic() + seconds
+        switches = 0
+        try:
+            while self._run_one():
+                switches += 1
+                if switches == max_switches:
+                    break
+                if self._yield_at is not None and self.clock.monotonic() >= self._yield_at:
+                    break
+        finally:
+            self._yield_at = None
+        return bool(self._runnable)
+
+    def run_until_done(self, task: Task) -> Any:
+        """Run all tasks, letting time pass where needed, until ``task`` is done, and return its result.
+
+        Stalled: it waits and nothing can end the wait.
+        """
+        self._check_hub()
+        self._drive(lambda: task.done, None, task.wait)
+        return task.result()
+
+    def step(self, task: Task) -> TaskState:
+        """Run ``task`` alone up to its next switch point, wait or end. ValueError: it cannot run."""
+        self._check_hub()
+        self._expire_timers()
+        if task.state is not TaskState.RUNNABLE:
+            raise ValueError(f"{task!r} cannot run")
+        self._runnable.remove(task)
+        self._stepping = True
+        try:
+            self._resume(task)
+        finally:
+            self._stepping = False
+        return task.state
+
+    def next_deadline(self) -> float | None:
+        """When, by the clock, the next wait or sleep ends at the latest; None if no deadline is pending."""
+        while self._timers:
+            deadline, _, task = self._timers[0]
+            if task.deadline == deadline:
+                return deadline
+            heapq.heappop(self._timers)
+        return None
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _check_hub(self) -> None:
+        if self._current is not None:
+            raise RuntimeError("tasks cannot be driven from within a task")
+
+    def _run_one(self) -> bool:
+        if self._timers:
+            self._expire_timers()
+        runnable = self._runnable
+        if not runnable:
+            return False
+        if self.choose is None:
+            task = runnable.popleft()
+        else:
+            task = self.choose(runnable)
+            runnable.remove(task)
+        self._resume(task)
+        return True
+
+    def _resume(self, task: Task) -> None:
+        self._current = task
+        task.state = TaskState.RUNNING
+        task._greenlet.parent = getcurrent()
+        try:
+            task._greenlet.switch()
+        finally:
+            self._current = None
+            if task.done:
+                self._unfinished.pop(task, None)
+
+    def _suspend(self, task: Task, deadline: float | None) -> None:
+        """Give up control until woken or, at the latest, at ``deadline``. An interruption pending does not suspend."""
+        if task._interruption is not None:
+            return
+        task.state = TaskState.WAITING
+        task.deadline = deadline
+        if deadline is not None:
+            self._timer_count += 1
+            heapq.heappush(self._timers, (deadline, self._timer_count, task))
+        task._greenlet.parent.switch()
+
+    def _wake(self, task: Task) -> None:
+        if task.state is TaskState.WAITING:
+            task.state = TaskState.RUNNABLE
+            task.deadline = None
+            self._runnable.append(task)
+
+    def _expire_timers(self) -> None:
+        deadline = self.next_deadline()
+        while deadline is not None and deadline <= self.clock.monotonic():
+            self._wake(heapq.heappop(self._timers)[2])
+            deadline = self.next_deadline()
+
+    def _drive(self, finished: Callable[[], bool], deadline: float | None, wait: LockWait | None) -> None:
+        """Run the tasks from outside any task until ``finished`` or ``deadline``, letting time pass while none can run."""
+        while not finished():
+            if deadline is not None and self.clock.monotonic() >= deadline:
+                return
+            if self._run_one():
+                continue
+            deadlines = [moment for moment in (deadline, self.next_deadline()) if moment is not None]
+            if not deadlines:
+                raise Stalled(self._describe_stall(wait))
+            self.clock.sleep_until(min(deadlines))
+
+    def _describe_stall(self, wait: LockWait | None) -> str:
+        waits = [task.wait for task in self._unfinished if task.wait is not None]
+        if wait is not None and wait not in waits:
+            waits.append(wait)
+        described = [
+            f"session {wait.owner.session.session_id} waits for {wait.mode} on {wait.entry.space.name}"
+            f" held by {', '.join(str(owner.session.session_id) for owner, _ in wait.manager.blockers(wait))}"
+            for wait in waits
+        ]
+        return "; ".join(described) or "no task can run and none waits for a lock"

@@ -1,0 +1,239 @@
+"""A sorted map from key to value: the rows of a clustered index or heap, or the entries of a nonclustered index.
+
+- The value is the row in a base index, the base key in a nonclustered one.
+- A deleted entry stays as ``GHOST`` until its transaction ends, so that scanners meet the key and wait for its lock
+  ("Transaction locking and row versioning guide", delete operations under key-range locking; "Ghost cleanup process
+  guide"). Whoever scans locks a key first and looks at its value (``get``) afterwards: it may be a ghost or gone by then.
+- Point operations cost one dictionary access; insertion and removal add a bisection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, Final
+
+from sortedcontainers import SortedList
+
+from emulator.locking.manager import LockSpace
+from emulator.storage.keys import INFINITY, Key, KeyPart, Row, key_encoder, prefix_encoder
+from emulator.storage.transaction import LOG_RECORD_BYTES, UndoLog
+
+
+class _Marker:
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+GHOST: Final = _Marker("GHOST")
+"""The value of an entry whose deletion has not been committed."""
+
+_ABSENT: Final = _Marker("ABSENT")
+
+FIRST_CHUNK = 8
+LARGEST_CHUNK = 1024
+"""A scan fetches keys in chunks, small at first for seeks that stop early."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDefinition:
+    """What an index is made of.
+
+    ``included`` are the ordinals of INCLUDE columns (they are read from the base row, but writers lock the entry when one
+    of them changes). ``predicate`` decides whether a row is in a filtered index; ``predicate_columns`` are the ordinals
+    that it reads.
+    """
+
+    name: str
+    parts: tuple[KeyPart, ...]
+    unique: bool = False
+    included: tuple[int, ...] = ()
+    predicate: Callable[[Row], bool] | None = None
+    predicate_columns: tuple[int, ...] = ()
+    hobt_id: int = 0
+
+    @property
+    def key_columns(self) -> tuple[int, ...]:
+        """Ordinals of the key columns."""
+        return tuple(part.ordinal for part in self.parts)
+
+
+class IndexStore:
+    """One index with its lock space.
+
+    ``values`` and ``keys`` may be read directly, and written only through the methods. ``version`` changes whenever a key
+    comes or goes. ``encode(row)`` gives the key columns of a row as a key, ``encode_prefix(values)`` those of some values
+    for its first columns.
+    """
+
+    def __init__(self, definition: IndexDefinition, locks: LockSpace) -> None:
+        self.definition = definition
+        self.name = definition.name
+        self.unique = definition.unique
+        self.locks = locks
+        self.values: dict[Key, Any] = {}
+        self.keys: SortedList[Key] = SortedList()
+        self.ghosts = 0
+        self.version = 0
+        self.encode: Callable[[Row], Key] = key_encoder(definition.parts)
+        self.encode_prefix: Callable[[Sequence[Any]], Key] = prefix_encoder(definition.parts)
+        self._predicate = definition.predicate
+        self._columns = sorted({*definition.key_columns, *definition.included})
+
+    def __len__(self) -> int:
+        """The number of entries that are not ghosts."""
+        return len(self.values) - self.ghosts
+
+    def __repr__(self) -> str:
+        return f"<IndexStore {self.locks.name} {len(self)} entries>"
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, key: Key) -> Any:
+        """The value under ``key``: a row or base key, ``GHOST``, or None when there is no such key."""
+        return self.values.get(key)
+
+    def exists(self, key: Key) -> bool:
+        """Whether ``key`` is there and not a ghost."""
+        return self.values.get(key, GHOST) is not GHOST
+
+    def next_key(self, key: Key) -> Key:
+        """The first key behind ``key`` (which need not exist), ghosts included; ``INFINITY`` behind the last."""
+        return next(self.keys.irange(key, None, (False, True)), INFINITY)
+
+    def seek(self, low: Key, *, inclusive: bool = True) -> Key:
+        """The first key from ``low`` on, ghosts included; ``INFINITY`` behind the last."""
+        return next(self.keys.irange(low, None, (inclusive, True)), INFINITY)
+
+    def scan(
+        self,
+        low: Key | None = None,
+        high: Key | None = None,
+        low_inclusive: bool = True,
+        high_inclusive: bool = True,
+        reverse: bool = False,
+    ) -> Iterator[tuple[Key, Any]]:
+        """Keys between the bounds (None: open) with their values, in order, ghosts included.
+
+        Changes made between two steps are seen as far as they lie ahead: a key is never met twice, one that stays
+        throughout is never missed.
+        """
+        size = FIRST_CHUNK
+        while True:
+            version = self.version
+            chunk = list(islice(self.keys.irange(low, high, (low_inclusive, high_inclusive), reverse), size))
+            if not chunk:
+                return
+            for key in chunk:
+                yield key, self.values[key]
+                if self.version != version:
+                    break
+            if reverse:
+                high, high_inclusive = key, False
+            else:
+                low, low_inclusive = key, False
+            if self.version != version:
+                size = FIRST_CHUNK
+            elif len(chunk) < size:
+                return
+            else:
+                size = min(size * 8, LARGEST_CHUNK)
+
+    # -- entries of rows ---------------------------------------------------------------------------------------------
+
+    def entry_key(self, row: Row, base_key: Key) -> Key | None:
+        """The key of the nonclustered entry for ``row``; None when a filtered index does not contain it.
+
+        The base key is appended unless the index is unique.
+        """
+        if self._predicate is not None and not self._predicate(row):
+            return None
+        return self.encode(row) if self.unique else self.encode(row) + base_key
+
+    def stores_differently(self, old: Row, new: Row) -> bool:
+        """Whether a key or included column differs between two versions of a row."""
+        return any(old[ordinal] != new[ordinal] for ordinal in self._columns)
+
+    # -- changing ----------------------------------------------------------------------------------------------------
+
+    def write(self, undo: UndoLog, key: Key, value: Any) -> None:
+        """Set the value under ``key``, new or not; ``GHOST`` deletes it as far as anybody can see."""
+        previous = self.values.get(key, _ABSENT)
+        self._set(key, previous, value)
+        if value is GHOST:
+            undo.ghosts.append((self, key))
+        undo.records.append((self._put_back, key, previous))
+        undo.log_used += LOG_RECORD_BYTES
+
+    def purge(self, key: Key) -> None:
+        """Remove ``key`` if it is still a ghost."""
+        if self.values.get(key) is GHOST:
+            self._remove(key)
+
+    def load(self, items: Iterable[tuple[Key, Any]]) -> None:
+        """Replace the content at once, not undoably. Keys must be distinct."""
+        values = dict(items)
+        self._exchange((values, SortedList(values), 0))
+
+    def replace_content(self, undo: UndoLog, items: Iterable[tuple[Key, Any]] = ()) -> None:
+        """Replace the content at once (TRUNCATE, a rebuilt index); undone in one step."""
+        undo.on_rollback(self._exchange, (self.values, self.keys, self.ghosts))
+        self.load(items)
+
+    def content(self) -> tuple[dict[Key, Any], SortedList[Key], int]:
+        """A copy of the content for ``restore_content``."""
+        return self.values.copy(), SortedList(self.keys), self.ghosts
+
+    def restore_content(self, content: tuple[dict[Key, Any], SortedList[Key], int]) -> None:
+        """Return to what ``content`` gave, which stays usable."""
+        values, keys, ghosts = content
+        self._exchange((values.copy(), SortedList(keys), ghosts))
+
+    def _put_back(self, key: Key, previous: Any) -> None:
+        if previous is _ABSENT:
+            self._remove(key)
+        else:
+            self._set(key, self.values.get(key, _ABSENT), previous)
+
+    def _set(self, key: Key, previous: Any, value: Any) -> None:
+        if previous is _ABSENT:
+            self.keys.add(key)
+            self.version += 1
+        elif previous is GHOST:
+            self.ghosts -= 1
+        if value is GHOST:
+            self.ghosts += 1
+        self.values[key] = value
+
+    def _remove(self, key: Key) -> None:
+        if self.values.pop(key) is GHOST:
+            self.ghosts -= 1
+        self.keys.remove(key)
+        self.version += 1
+
+    def _exchange(self, content: tuple[dict[Key, Any], SortedList[Key], int]) -> None:
+        self.values, self.keys, self.ghosts = content
+        self.version += 1
+
+
+def describe_key(key: Any) -> str:
+    """``resource_description`` of a KEY lock: a hash of six bytes; all ones for the gap behind the last key."""
+    if key == INFINITY:
+        return "(ffffffffffff)"
+    return f"({blake2b(repr(key).encode(), digest_size=6).hexdigest()})"
+
+
+ROWS_PER_PAGE = 100
+
+
+def describe_rid(key: Any) -> str:
+    """``resource_description`` of a RID lock: file, page and slot as if a page held a hundred rows."""
+    (row_id,) = key
+    return f"1:{row_id // ROWS_PER_PAGE}:{row_id % ROWS_PER_PAGE}"

@@ -1,0 +1,357 @@
+"""A table's rows and indexes, physically: every change goes to the base index and to the nonclustered entries it affects.
+
+No locks are taken here. A writer locks first, in SQL Server's order (base key, then the index keys that
+``entries`` or ``changed_entries`` name), and then changes everything in one call, so that no one sees a row half indexed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from emulator.locking.manager import LockSpace, ResourceType
+from emulator.storage.index import GHOST, IndexDefinition, IndexStore, describe_key, describe_rid
+from emulator.storage.keys import Key, Row
+from emulator.storage.transaction import UndoLog
+
+HEAP = IndexDefinition(name="", parts=(), unique=False)
+"""The base of a table without a clustered index: keys are row ids."""
+
+
+class DuplicateKey(Exception):
+    """A unique index already has ``key``; ``row`` is the one that was to get it. The caller raises 2627, 2601 or 1505."""
+
+    def __init__(self, index: IndexStore, key: Key, row: Row) -> None:
+        super().__init__(f"duplicate key {key!r} in {index.locks.name}")
+        self.index = index
+        self.key = key
+        self.row = row
+
+
+class EntryChange(NamedTuple):
+    """What an update does to one nonclustered index: the entry before and after (None: not in the filtered index).
+
+    The two are equal when only an included column changes: nothing to write, but the key is to be locked.
+    """
+
+    index: IndexStore
+    old: Key | None
+    new: Key | None
+
+
+@dataclass(slots=True)
+class Identity:
+    """An IDENTITY counter. Values that were drawn never come back ("IDENTITY (Property)")."""
+
+    seed: int = 1
+    increment: int = 1
+    last: int | None = None
+
+    def draw(self) -> int:
+        """The next value."""
+        self.last = self.seed if self.last is None else self.last + self.increment
+        return self.last
+
+    def note(self, value: int) -> None:
+        """An explicit value was inserted (IDENTITY_INSERT): the counter moves to it if it lies ahead."""
+        ahead = self.last is None or (value - self.last) * self.increment > 0
+        if ahead and (self.last is not None or (value - self.seed) * self.increment >= 0):
+            self.last = value
+
+
+class TableSnapshot(NamedTuple):
+    """The content of a table at one moment (``TableStore.snapshot``)."""
+
+    contents: tuple[Any, ...]
+    next_row_id: int
+    identity_last: int | None
+
+
+class TableStore:
+    """One table: ``base`` (clustered index or heap), ``indexes`` (nonclustered, by name), ``locks`` (the OBJECT space).
+
+    A row is an immutable tuple of engine values in column order. Its base key is the clustered key (with a number appended
+    when the clustered index is not unique) or a row id, and identifies it in every index.
+    """
+
+    def __init__(
+        self, name: str, clustered: IndexDefinition | None = None, *, database_id: int = 0, object_id: int = 0
+    ) -> None:
+        self.name = name
+        self.database_id = database_id
+        self.object_id = object_id
+        self.locks = LockSpace(ResourceType.OBJECT, name, database_id=database_id, entity_id=object_id)
+        self.identity: Identity | None = None
+        self.indexes: dict[str, IndexStore] = {}
+        self._next_row_id = 1
+        self.base = self._new_base(clustered)
+        self._key_values = self._key_values_getter()
+
+    def __repr__(self) -> str:
+        return f"<TableStore {self.name} {self.row_count} rows>"
+
+    @property
+    def is_heap(self) -> bool:
+        """Whether there is no clustered index."""
+        return self.base.definition is HEAP
+
+    @property
+    def row_count(self) -> int:
+        """Rows that are not ghosts, uncommitted ones included."""
+        return len(self.base)
+
+    def rows(self) -> Iterator[Row]:
+        """All rows in base order, without regard to locks."""
+        return (row for _, row in self.base.scan() if row is not GHOST)
+
+    # -- keys and entries --------------------------------------------------------------------------------------------
+
+    def new_key(self, row: Row) -> Key:
+        """The base key for a row to be inserted. For a heap or a clustered index that is not unique, a new one each time."""
+        if self.base.unique:
+            return self.base.encode(row)
+        row_id = self._next_row_id
+        self._next_row_id = row_id + 1
+        return (*self.base.encode(row), row_id)
+
+    def updated_key(self, key: Key, new: Row) -> Key:
+        """The base key of a row after an update to ``new``: the same unless a clustered key column changed."""
+        encoded = self.base.encode(new)
+        return encoded if self.base.unique else (*encoded, key[-1])
+
+    def entries(self, key: Key, row: Row) -> list[tuple[IndexStore, Key]]:
+        """The nonclustered entries of a row: what INSERT and DELETE lock after the base key."""
+        found = []
+        for index in self.indexes.values():
+            entry = index.entry_key(row, key)
+            if entry is not None:
+                found.append((index, entry))
+        return found
+
+    def changed_entries(self, key: Key, old: Row, new: Row) -> list[EntryChange]:
+        """The nonclustered entries that an update changes or whose columns it changes: what UPDATE locks."""
+        new_key = self.updated_key(key, new)
+        changes = []
+        for index in self.indexes.values():
+            change = EntryChange(index, index.entry_key(old, key), index.entry_key(new, new_key))
+            if change.old != change.new or (
+                change.old is not None and (new_key != key or index.stores_differently(old, new))
+            ):
+                changes.append(change)
+        return changes
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def insert(self, undo: UndoLog, row: Row, key: Key | None = None) -> Key:
+        """Insert ``row`` under ``key`` (from ``new_key``; made here if None) and return the key.
+
+        DuplicateKey: a unique index has the key already; nothing was changed.
+        """
+        if key is None:
+            key = self.new_key(row)
+        if self.base.exists(key):
+            raise DuplicateKey(self.base, key, row)
+        entries = self.entries(key, row) if self.indexes else ()
+        for index, entry in entries:
+            if index.exists(entry):
+                raise DuplicateKey(index, entry, row)
+        self.base.write(undo, key, row)
+        for index, entry in entries:
+            index.write(undo, entry, key)
+        return key
+
+    def delete(self, undo: UndoLog, key: Key) -> Row:
+        """Delete the row under ``key``, leaving ghosts, and return it. KeyError: there is none."""
+        row = self._row(key)
+        self.base.write(undo, key, GHOST)
+        for index, entry in self.entries(key, row):
+            index.write(undo, entry, GHOST)
+        return row
+
+    def update(self, undo: UndoLog, key: Key, new: Row) -> Key:
+        """Replace the row under ``key`` by ``new`` and return its key, a new one if the clustered key changed.
+
+        DuplicateKey: roll back to the mark before the statement. KeyError: there is no such row.
+        """
+        old = self._row(key)
+        if self._key_values(old) == self._key_values(new):
+            self.base.write(undo, key, new)
+            return key
+        return self.update_rows(undo, [(key, new)])[0]
+
+    def update_rows(self, undo: UndoLog, changes: Sequence[tuple[Key, Row]]) -> list[Key]:
+        """Replace several rows as one statement does: all old entries go before new ones come, so that keys can be exchanged
+        among the rows (``SET n = n + 1``). Returns the keys.
+
+        DuplicateKey: roll back to the mark before the statement. KeyError: there is no such row.
+        """
+        planned = []
+        for key, new in changes:
+            old = self._row(key)
+            new_key = self.updated_key(key, new)
+            entries = self.changed_entries(key, old, new)
+            planned.append((new_key, new, key, entries))
+            if new_key != key:
+                self.base.write(undo, key, GHOST)
+            for index, old_entry, new_entry in entries:
+                if old_entry is not None and (old_entry != new_entry or new_key != key):
+                    index.write(undo, old_entry, GHOST)
+        for new_key, new, key, entries in planned:
+            if new_key != key and self.base.exists(new_key):
+                raise DuplicateKey(self.base, new_key, new)
+            self.base.write(undo, new_key, new)
+            for index, old_entry, new_entry in entries:
+                if new_entry is None or (old_entry == new_entry and new_key == key):
+                    continue
+                if index.exists(new_entry):
+                    raise DuplicateKey(index, new_entry, new)
+                index.write(undo, new_entry, new_key)
+        return [new_key for new_key, *_ in planned]
+
+    def truncate(self, undo: UndoLog) -> None:
+        """Remove every row at once and set the identity back to its seed (TRUNCATE TABLE)."""
+        for index in (self.base, *self.indexes.values()):
+            index.replace_content(undo)
+        if self.identity is not None:
+            undo.on_rollback(setattr, self.identity, "last", self.identity.last)
+            self.identity.last = None
+
+    def load(self, rows: Iterable[Row]) -> None:
+        """Replace the content by ``rows`` in bulk, not undoably. DuplicateKey: as for ``insert``; nothing was changed."""
+        keyed = [(self.new_key(row), row) for row in rows]
+        contents = [_distinct(self.base, keyed, [row for _, row in keyed])]
+        contents += [self._index_content(index, keyed) for index in self.indexes.values()]
+        for index, content in zip((self.base, *self.indexes.values()), contents, strict=True):
+            index.load(content)
+
+    def _row(self, key: Key) -> Row:
+        row: Row = self.base.values[key]
+        if row is GHOST:
+            raise KeyError(key)
+        return row
+
+    # -- structure (the caller holds Sch-M) --------------------------------------------------------------------------
+
+    def add_index(self, undo: UndoLog, definition: IndexDefinition) -> IndexStore:
+        """Add a nonclustered index and fill it. DuplicateKey: the rows are not unique under it; nothing was changed."""
+        index = self._new_index(definition)
+        index.load(self._index_content(index, self._live_rows()))
+        undo.on_rollback(self._set_structure, self.base, dict(self.indexes))
+        self._set_structure(self.base, {**self.indexes, definition.name: index})
+        return index
+
+    def drop_index(self, undo: UndoLog, name: str) -> None:
+        """Remove a nonclustered index. KeyError: there is none of that name."""
+        remaining = dict(self.indexes)
+        del remaining[name]
+        undo.on_rollback(self._set_structure, self.base, dict(self.indexes))
+        self._set_structure(self.base, remaining)
+
+    def rebuild(
+        self,
+        undo: UndoLog,
+        clustered: IndexDefinition | None,
+        indexes: Iterable[IndexDefinition] | None = None,
+        transform: Callable[[Row], Row] | None = None,
+    ) -> None:
+        """Store the rows anew: under another clustered index (None: as a heap), and after ``transform`` when columns come,
+        go or change type. ``indexes`` are the nonclustered indexes afterwards (None: as they are).
+
+        DuplicateKey: the rows are not unique under one of the indexes; nothing was changed.
+        """
+        definitions = [index.definition for index in self.indexes.values()] if indexes is None else list(indexes)
+        base = self._new_base(clustered)
+        old_base, self.base = self.base, base
+        try:
+            rows = [row if transform is None else transform(row) for row in _live(old_base)]
+            keyed = [(self.new_key(row), row) for row in rows]
+            content = _distinct(base, keyed, rows)
+            stores = {definition.name: self._new_index(definition) for definition in definitions}
+            for store in stores.values():
+                store.load(self._index_content(store, keyed))
+        finally:
+            self.base = old_base
+        base.load(content)
+        undo.on_rollback(self._set_structure, self.base, dict(self.indexes))
+        self._set_structure(base, stores)
+
+    def snapshot(self) -> TableSnapshot:
+        """A copy of the content; rows are shared, being immutable. No transaction may be under way."""
+        contents = tuple(index.content() for index in (self.base, *self.indexes.values()))
+        return TableSnapshot(contents, self._next_row_id, None if self.identity is None else self.identity.last)
+
+    def restore(self, snapshot: TableSnapshot) -> None:
+        """Return to ``snapshot``, which stays usable. The indexes must be those of that time."""
+        for index, content in zip((self.base, *self.indexes.values()), snapshot.contents, strict=True):
+            index.restore_content(content)
+        self._next_row_id = snapshot.next_row_id
+        if self.identity is not None:
+            self.identity.last = snapshot.identity_last
+
+    def _live_rows(self) -> list[tuple[Key, Row]]:
+        return [(key, row) for key, row in self.base.scan() if row is not GHOST]
+
+    def _index_content(self, index: IndexStore, keyed: Iterable[tuple[Key, Row]]) -> list[tuple[Key, Any]]:
+        items, rows = [], []
+        for key, row in keyed:
+            entry = index.entry_key(row, key)
+            if entry is not None:
+                items.append((entry, key))
+                rows.append(row)
+        return _distinct(index, items, rows)
+
+    def _new_base(self, definition: IndexDefinition | None) -> IndexStore:
+        if definition is None:
+            return IndexStore(
+                HEAP,
+                LockSpace(
+                    ResourceType.RID,
+                    self.name,
+                    database_id=self.database_id,
+                    entity_id=self.object_id,
+                    describe=describe_rid,
+                ),
+            )
+        return self._new_index(definition)
+
+    def _new_index(self, definition: IndexDefinition) -> IndexStore:
+        return IndexStore(
+            definition,
+            LockSpace(
+                ResourceType.KEY,
+                f"{self.name}.{definition.name}",
+                database_id=self.database_id,
+                entity_id=definition.hobt_id,
+                describe=describe_key,
+            ),
+        )
+
+    def _set_structure(self, base: IndexStore, indexes: dict[str, IndexStore]) -> None:
+        self.base = base
+        self.indexes = indexes
+        self._key_values = self._key_values_getter()
+
+    def _key_values_getter(self) -> Callable[[Row], Any]:
+        """The values of all columns on which a key or a filter depends."""
+        columns: set[int] = set()
+        for index in (self.base, *self.indexes.values()):
+            columns.update(index.definition.key_columns, index.definition.predicate_columns)
+        if not columns:
+            return lambda row: ()
+        return itemgetter(*sorted(columns))
+
+
+def _live(index: IndexStore) -> Iterator[Row]:
+    return (row for _, row in index.scan() if row is not GHOST)
+
+
+def _distinct(index: IndexStore, items: list[tuple[Key, Any]], rows: list[Row]) -> list[tuple[Key, Any]]:
+    """``items`` if their keys are distinct, else DuplicateKey for the first of ``rows`` that repeats one."""
+    seen: set[Key] = set()
+    for (key, _), row in zip(items, rows, strict=True):
+        if key in seen:
+            raise DuplicateKey(index, key, row)
+        seen.add(key)
+    return items

@@ -1,0 +1,113 @@
+"""Undo and transactions: what has been changed, how to take it back, and what to clean up at the end.
+
+``UndoLog`` alone serves what is atomic but not transactional (one statement on a table variable). ``Transaction`` adds
+locks, savepoints and hooks. Numbers drawn from identities and sequences are not transactional and never undone
+("IDENTITY (Property)", "Sequence numbers").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from emulator.locking.manager import LockManager, LockOwner, LockSession
+
+if TYPE_CHECKING:
+    from emulator.storage.index import IndexStore
+    from emulator.storage.keys import Key
+
+LOG_RECORD_BYTES = 120
+"""Estimated log per changed row or index entry: it only has to rank transactions by what they cost to roll back."""
+
+
+class UndoLog:
+    """Changes in order, each as a function with its arguments that takes it back.
+
+    ``ghosts`` are the index entries that were deleted and stay as ghosts until the end.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[tuple[Any, ...]] = []
+        self.ghosts: list[tuple[IndexStore, Key]] = []
+        self.log_used = 0
+
+    def on_rollback(self, undo: Callable[..., object], *args: Any) -> None:
+        """Note a change that ``undo(*args)`` takes back (also DDL)."""
+        self.records.append((undo, *args))
+        self.log_used += LOG_RECORD_BYTES
+
+    def mark(self) -> int:
+        """A point to which ``rollback_to`` can return: the start of a statement, a savepoint."""
+        return len(self.records)
+
+    def rollback_to(self, mark: int) -> None:
+        """Take back everything since ``mark``, newest first. Locks stay, as on SQL Server."""
+        records = self.records
+        while len(records) > mark:
+            undo, *args = records.pop()
+            undo(*args)
+
+    def discard(self) -> None:
+        """Make the changes final: forget how to undo them and remove the ghosts that are left."""
+        self.records.clear()
+        for index, key in self.ghosts:
+            index.purge(key)
+        self.ghosts.clear()
+
+
+class Transaction(LockOwner, UndoLog):
+    """One transaction of a session, from its first BEGIN (or from an autocommit statement) to its end.
+
+    Ends with ``commit`` or ``rollback``; both run the end hooks and then release every lock. The nesting count
+    (@@TRANCOUNT), the doomed state and the isolation level belong to the session.
+    """
+
+    owner_type = "TRANSACTION"
+
+    def __init__(self, session: LockSession, locks: LockManager, transaction_id: int) -> None:
+        UndoLog.__init__(self)
+        LockOwner.__init__(self, session, transaction_id)
+        self.lock_manager = locks
+        self.savepoints: list[tuple[str, int]] = []
+        self.ended = False
+        self._end_hooks: list[Callable[[bool], None]] = []
+
+    @property
+    def has_written(self) -> bool:
+        """Whether there is anything to undo."""
+        return bool(self.records)
+
+    def on_end(self, hook: Callable[[bool], None]) -> None:
+        """Call ``hook(committed)`` when the transaction ends, before its locks are released."""
+        self._end_hooks.append(hook)
+
+    def save(self, name: str) -> None:
+        """SAVE TRANSACTION. Names are case-sensitive and may repeat: the latest counts."""
+        self.savepoints.append((name, len(self.records)))
+
+    def rollback_to_savepoint(self, name: str) -> bool:
+        """Return to the latest savepoint ``name``, which stays usable. False: there is none (error 6401 or 3908)."""
+        for position in range(len(self.savepoints) - 1, -1, -1):
+            if self.savepoints[position][0] == name:
+                self.rollback_to(self.savepoints[position][1])
+                del self.savepoints[position + 1 :]
+                return True
+        return False
+
+    def commit(self) -> None:
+        """Make everything final and release all locks."""
+        self._end(committed=True)
+
+    def rollback(self) -> None:
+        """Take everything back and release all locks."""
+        self.rollback_to(0)
+        self._end(committed=False)
+
+    def _end(self, *, committed: bool) -> None:
+        self.discard()
+        self.ended = True
+        for hook in self._end_hooks:
+            hook(committed)
+        self._end_hooks.clear()
+        self.savepoints.clear()
+        self.lock_manager.release_all(self)
