@@ -118,4 +118,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8170: (16, "Insufficient result space to convert uniqueidentifier value to char."),
     9809: (16, "The style {} is not supported for conversions from {} to {}."),
     9810: (16, "The datepart {} is not supported by date function {} for data type {}."),
+    168: (15, "The floating point value '{}' is out of the range of computer representation (8 bytes)."),
+    1018: (15, "Incorrect syntax near '{}'. If this is intended as a part of a table hint, A WITH keyword and parenthesis "
+           "are now required. See SQL Server Books Online for proper syntax."),
 }  # fmt: skip

@@ -259,9 +259,10 @@ class TokenCursor:
 
     def whole_number(self, token: Token) -> int:
         """The value of an INTEGER token. Raises 1007 beyond 38 digits."""
-        if len(token.value.lstrip("0")) > MAX_PRECISION:
+        digits = token.value.lstrip("0") or "0"
+        if len(digits) > MAX_PRECISION:
             raise sql_error(1007, token.value, line=token.line)
-        return int(token.value)
+        return int(digits)
 
     def on_off(self) -> bool:
         return self.expect_one_of("ON", "OFF") == "ON"

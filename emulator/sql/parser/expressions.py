@@ -343,8 +343,9 @@ class ExpressionParser(Grammar):
             return nodes.StringLiteral(text, kind is NATIONAL_STRING, line=line)
         if kind is INTEGER:
             self.advance()
-            if len(text) < 10 or (len(text.lstrip("0")) <= 10 and int(text) <= _MAX_INT):
-                return nodes.IntegerLiteral(int(text), line=line)
+            number = self.whole_number(token)
+            if number <= _MAX_INT:
+                return nodes.IntegerLiteral(number, line=line)
             return self._numeric(token, text, "")
         if kind is DECIMAL:
             self.advance()
@@ -352,10 +353,10 @@ class ExpressionParser(Grammar):
             return self._numeric(token, whole, fraction)
         if kind is FLOAT:
             self.advance()
-            number = float(text if text[-1].isdigit() else text + "0")
-            if math.isinf(number):
+            value = float(text if text[-1].isdigit() else text + "0")
+            if math.isinf(value):
                 raise sql_error(168, text, line=line)
-            return nodes.FloatLiteral(number, line=line)
+            return nodes.FloatLiteral(value, line=line)
         if kind is BINARY:
             self.advance()
             digits = text[2:]

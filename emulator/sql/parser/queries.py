@@ -299,7 +299,7 @@ class QueryParser(Grammar):
 
     def _hint_argument(self) -> str:
         """A string's text, or the tokens up to the comma or the closing bracket with single spaces between them."""
-        pieces = []
+        pieces: list[str] = []
         depth = 0
         while depth or not self.at(",", ")"):
             if self.at(""):

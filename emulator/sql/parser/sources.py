@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from emulator.errors import sql_error
 from emulator.sql import nodes
-from emulator.sql.lexer import INTEGER, KEYWORD
+from emulator.sql.lexer import INTEGER
 from emulator.sql.parser.core import Grammar
 
 # Documentation page "Table hints (Transact-SQL)".
@@ -33,6 +33,28 @@ _HINTS: Final = frozenset(
         "SERIALIZABLE",
         "SNAPSHOT",
         "SPATIAL_WINDOW_MAX_CELLS",
+        "TABLOCK",
+        "TABLOCKX",
+        "UPDLOCK",
+        "XLOCK",
+    }
+)
+# Those that may stand in brackets without WITH, and INDEX, which once could and now has an error of its own.
+_BARE_HINTS: Final = frozenset(
+    {
+        "HOLDLOCK",
+        "INDEX",
+        "NOEXPAND",
+        "NOLOCK",
+        "NOWAIT",
+        "PAGLOCK",
+        "READCOMMITTED",
+        "READPAST",
+        "READUNCOMMITTED",
+        "REPEATABLEREAD",
+        "ROWLOCK",
+        "SERIALIZABLE",
+        "SNAPSHOT",
         "TABLOCK",
         "TABLOCKX",
         "UPDLOCK",
@@ -169,7 +191,7 @@ class SourceParser(Grammar):
     # --- Brackets -----------------------------------------------------------------------------------------------------
 
     def _bracketed_source(self) -> nodes.Query | nodes.TableSource:
-        """A bracket in FROM. A query comes back as such: whether it is a derived table or an operand shows behind it."""
+        """A bracket in FROM. A query comes back as such: whether it is a derived table shows only behind it."""
         first = self.expect("(")
         self.enter()
         source: nodes.Query | nodes.TableSource
@@ -254,10 +276,16 @@ class SourceParser(Grammar):
 
     def _at_bare_hint(self) -> bool:
         """Whether `(NOLOCK)` comes next: a hint without WITH."""
-        return self.peek().key in _HINTS and (self.peek(2).key in (")", ",") or self.peek().kind is KEYWORD)
+        return self.peek().key in _BARE_HINTS and self.peek(2).key in (")", ",", "(", "=")
 
     def _bare_hint(self) -> tuple[nodes.TableHint, ...]:
-        return self.bracketed_list(self._hint)
+        """Without WITH only a lock hint may stand, and alone; 1018 for anything else."""
+        self.expect("(")
+        hint = self._hint() if not self.at("INDEX") else None
+        if hint is None or self.at(","):
+            raise sql_error(1018, self.token.value, line=self.token.line)
+        self.expect(")")
+        return (hint,)
 
     def _hint(self) -> nodes.TableHint:
         token = self.token
