@@ -1,12 +1,13 @@
 """Which session runs next: greenlets on one thread, and the only place where the engine waits.
 
-A *task* is a greenlet that runs one request of a session. It gives up control only at a switch point: when it waits for a
-lock (``wait_for``), in WAITFOR (``sleep``), at the end of a statement and every so many rows (``switch_point``), and, when
-the explorer asks for it, before each lock request (``lock_point``). Between two switch points nothing else happens.
+A *task* is a greenlet that runs one request of a session. It gives up control only at a switch point: when it waits for
+a lock (``wait_for``), in WAITFOR (``sleep``), at the end of a statement and every so many rows (``switch_point``), and,
+when the explorer asks for it, before each lock request (``lock_point``). Between two switch points nothing else
+happens.
 
 Whoever drives the scheduler is the *hub*: the event loop of the server calls ``run`` when there is work and at
-``next_deadline``; in-process callers use ``run_until_done``; the explorer picks each task itself with ``step``. Calls made
-outside any task work too: a wait then runs the other tasks until it ends.
+``next_deadline``; in-process callers use ``run_until_done``; the explorer picks each task itself with ``step``. Calls
+made outside any task work too: a wait then runs the other tasks until it ends.
 
 All time comes from the clock and all choice from ``choose``: the same seed and the same requests give the same history.
 """
@@ -100,7 +101,7 @@ class TaskState(Enum):
 
 
 class Task:
-    """One request under way. ``wait`` is the lock it waits for, ``deadline`` when its wait or sleep ends at the latest."""
+    """One request under way. ``wait`` is the lock it waits for, ``deadline`` when its wait or sleep must end."""
 
     def __init__(self, name: str, function: Callable[[], Any], on_done: Callable[[Task], None] | None) -> None:
         self.name = name
@@ -204,7 +205,9 @@ class Scheduler:
 
     def close(self) -> None:
         """End all unfinished tasks, running their ``finally`` clauses."""
+        self._check_hub()
         for task in self.tasks:
+            task._greenlet.parent = getcurrent()
             task._greenlet.throw(GreenletExit)
             task.state = TaskState.DONE
         self._unfinished.clear()
@@ -226,7 +229,7 @@ class Scheduler:
         ):
             task.state = TaskState.RUNNABLE
             self._runnable.append(task)
-            task._greenlet.parent.switch()
+            self._to_hub(task)
         if task._interruption is not None:
             task._raise_if_interrupted()
 
@@ -248,16 +251,8 @@ class Scheduler:
             if task is None:
                 self._drive(lambda: wait.outcome is not None, deadline, wait)
             else:
-                wait.on_end = lambda _: self._wake(task)
-                task.wait = wait
-                self._suspend(task, deadline)
-                task.wait = None
-                wait.on_end = None
-                if wait.outcome is None and task._interruption is not None:
-                    wait.cancel()
-                    task._raise_if_interrupted()
-        if wait.outcome is None:
-            wait.cancel()
+                self._wait_in_task(task, wait, deadline)
+        wait.cancel()
         assert wait.outcome is not None
         return wait.outcome
 
@@ -269,6 +264,14 @@ class Scheduler:
         else:
             self._suspend(self._current, deadline)
             self._current._raise_if_interrupted()
+
+    def block(self) -> None:
+        """Wait until ``wake``: for the client to take what was sent, say. Interrupted: the task was interrupted."""
+        task = self._current
+        if task is None:
+            raise RuntimeError("only a task can block")
+        self._suspend(task, None)
+        task._raise_if_interrupted()
 
     # -- called by the hub -------------------------------------------------------------------------------------------
 
@@ -290,6 +293,10 @@ class Scheduler:
         finally:
             self._yield_at = None
         return bool(self._runnable)
+
+    def wake(self, task: Task) -> None:
+        """Let a task that called ``block`` go on."""
+        self._wake(task)
 
     def run_until_done(self, task: Task) -> Any:
         """Run all tasks, letting time pass where needed, until ``task`` is done, and return its result.
@@ -354,6 +361,18 @@ class Scheduler:
             if task.done:
                 self._unfinished.pop(task, None)
 
+    def _wait_in_task(self, task: Task, wait: LockWait, deadline: float | None) -> None:
+        wait.on_end = lambda _: self._wake(task)
+        task.wait = wait
+        try:
+            self._suspend(task, deadline)
+            if wait.outcome is None:
+                task._raise_if_interrupted()
+        finally:
+            task.wait = None
+            wait.on_end = None
+            wait.cancel()
+
     def _suspend(self, task: Task, deadline: float | None) -> None:
         """Give up control until woken or, at the latest, at ``deadline``. An interruption pending does not suspend."""
         if task._interruption is not None:
@@ -363,7 +382,12 @@ class Scheduler:
         if deadline is not None:
             self._timer_count += 1
             heapq.heappush(self._timers, (deadline, self._timer_count, task))
-        task._greenlet.parent.switch()
+        self._to_hub(task)
+
+    def _to_hub(self, task: Task) -> None:
+        hub = task._greenlet.parent
+        assert hub is not None
+        hub.switch()
 
     def _wake(self, task: Task) -> None:
         if task.state is TaskState.WAITING:
@@ -378,7 +402,7 @@ class Scheduler:
             deadline = self.next_deadline()
 
     def _drive(self, finished: Callable[[], bool], deadline: float | None, wait: LockWait | None) -> None:
-        """Run the tasks from outside any task until ``finished`` or ``deadline``, letting time pass while none can run."""
+        """Run tasks from outside any task until ``finished`` or ``deadline``, letting time pass when none can run."""
         while not finished():
             if deadline is not None and self.clock.monotonic() >= deadline:
                 return

@@ -1,1 +1,1 @@
-"""Locks: modes and their tables, the lock manager, the deadlock monitor. A pure state machine without clock or thread."""
+"""Lock modes and their tables, the lock manager, the deadlock monitor: a pure state machine without clock or thread."""

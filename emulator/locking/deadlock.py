@@ -1,7 +1,8 @@
 """The deadlock monitor: finds the cycle that a new wait closes, chooses the victim, and reports both.
 
-SQL Server looks for cycles every few seconds and sooner when it found one; here each new wait is searched at once, which
-ends in the same way without the delay (documentation: "Deadlocks guide", "Deadlock detection" and "SET DEADLOCK_PRIORITY").
+SQL Server looks for cycles every few seconds and sooner when it found one; here each new wait is searched at once,
+which ends in the same way without the delay (documentation: "Deadlocks guide", "Deadlock detection" and "SET
+DEADLOCK_PRIORITY").
 
 Victim: the lowest deadlock priority, then the one cheapest to roll back (least log written), then the youngest.
 """

@@ -1,7 +1,7 @@
 """The lock manager: who holds which resource in which mode, and who waits for it.
 
-A pure state machine. A call returns an outcome at once; it never sleeps, reads a clock or switches greenlets. The one who
-asked and must wait gets a ``LockWait`` and decides how to pass the time (the scheduler, in the engine).
+A pure state machine. A call returns an outcome at once; it never sleeps, reads a clock or switches greenlets. The one
+who asked and must wait gets a ``LockWait`` and decides how to pass the time (the scheduler, in the engine).
 
 Rules (documentation: "Transaction locking and row versioning guide", "Locking in the database engine"):
 
@@ -64,8 +64,8 @@ class WaitOutcome(Enum):
 class LockSession:
     """A session as locking sees it: one thread of control, which waits for at most one lock at a time.
 
-    ``deadlock_priority`` is -10 to 10 (LOW -5, NORMAL 0, HIGH 5). ``statement`` gives what deadlock reports and DMVs show
-    of the running statement, in any shape the caller likes.
+    ``deadlock_priority`` is -10 to 10 (LOW -5, NORMAL 0, HIGH 5). ``statement`` gives what deadlock reports and DMVs
+    show of the running statement, in any shape the caller likes.
     """
 
     def __init__(self, session_id: int, statement: Callable[[], Any] | None = None) -> None:
@@ -246,8 +246,8 @@ class LockManager:
     def would_wait(self, owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> bool:
         """Whether ``acquire`` would have to wait. Changes nothing.
 
-        For NOWAIT and READPAST, for instant locks (a RangeI-N test, a READ COMMITTED read between two switch points), and
-        with mode S on a table to learn whether anybody else writes to it or waits to.
+        For NOWAIT and READPAST, for instant locks (a RangeI-N test, a READ COMMITTED read between two switch points),
+        and with mode S on a table to learn whether anybody else writes to it or waits to.
         """
         entry = space.entries.get(key)
         if entry is None:
@@ -336,7 +336,8 @@ class LockManager:
             self._end_wait(wait, WaitOutcome.CANCELLED)
 
     def escalate(self, owner: LockOwner, table: LockSpace, rows: Iterable[LockSpace], mode: LockMode) -> bool:
-        """Replace the locks of ``owner`` in the spaces ``rows`` by ``mode`` (S or X) on the table, unless that would wait.
+        """Replace the locks of ``owner`` in the spaces ``rows`` by ``mode`` (S or X) on the table, unless that would
+        wait.
 
         True: done, and the table lock counts as one more request for it. False: nothing changed.
         """

@@ -47,10 +47,10 @@ class LockMode(IntEnum):
         return MODE_NAMES[self]
 
 
-MODE_NAMES = (
-    "NULL Sch-S Sch-M S U X IS IU IX SIU SIX UIX BU RangeS-S RangeS-U RangeI-N RangeI-S RangeI-U RangeI-X "
-    "RangeX-S RangeX-U RangeX-X"
-).split()
+MODE_NAMES = [
+    *("NULL", "Sch-S", "Sch-M", "S", "U", "X", "IS", "IU", "IX", "SIU", "SIX", "UIX", "BU"),
+    *("RangeS-S", "RangeS-U", "RangeI-N", "RangeI-S", "RangeI-U", "RangeI-X", "RangeX-S", "RangeX-U", "RangeX-X"),
+]
 
 COMPATIBILITY = (
     # NL SchS SchM S U X IS IU IX SIU SIX UIX BU, RSS RSU, RIN RIS RIU RIX, RXS RXU RXX

@@ -3,7 +3,8 @@
 - The value is the row in a base index, the base key in a nonclustered one.
 - A deleted entry stays as ``GHOST`` until its transaction ends, so that scanners meet the key and wait for its lock
   ("Transaction locking and row versioning guide", delete operations under key-range locking; "Ghost cleanup process
-  guide"). Whoever scans locks a key first and looks at its value (``get``) afterwards: it may be a ghost or gone by then.
+  guide"). Whoever scans locks a key first and looks at its value (``get``) afterwards: it may be a ghost or gone by
+  then.
 - Point operations cost one dictionary access; insertion and removal add a bisection.
 """
 
@@ -46,9 +47,9 @@ LARGEST_CHUNK = 1024
 class IndexDefinition:
     """What an index is made of.
 
-    ``included`` are the ordinals of INCLUDE columns (they are read from the base row, but writers lock the entry when one
-    of them changes). ``predicate`` decides whether a row is in a filtered index; ``predicate_columns`` are the ordinals
-    that it reads.
+    ``included`` are the ordinals of INCLUDE columns (they are read from the base row, but writers lock the entry when
+    one of them changes). ``predicate`` decides whether a row is in a filtered index; ``predicate_columns`` are the
+    ordinals that it reads.
     """
 
     name: str
@@ -68,9 +69,9 @@ class IndexDefinition:
 class IndexStore:
     """One index with its lock space.
 
-    ``values`` and ``keys`` may be read directly, and written only through the methods. ``version`` changes whenever a key
-    comes or goes. ``encode(row)`` gives the key columns of a row as a key, ``encode_prefix(values)`` those of some values
-    for its first columns.
+    ``values`` and ``keys`` may be read directly, and written only through the methods. ``version`` changes whenever a
+    key comes or goes. ``encode(row)`` gives the key columns of a row as a key, ``encode_prefix(values)`` those of some
+    values for its first columns.
     """
 
     def __init__(self, definition: IndexDefinition, locks: LockSpace) -> None:

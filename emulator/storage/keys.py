@@ -1,9 +1,9 @@
 """Index keys: tuples of components whose Python order is the index's order.
 
-A component is the column's value, its sort key (collated strings), or its reverse (descending columns). NULL sorts before
-every value ("ORDER BY clause": NULL values are the lowest), so it is ``LOWEST`` in ascending columns and ``NULL_LAST`` in
-descending ones. ``HIGHEST`` is above everything and never part of a stored key: ``prefix + (HIGHEST,)`` lies behind every
-key that begins with ``prefix``, as ``prefix`` itself lies before them.
+A component is the column's value, its sort key (collated strings), or its reverse (descending columns). NULL sorts
+before every value ("ORDER BY clause": NULL values are the lowest), so it is ``LOWEST`` in ascending columns and
+``NULL_LAST`` in descending ones. ``HIGHEST`` is above everything and never part of a stored key: ``prefix +
+(HIGHEST,)`` lies behind every key that begins with ``prefix``, as ``prefix`` itself lies before them.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ class Reversed:
 class KeyPart:
     """One key column: its place in the row and how its values sort.
 
-    ``sort_key`` maps a value other than NULL to what is compared (None: the value itself). It must be the same for equal
-    values (``'a'`` and ``'A'`` under a case-insensitive collation).
+    ``sort_key`` maps a value other than NULL to what is compared (None: the value itself). It must be the same for
+    equal values (``'a'`` and ``'A'`` under a case-insensitive collation).
     """
 
     ordinal: int
@@ -145,5 +145,5 @@ def prefix_encoder(parts: Sequence[KeyPart]) -> Callable[[Sequence[Any]], Key]:
 
 
 def prefix_range(prefix: Key) -> tuple[Key, Key]:
-    """Bounds around every key that begins with ``prefix``. The lower one is inclusive: a whole key is its own prefix."""
+    """Bounds around every key that begins with ``prefix``, the lower one inclusive (a whole key is its own prefix)."""
     return prefix, (*prefix, HIGHEST)

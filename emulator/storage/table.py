@@ -1,7 +1,8 @@
-"""A table's rows and indexes, physically: every change goes to the base index and to the nonclustered entries it affects.
+"""A table's rows and indexes, physically: every change goes to the base index and to the nonclustered entries it
+affects.
 
-No locks are taken here. A writer locks first, in SQL Server's order (base key, then the index keys that
-``entries`` or ``changed_entries`` name), and then changes everything in one call, so that no one sees a row half indexed.
+No locks are taken here. A writer locks first, in SQL Server's order (base key, then the index keys that ``entries`` or
+``changed_entries`` name), and then changes everything in one call, so that no one sees a row half indexed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from emulator.locking.manager import LockSpace, ResourceType
 from emulator.storage.index import GHOST, IndexDefinition, IndexStore, describe_key, describe_rid
@@ -21,7 +22,7 @@ HEAP = IndexDefinition(name="", parts=(), unique=False)
 
 
 class DuplicateKey(Exception):
-    """A unique index already has ``key``; ``row`` is the one that was to get it. The caller raises 2627, 2601 or 1505."""
+    """A unique index already has ``key``; ``row`` was to get it too. The caller raises 2627, 2601 or 1505."""
 
     def __init__(self, index: IndexStore, key: Key, row: Row) -> None:
         super().__init__(f"duplicate key {key!r} in {index.locks.name}")
@@ -30,7 +31,8 @@ class DuplicateKey(Exception):
         self.row = row
 
 
-class EntryChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class EntryChange:
     """What an update does to one nonclustered index: the entry before and after (None: not in the filtered index).
 
     The two are equal when only an included column changes: nothing to write, but the key is to be locked.
@@ -72,8 +74,8 @@ class TableSnapshot(NamedTuple):
 class TableStore:
     """One table: ``base`` (clustered index or heap), ``indexes`` (nonclustered, by name), ``locks`` (the OBJECT space).
 
-    A row is an immutable tuple of engine values in column order. Its base key is the clustered key (with a number appended
-    when the clustered index is not unique) or a row id, and identifies it in every index.
+    A row is an immutable tuple of engine values in column order. Its base key is the clustered key (with a number
+    appended when the clustered index is not unique) or a row id, and identifies it in every index.
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class TableStore:
     # -- keys and entries --------------------------------------------------------------------------------------------
 
     def new_key(self, row: Row) -> Key:
-        """The base key for a row to be inserted. For a heap or a clustered index that is not unique, a new one each time."""
+        """The base key for a row to be inserted: a new one each time unless the clustered index is unique."""
         if self.base.unique:
             return self.base.encode(row)
         row_id = self._next_row_id
@@ -182,8 +184,8 @@ class TableStore:
         return self.update_rows(undo, [(key, new)])[0]
 
     def update_rows(self, undo: UndoLog, changes: Sequence[tuple[Key, Row]]) -> list[Key]:
-        """Replace several rows as one statement does: all old entries go before new ones come, so that keys can be exchanged
-        among the rows (``SET n = n + 1``). Returns the keys.
+        """Replace several rows as one statement does: all old entries go before new ones come, so that keys can be
+        exchanged among the rows (``SET n = n + 1``). Returns the keys.
 
         DuplicateKey: roll back to the mark before the statement. KeyError: there is no such row.
         """
@@ -195,19 +197,19 @@ class TableStore:
             planned.append((new_key, new, key, entries))
             if new_key != key:
                 self.base.write(undo, key, GHOST)
-            for index, old_entry, new_entry in entries:
-                if old_entry is not None and (old_entry != new_entry or new_key != key):
-                    index.write(undo, old_entry, GHOST)
+            for entry in entries:
+                if entry.old is not None and (entry.old != entry.new or new_key != key):
+                    entry.index.write(undo, entry.old, GHOST)
         for new_key, new, key, entries in planned:
             if new_key != key and self.base.exists(new_key):
                 raise DuplicateKey(self.base, new_key, new)
             self.base.write(undo, new_key, new)
-            for index, old_entry, new_entry in entries:
-                if new_entry is None or (old_entry == new_entry and new_key == key):
+            for entry in entries:
+                if entry.new is None or (entry.old == entry.new and new_key == key):
                     continue
-                if index.exists(new_entry):
-                    raise DuplicateKey(index, new_entry, new)
-                index.write(undo, new_entry, new_key)
+                if entry.index.exists(entry.new):
+                    raise DuplicateKey(entry.index, entry.new, new)
+                entry.index.write(undo, entry.new, new_key)
         return [new_key for new_key, *_ in planned]
 
     def truncate(self, undo: UndoLog) -> None:
@@ -219,7 +221,7 @@ class TableStore:
             self.identity.last = None
 
     def load(self, rows: Iterable[Row]) -> None:
-        """Replace the content by ``rows`` in bulk, not undoably. DuplicateKey: as for ``insert``; nothing was changed."""
+        """Replace the content by ``rows`` in bulk, not undoably. DuplicateKey: as for ``insert``, nothing changed."""
         keyed = [(self.new_key(row), row) for row in rows]
         contents = [_distinct(self.base, keyed, [row for _, row in keyed])]
         contents += [self._index_content(index, keyed) for index in self.indexes.values()]
@@ -227,10 +229,10 @@ class TableStore:
             index.load(content)
 
     def _row(self, key: Key) -> Row:
-        row: Row = self.base.values[key]
+        row = self.base.values[key]
         if row is GHOST:
             raise KeyError(key)
-        return row
+        return cast(Row, row)
 
     # -- structure (the caller holds Sch-M) --------------------------------------------------------------------------
 
@@ -256,8 +258,8 @@ class TableStore:
         indexes: Iterable[IndexDefinition] | None = None,
         transform: Callable[[Row], Row] | None = None,
     ) -> None:
-        """Store the rows anew: under another clustered index (None: as a heap), and after ``transform`` when columns come,
-        go or change type. ``indexes`` are the nonclustered indexes afterwards (None: as they are).
+        """Store the rows anew: under another clustered index (None: as a heap), and after ``transform`` when columns
+        come, go or change type. ``indexes`` are the nonclustered indexes afterwards (None: as they are).
 
         DuplicateKey: the rows are not unique under one of the indexes; nothing was changed.
         """
