@@ -31,6 +31,16 @@ class SqlError(Exception):
         self.message = message
         self.line = line
         self.procedure = procedure
+        self.located = False
+        self.unbound_in: object = None
+        """The frame in which a statement could not be compiled when its turn came; a TRY there does not catch this."""
+
+    def locate(self, line: int, procedure: str) -> None:
+        """Say where it was raised, once: the innermost statement wins. A line known from the syntax tree is kept."""
+        if not self.located:
+            self.line = self.line or line
+            self.procedure = self.procedure or procedure
+            self.located = True
 
     def __str__(self) -> str:
         where = f"Procedure {self.procedure}, " if self.procedure else ""

@@ -49,13 +49,12 @@ class DefaultConstraint:
     object_id: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """The identity property. ``last`` is the last value used, None before the first; it is not transactional."""
+    """The identity property; the counter itself is ``TableStore.identity``."""
 
     seed: int
     increment: int
-    last: int | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +83,7 @@ class IndexColumn:
 
 @dataclass(slots=True)
 class Index:
-    """An index. ``number`` is its key in ``TableStore`` and ``sys.indexes.index_id`` (1 clustered, 2 ... others; 0 heap).
+    """An index. ``number`` is its key in ``TableStore`` and ``sys.indexes`` (1 clustered, 2 ... others).
 
     ``primary_key`` and ``unique_constraint`` tell 2627 from 2601.
     """
@@ -301,7 +300,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A row of ``sys.database_permissions``; ``securable``: ("DATABASE",), ("SCHEMA", name), ("OBJECT", schema, name)."""
+    """A row of ``sys.database_permissions``. Securables: ("DATABASE",), ("SCHEMA", name), ("OBJECT", schema, name)."""
 
     state: str
     permission: str

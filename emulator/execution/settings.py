@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from emulator.errors import NotSupported
+
 
 class Isolation(IntEnum):
     """Isolation levels, numbered as in ``sys.dm_exec_sessions.transaction_isolation_level``."""
@@ -49,3 +51,9 @@ class Settings:
         )
     )
     """The other ON/OFF options that are on, by their upper-case names."""
+
+
+def check_isolation(level: Isolation, line: int = 0) -> None:
+    """NotSupported: SNAPSHOT, which needs row versions."""
+    if level is Isolation.SNAPSHOT:
+        raise NotSupported("isolation level SNAPSHOT", line)

@@ -1,0 +1,331 @@
+"""Calling modules: EXEC of procedures and of strings, remote procedure calls, binding of arguments.
+
+Documentation: "EXECUTE (Transact-SQL)", "Specify Parameters", "Return Data from a Stored Procedure".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from emulator.catalog.objects import Module, Parameter, Procedure, TableFunction, fold
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution import system_procedures
+from emulator.execution.arguments import CallArgument
+from emulator.execution.failures import statement_failed
+from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.plans import evaluator
+from emulator.execution.units import CodeUnit, StepCompiler, UnitCompiler
+from emulator.planning.expressions import assign_to, compile_scalar, convert_to
+from emulator.sql import nodes
+from emulator.types.conversion import assigner
+from emulator.types.sqltype import MAX, SqlType
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+INT = SqlType("int")
+TEXT = SqlType("nvarchar", MAX, collation="SQL_Latin1_General_CP1_CI_AS")
+
+
+@dataclass(slots=True)
+class Binding:
+    """How the arguments of one call fill the parameters of one procedure.
+
+    ``sources``: for each parameter the place of its argument (-1: its default) and the conversion (None: as it is).
+    ``outputs``: (argument place, parameter place) of those passed back.
+    """
+
+    sources: list[tuple[int, Callable[[Any], Any] | None]]
+    outputs: list[tuple[int, int]]
+
+    def values(self, arguments: Sequence[Any], defaults: Sequence[Any]) -> list[Any]:
+        """The parameters' values. Errors: 8114 when an argument does not convert."""
+        result = []
+        for parameter, (place, convert) in enumerate(self.sources):
+            if place < 0:
+                result.append(defaults[parameter])
+                continue
+            value = arguments[place]
+            result.append(value if convert is None or value is None else convert(value))
+        return result
+
+
+def bind(procedure: Procedure, arguments: Sequence[CallArgument]) -> Binding:
+    """Match ``arguments`` (their values do not matter) with the parameters. Errors: 201, 8143, 8144, 8145, 8162."""
+    parameters = procedure.parameters
+    if len(arguments) > len(parameters):
+        raise sql_error(8144, procedure.name)
+    places = {fold(parameter.name): place for place, parameter in enumerate(parameters)}
+    filled: dict[int, int] = {}
+    for place, argument in enumerate(arguments):
+        target = places.get(fold(argument.name)) if argument.name else place
+        if target is None:
+            raise sql_error(8145, argument.name, procedure.name)
+        if target in filled:
+            raise sql_error(8143, argument.name)
+        if argument.output and not parameters[target].output:
+            raise sql_error(8162, parameters[target].name)
+        filled[target] = place
+    sources = [_source(procedure, parameter, filled.get(i), arguments) for i, parameter in enumerate(parameters)]
+    outputs = [(place, target) for target, place in filled.items() if arguments[place].output]
+    return Binding(sources, outputs)
+
+
+def _source(
+    procedure: Procedure, parameter: Parameter, place: int | None, arguments: Sequence[CallArgument]
+) -> tuple[int, Callable[[Any], Any] | None]:
+    if place is None or arguments[place].default:
+        if parameter.default is None and parameter.table_type is None:
+            raise sql_error(201, procedure.name, parameter.name)
+        return -1, None
+    source = arguments[place].type
+    if parameter.table_type is not None or source.name == "table":
+        if parameter.table_type is None or source.name != "table":
+            raise sql_error(206, source.name, parameter.type.name)
+        return place, None
+    return place, _parameter_converter(source, parameter.type)
+
+
+def _parameter_converter(source: SqlType, target: SqlType) -> Callable[[Any], Any] | None:
+    convert = assigner(source, target)
+    if convert is None:
+        return None
+
+    def convert_argument(value: Any) -> Any:
+        try:
+            return convert(value)
+        except SqlError as error:
+            if error.number in (241, 245, 295):
+                raise sql_error(8114, source.name, target.name) from None
+            raise
+
+    return convert_argument
+
+
+def procedure_unit(session: Session, procedure: Procedure) -> CodeUnit:
+    """The compiled procedure, kept with its definition."""
+    if procedure.plan is None:
+        database = session.instance.databases[fold(procedure.database)]
+        compiler = session.compiler(
+            database, procedure.definition, module=procedure, parameters=procedure.parameters
+        )
+        procedure.plan = compiler.compile(procedure.body), _defaults(session, procedure, compiler)
+    unit: CodeUnit = procedure.plan[0]
+    return unit
+
+
+def _defaults(session: Session, procedure: Procedure, compiler: UnitCompiler) -> list[Any]:
+    values = []
+    for parameter in procedure.parameters:
+        value = None
+        if parameter.default is not None:
+            compiled = assign_to(compile_scalar(parameter.default, None, compiler.context()), parameter.type)
+            value = compiled.fn([[], session])
+        values.append(value)
+    return values
+
+
+def call_procedure(session: Session, procedure: Procedure, arguments: Sequence[CallArgument]) -> int:
+    """Call with ``arguments``; their ``value`` becomes the final one where ``output``. Returns the return status."""
+    unit = procedure_unit(session, procedure)
+    binding = bind(procedure, arguments)
+    values = binding.values([argument.value for argument in arguments], procedure.plan[1])
+    frame = activate(session, unit, values, procedure)
+    for place, target in binding.outputs:
+        convert = assigner(procedure.parameters[target].type, arguments[place].type)
+        value = frame.variables[target]
+        arguments[place].value = value if value is None or convert is None else convert(value)
+    return frame.status or 0
+
+
+def activate(
+    session: Session, unit: CodeUnit, values: Sequence[Any], module: Module | None, *, check_count: bool = True
+) -> Frame:
+    """Run a module as a call from the current one; its SET options and temporary tables end with it.
+
+    Errors: 217 nested too deep; 266 (sent, not raised in TRY-less code) when it leaves another transaction count.
+    """
+    if session.nest_level >= 32:
+        raise sql_error(217, 32)
+    caller = session.frame
+    frame = Frame(session, unit.new_variables(values), module.name if module else caller.name, module, caller.errors)
+    settings, trancount = session.settings, session.trancount
+    session.frame = frame
+    session.nest_level += 1
+    try:
+        unit.run(frame)
+    finally:
+        session.nest_level -= 1
+        session.frame = caller
+        xact_abort = session.settings.xact_abort
+        session.settings = settings
+        session.drop_temporary(frame)
+    if check_count and session.trancount != trancount and not xact_abort:
+        error = sql_error(266, trancount, session.trancount)
+        error.locate(0, frame.name)
+        raise error
+    return frame
+
+
+def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Step:
+    """EXEC [@status =] procedure arguments."""
+    if node.number not in (None, 1):
+        raise NotSupported("numbered procedures", node.line)
+    if node.result_sets is not None:
+        raise NotSupported("EXECUTE ... WITH RESULT SETS", node.line)
+    evaluators, templates, targets = _arguments(node, node.arguments, compiler)
+    result = compiler.variables.scalar(node.result.name, node.line) if node.result else None
+    target_name = _procedure_name(node, compiler)
+    bindings: dict[Procedure, Binding] = {}
+
+    def run_execute(frame: Frame) -> Signal | None:
+        session = frame.session
+        frame.node = node
+        try:
+            values = [None if evaluate is None else evaluate(frame) for evaluate in evaluators]
+            name = target_name(frame)
+            procedure = session.find_procedure(name, compiler.module)
+            if isinstance(procedure, Procedure):
+                unit = procedure_unit(session, procedure)
+                binding = bindings.get(procedure)
+                if binding is None:
+                    binding = bindings[procedure] = bind(procedure, templates)
+                callee = activate(session, unit, binding.values(values, procedure.plan[1]), procedure)
+                status = callee.status or 0
+                for place, parameter in binding.outputs:
+                    targets[place](frame, procedure.parameters[parameter].type, callee.variables[parameter])
+            else:
+                arguments = [
+                    CallArgument(template.name, template.type, value, template.output, template.default)
+                    for template, value in zip(templates, values, strict=True)
+                ]
+                status = procedure.run(session, arguments)
+                for place, argument in enumerate(arguments):
+                    if argument.output:
+                        targets[place](frame, argument.type, argument.value)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        if result is not None:
+            frame.variables[result.index] = status
+        session.switch_point()
+        return None
+
+    return run_execute
+
+
+def _procedure_name(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Callable[[Frame], nodes.ObjectName]:
+    if isinstance(node.procedure, nodes.ObjectName):
+        name = node.procedure
+        return lambda frame: name
+    index = compiler.variables.scalar(node.procedure.name, node.line).index
+
+    def computed_name(frame: Frame) -> nodes.ObjectName:
+        return frame.session.parse_name(frame.variables[index] or "")
+
+    return computed_name
+
+
+def _arguments(
+    node: nodes.Statement, arguments: Sequence[nodes.Argument], compiler: UnitCompiler
+) -> tuple[list[Callable[[Frame], Any] | None], list[CallArgument], dict[int, Callable[[Frame, SqlType, Any], None]]]:
+    evaluators: list[Callable[[Frame], Any] | None] = []
+    templates: list[CallArgument] = []
+    targets: dict[int, Callable[[Frame, SqlType, Any], None]] = {}
+    for place, argument in enumerate(arguments):
+        name = argument.name or ""
+        if isinstance(argument.value, nodes.DefaultValue):
+            evaluators.append(None)
+            templates.append(CallArgument(name, INT, None, default=True))
+            continue
+        variable = argument.value
+        info = compiler.variables.find(variable.name) if isinstance(variable, nodes.Variable) else None
+        if info is not None and info.table is not None:
+            evaluators.append(_variable_reader(info.index))
+            templates.append(CallArgument(name, info.type, None))
+            continue
+        expression = argument.value
+        compiled = compile_scalar(expression, None, compiler.context())
+        evaluators.append(evaluator(compiler, node, _scalar_compiler(expression)))
+        templates.append(CallArgument(name, compiled.type, None, argument.output))
+        if argument.output:
+            if info is None:
+                raise sql_error(179, line=node.line)
+            targets[place] = _variable_writer(info.index, info.type)
+    return evaluators, templates, targets
+
+
+def _scalar_compiler(expression: nodes.Expression) -> Callable[[Any], Callable[[Any], Any]]:
+    return lambda ctx: compile_scalar(expression, None, ctx).fn
+
+
+def _variable_reader(index: int) -> Callable[[Frame], Any]:
+    return lambda frame: frame.variables[index]
+
+
+def _variable_writer(index: int, type: SqlType) -> Callable[[Frame, SqlType, Any], None]:
+    def write(frame: Frame, source: SqlType, value: Any) -> None:
+        convert = assigner(source, type)
+        frame.variables[index] = value if value is None or convert is None else convert(value)
+
+    return write
+
+
+def compile_execute_string(node: nodes.ExecuteString, compiler: UnitCompiler) -> Step:
+    """EXEC ('text'): a batch of its own, without the caller's variables."""
+    if node.at is not None or node.as_kind is not None or node.arguments or node.result_sets is not None:
+        raise NotSupported("EXECUTE of a string with AT, AS, arguments or RESULT SETS", node.line)
+    text = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(node.text, None, ctx), TEXT).fn)
+
+    def run_execute_string(frame: Frame) -> Signal | None:
+        try:
+            batch = text(frame)
+            if batch is not None and batch.strip():
+                run_text(frame.session, batch)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        frame.session.switch_point()
+        return None
+
+    return run_execute_string
+
+
+def call_function(session: Session, function: Module, values: Sequence[Any]) -> Frame:
+    """Run a scalar or multi-statement function; ``values`` have the types of its parameters. Returns its frame."""
+    if function.plan is None:
+        database = session.instance.databases[fold(function.database)]
+        compiler = session.compiler(database, function.definition, module=function, parameters=function.parameters)
+        if isinstance(function, TableFunction) and function.returns is not None:
+            compiler.declare(function.variable, SqlType("table"), function.returns)
+        function.plan = compiler.compile(function.body)
+    return activate(session, function.plan, values, function)
+
+
+def run_text(
+    session: Session, text: str, parameters: Sequence[Parameter] = (), values: Sequence[Any] = ()
+) -> Frame:
+    """Run ``text`` as a batch of its own within the current one (EXEC of a string, sp_executesql)."""
+    unit = session.unit(text, parameters)
+    return activate(session, unit, values, None)
+
+
+def run_procedure(session: Session, name: nodes.ObjectName, arguments: Sequence[CallArgument]) -> int:
+    """A remote procedure call: a user's or a system procedure. Returns the status. Errors: 2812 and the callee's."""
+    procedure = session.find_procedure(name, None)
+    if isinstance(procedure, Procedure):
+        return call_procedure(session, procedure, arguments)
+    return procedure.run(session, arguments)
+
+
+def find_system_procedure(name: nodes.ObjectName) -> system_procedures.SystemProcedure | None:
+    """The system procedure of that name, in ``sys``, ``dbo`` or unqualified."""
+    if name.schema is not None and fold(name.schema) not in ("sys", "dbo", ""):
+        return None
+    return system_procedures.find(name.name)
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.ExecuteProcedure: compile_execute,
+    nodes.ExecuteString: compile_execute_string,
+}

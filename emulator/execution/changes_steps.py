@@ -1,0 +1,47 @@
+"""SELECT, INSERT, UPDATE, DELETE, MERGE and TRUNCATE as steps of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.execution.frames import Step
+from emulator.execution.plans import Executable, plan_step
+from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.binding import PlanContext
+from emulator.planning.changes import compile_delete, compile_insert, compile_merge, compile_truncate, compile_update
+from emulator.planning.queries import compile_select
+from emulator.sql import nodes
+
+
+def compile_select_step(node: nodes.Select, compiler: UnitCompiler) -> Step:
+    """A SELECT: a result set, assignments, or (with INTO) a new table."""
+    body = node.query.body
+    first = body if isinstance(body, nodes.QuerySpecification) else None
+    into = first is not None and first.into is not None
+    assigns = first is not None and any(isinstance(item, nodes.SelectAssignment) for item in first.items)
+    return plan_step(
+        compiler,
+        node,
+        lambda ctx: compile_select(node, ctx),
+        writes=into,
+        returns_rows=not into and not assigns,
+    )
+
+
+def _change(compile_it: Callable[[Any, PlanContext], Executable]) -> StepCompiler:
+    def compile_change(node: Any, compiler: UnitCompiler) -> Step:
+        returns_rows = any(output.into is None for output in getattr(node, "outputs", ()))
+        return plan_step(compiler, node, lambda ctx: compile_it(node, ctx), writes=True, returns_rows=returns_rows)
+
+    return compile_change
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.Select: compile_select_step,
+    nodes.Insert: _change(compile_insert),
+    nodes.Update: _change(compile_update),
+    nodes.Delete: _change(compile_delete),
+    nodes.Merge: _change(compile_merge),
+    nodes.TruncateTable: _change(compile_truncate),
+}

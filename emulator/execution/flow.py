@@ -1,0 +1,321 @@
+"""Control of flow: blocks, IF, WHILE, RETURN, GOTO, TRY/CATCH, THROW, RAISERROR, PRINT, WAITFOR, variables.
+
+Documentation: "Control-of-Flow language", "TRY...CATCH", "THROW", "RAISERROR", "WAITFOR", "SET @local_variable".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.catalog.objects import ScalarFunction, fold
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.failures import RaisedError, ThrownError, statement_failed
+from emulator.execution.frames import BREAK, CONTINUE, RETURN, Frame, Signal, Step
+from emulator.execution.functions.message_format import format_message
+from emulator.execution.plans import evaluator
+from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.expressions import assign_to, compile_filter, compile_scalar, convert_to
+from emulator.sql import nodes
+from emulator.types.conversion import converter
+from emulator.types.sqltype import SqlType
+
+INT = SqlType("int")
+MESSAGE = SqlType("nvarchar", 2048, collation="SQL_Latin1_General_CP1_CI_AS")
+PRINTED = SqlType("nvarchar", 4000, collation="SQL_Latin1_General_CP1_CI_AS")
+
+
+def compile_block(node: nodes.Block, compiler: UnitCompiler) -> Step:
+    return compiler.block(node.statements)
+
+
+def compile_if(node: nodes.If, compiler: UnitCompiler) -> Step:
+    condition = evaluator(compiler, node, lambda ctx: compile_filter(node.condition, None, ctx))
+    then = compiler.step(node.then)
+    otherwise = compiler.step(node.otherwise) if node.otherwise is not None else None
+
+    def run_if(frame: Frame) -> Signal | None:
+        try:
+            holds = condition(frame)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        session = frame.session
+        session.row_count = 0
+        session.error_number = 0
+        if holds:
+            return then(frame)
+        return otherwise(frame) if otherwise is not None else None
+
+    return run_if
+
+
+def compile_while(node: nodes.While, compiler: UnitCompiler) -> Step:
+    condition = evaluator(compiler, node, lambda ctx: compile_filter(node.condition, None, ctx))
+    body = compiler.step(node.body)
+
+    def run_while(frame: Frame) -> Signal | None:
+        session = frame.session
+        while True:
+            try:
+                holds = condition(frame)
+            except SqlError as error:
+                return statement_failed(frame, error, node.line)
+            session.row_count = 0
+            session.switch_point()
+            if not holds:
+                return None
+            signal = body(frame)
+            if signal is BREAK:
+                return None
+            if signal is not None and signal is not CONTINUE:
+                return signal
+
+    return run_while
+
+
+def _constant(signal: Signal | None) -> Callable[[nodes.Statement, UnitCompiler], Step]:
+    return lambda node, compiler: lambda frame: signal
+
+
+def compile_goto(node: nodes.Goto, compiler: UnitCompiler) -> Step:
+    signal = Signal(fold(node.label))
+    return lambda frame: signal
+
+
+def compile_return(node: nodes.Return, compiler: UnitCompiler) -> Step:
+    if node.value is None:
+
+        def run_bare_return(frame: Frame) -> Signal:
+            return RETURN
+
+        return run_bare_return
+    returns = compiler.returns if isinstance(compiler.module, ScalarFunction) else INT
+    if compiler.module is None and compiler.variables is not None and returns is None:
+        raise sql_error(178, line=node.line)
+    target: SqlType = returns or INT
+    expression = node.value
+    value = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(expression, None, ctx), target).fn)
+    is_function = isinstance(compiler.module, ScalarFunction)
+
+    def run_return(frame: Frame) -> Signal | None:
+        try:
+            result = value(frame)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        frame.status = result if is_function or result is not None else 0
+        return RETURN
+
+    return run_return
+
+
+def compile_try(node: nodes.TryCatch, compiler: UnitCompiler) -> Step:
+    body = compiler.block(node.body)
+    handler = compiler.block(node.handler)
+
+    def run_try(frame: Frame) -> Signal | None:
+        session = frame.session
+        depth = session.try_depth
+        session.try_depth = depth + 1
+        try:
+            return body(frame)
+        except SqlError as error:
+            if error.unbound_in is frame:
+                raise
+            caught = error
+        finally:
+            session.try_depth = depth
+        frame.errors.append(caught)
+        try:
+            return handler(frame)
+        finally:
+            frame.errors.pop()
+
+    return run_try
+
+
+def compile_throw(node: nodes.Throw, compiler: UnitCompiler) -> Step:
+    if node.number is None or node.message is None or node.state is None:
+        return _rethrow(node)
+    number_node, message_node, state_node = node.number, node.message, node.state
+    number = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(number_node, None, ctx), INT).fn)
+    message = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(message_node, None, ctx), MESSAGE).fn)
+    state = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(state_node, None, ctx), INT).fn)
+
+    def run_throw(frame: Frame) -> Signal | None:
+        value = number(frame) or 0
+        if not 50000 <= value <= 2147483647:
+            return statement_failed(frame, sql_error(35100, value), node.line)
+        thrown = ThrownError(value, 16, (state(frame) or 0) & 255, message(frame) or "")
+        return statement_failed(frame, thrown, node.line)
+
+    return run_throw
+
+
+def _rethrow(node: nodes.Throw) -> Step:
+    def run_rethrow(frame: Frame) -> Signal | None:
+        if not frame.errors:
+            return statement_failed(frame, sql_error(10704), node.line)
+        caught = frame.errors[-1]
+        again = ThrownError(
+            caught.number, caught.severity, caught.state, caught.message, caught.line, caught.procedure
+        )
+        again.located = True
+        return statement_failed(frame, again, node.line)
+
+    return run_rethrow
+
+
+def compile_raiserror(node: nodes.RaiseError, compiler: UnitCompiler) -> Step:
+    def scalar(expression: nodes.Expression, target: SqlType | None = None) -> Callable[[Frame], Any]:
+        def compile_it(ctx: Any) -> Callable[[Any], Any]:
+            compiled = compile_scalar(expression, None, ctx)
+            return (convert_to(compiled, target) if target is not None else compiled).fn
+
+        return evaluator(compiler, node, compile_it)
+
+    by_number = isinstance(node.message, nodes.IntegerLiteral)
+    message = scalar(node.message, None if by_number else MESSAGE)
+    severity, state = scalar(node.severity, INT), scalar(node.state, INT)
+    arguments = [scalar(argument) for argument in node.arguments]
+
+    def run_raiserror(frame: Frame) -> Signal | None:
+        try:
+            values = [argument(frame) for argument in arguments]
+            text = message(frame)
+            level = max(severity(frame) or 0, 0)
+            raised = _raised(text, level, (state(frame) or 0) & 255, values)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        session = frame.session
+        session.row_count = 0
+        if level <= 10:
+            raised.locate(node.line, frame.name)
+            session.error_number = raised.number if "SETERROR" in node.options else 0
+            session.sink.message(raised)
+            return None
+        if level >= 20:
+            raise NotSupported("RAISERROR with a severity above 19", node.line)
+        return statement_failed(frame, raised, node.line)
+
+    return run_raiserror
+
+
+def _raised(text: Any, severity: int, state: int, values: list[Any]) -> RaisedError:
+    if isinstance(text, int):
+        raise sql_error(18054, text, severity, state)
+    number = 0 if severity == 0 else 50000
+    return RaisedError(number or 50000, severity, state, format_message(text or "", values))
+
+
+def compile_print(node: nodes.Print, compiler: UnitCompiler) -> Step:
+    text = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(node.value, None, ctx), PRINTED).fn)
+
+    def run_print(frame: Frame) -> Signal | None:
+        try:
+            printed = SqlError(0, 0, 1, text(frame) or " ")
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        printed.locate(node.line, frame.name)
+        frame.session.row_count = 0
+        frame.session.sink.message(printed)
+        return None
+
+    return run_print
+
+
+def compile_waitfor(node: nodes.WaitFor, compiler: UnitCompiler) -> Step:
+    clock_time = SqlType("time", scale=7)
+
+    def compile_it(ctx: Any) -> Callable[[Any], Any]:
+        compiled = compile_scalar(node.value, None, ctx)
+        convert = converter(compiled.type, clock_time, explicit=True)
+        return lambda env: (lambda value: value if value is None or convert is None else convert(value))(compiled.fn(env))
+
+    value = evaluator(compiler, node, compile_it)
+
+    def run_waitfor(frame: Frame) -> Signal | None:
+        session = frame.session
+        try:
+            units = value(frame)
+        except SqlError:
+            return statement_failed(frame, sql_error(148, node.kind), node.line)
+        seconds = (units or 0) / 10_000_000
+        if node.kind == "TIME":
+            seconds = (seconds - session.instance.clock.now() % 86400) % 86400
+        session.sleep(seconds)
+        session.row_count = 0
+        return None
+
+    return run_waitfor
+
+
+def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
+    steps: list[Step] = []
+    for declaration in node.variables:
+        if isinstance(declaration, nodes.TableVariableDeclaration):
+            shape = compiler.session.instance.definitions.table_shape(
+                declaration.name, declaration.definition, compiler.context()
+            )
+            compiler.declare(declaration.name, SqlType("table"), shape, declaration.line)
+            continue
+        type, table = compiler.session.instance.definitions.resolve_type(declaration.type, compiler.context())
+        compiler.declare(declaration.name, type, table, declaration.line)
+        if declaration.initial is not None:
+            variable = nodes.Variable(declaration.name, line=declaration.line)
+            steps.append(_assignment(node, variable, "=", declaration.initial, compiler))
+    if not steps:
+        return lambda frame: None
+    if len(steps) == 1:
+        return steps[0]
+
+    def run_declare(frame: Frame) -> Signal | None:
+        for step in steps:
+            step(frame)
+        return None
+
+    return run_declare
+
+
+def compile_set_variable(node: nodes.SetVariable, compiler: UnitCompiler) -> Step:
+    return _assignment(node, node.variable, node.operator, node.value, compiler)
+
+
+def _assignment(
+    node: nodes.Statement, variable: nodes.Variable, operator: str, expression: nodes.Expression, compiler: UnitCompiler
+) -> Step:
+    info = compiler.variables.scalar(variable.name, variable.line or node.line)
+    index = info.index
+    if operator != "=":
+        expression = nodes.Binary(operator[:-1], variable, expression, line=node.line)
+    value = evaluator(compiler, node, lambda ctx: assign_to(compile_scalar(expression, None, ctx), info.type).fn)
+
+    def run_assignment(frame: Frame) -> Signal | None:
+        try:
+            frame.variables[index] = value(frame)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        session = frame.session
+        session.row_count = 1
+        session.error_number = 0
+        return None
+
+    return run_assignment
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.Block: compile_block,
+    nodes.If: compile_if,
+    nodes.While: compile_while,
+    nodes.Break: _constant(BREAK),
+    nodes.Continue: _constant(CONTINUE),
+    nodes.Label: _constant(None),
+    nodes.Goto: compile_goto,
+    nodes.Return: compile_return,
+    nodes.TryCatch: compile_try,
+    nodes.Throw: compile_throw,
+    nodes.RaiseError: compile_raiserror,
+    nodes.Print: compile_print,
+    nodes.WaitFor: compile_waitfor,
+    nodes.Declare: compile_declare,
+    nodes.SetVariable: compile_set_variable,
+}

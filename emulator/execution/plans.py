@@ -1,0 +1,149 @@
+"""Plans of single statements: compiled when their module is, again when the catalog has changed, run as one unit.
+
+Every statement that touches rows runs inside a transaction: the session's, or one of its own that ends with it. When it
+fails, its changes are undone and only they.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from emulator.catalog.objects import Table
+from emulator.errors import SqlError, sql_error
+from emulator.execution.failures import statement_failed
+from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.units import UnitCompiler, is_missing_object
+from emulator.planning.binding import FIRST_SLOT, Env, PlanContext
+from emulator.results import ResultSink
+from emulator.sql import nodes
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+Executable = Callable[[Env, "ResultSink | None"], int]
+
+
+class Plan:
+    """Something compiled for one place in a module: ``run``, valid while ``version`` is the database's.
+
+    ``blank`` are the row slots that its environment needs.
+    """
+
+    __slots__ = ("_compile", "_compiler", "blank", "database", "run", "temporary", "version")
+
+    def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
+        self.database = compiler.database
+        self._compiler = compiler
+        self._compile = compile_it
+        self.version = -1
+        self.run: Any = None
+        self.blank: list[Any] = []
+        self.temporary: dict[str, Table] = {}
+        try:
+            self.refresh(compiler.session)
+        except SqlError as error:
+            if not is_missing_object(error):
+                raise
+
+    def refresh(self, session: Session) -> None:
+        """Compile for the catalog as it is now."""
+        context = self._compiler.context(self.database)
+        context.session = session
+        version = self.database.version
+        self.run = self._compile(context)
+        self.blank = [None] * (context.slots - FIRST_SLOT)
+        self.temporary = context.temporary
+        self.version = version
+
+    def prepare(self, frame: Frame) -> None:
+        """Compile again if anything that the plan was bound to has changed. Errors: those of binding names."""
+        if self.version == self.database.version and not (self.temporary and self._is_rebound(frame.session)):
+            return
+        try:
+            self.refresh(frame.session)
+        except SqlError as error:
+            error.unbound_in = frame
+            raise
+
+    def _is_rebound(self, session: Session) -> bool:
+        return any(session.find_temporary(name) is not table for name, table in self.temporary.items())
+
+
+def evaluator(
+    compiler: UnitCompiler, node: nodes.Statement, compile_it: Callable[[PlanContext], Callable[[Env], Any]]
+) -> Callable[[Frame], Any]:
+    """A function that evaluates an expression of the statement ``node`` for a frame. It raises the SqlErrors of both."""
+    plan = Plan(compiler, compile_it)
+
+    def evaluate(frame: Frame) -> Any:
+        if plan.version != plan.database.version or plan.temporary:
+            plan.prepare(frame)
+        if not plan.blank:
+            return plan.run(frame.env)
+        frame.node = node
+        return _as_unit(frame, plan.run, [*frame.env, *plan.blank])
+
+    return evaluate
+
+
+def _as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
+    """Run as one statement: in the session's transaction, or in one of its own; undo its changes when it fails."""
+    session = frame.session
+    transaction = session.transaction
+    if transaction is None:
+        session.begin_own()
+        try:
+            result = run(*arguments)
+        except BaseException:
+            session.end_own(commit=False)
+            raise
+        session.end_own(commit=True)
+        return result
+    mark = transaction.mark()
+    try:
+        return run(*arguments)
+    except BaseException:
+        transaction.rollback_to(mark)
+        raise
+
+
+def plan_step(
+    compiler: UnitCompiler,
+    node: nodes.Statement,
+    compile_statement: Callable[[PlanContext], Executable],
+    *,
+    writes: bool,
+    returns_rows: bool = False,
+    counts: bool = True,
+) -> Step:
+    """The step of a statement that reads or changes rows, or definitions.
+
+    ``writes``: refused in a doomed transaction (3930). ``counts``: its row count is reported unless NOCOUNT is on.
+    """
+    plan = Plan(compiler, compile_statement)
+
+    def run_statement(frame: Frame) -> Signal | None:
+        session = frame.session
+        frame.node = node
+        try:
+            if writes and session.doomed:
+                raise sql_error(3930)
+            if plan.version != plan.database.version or plan.temporary:
+                plan.prepare(frame)
+            if session.settings.implicit_transactions and not session.trancount:
+                session.begin()
+            count = _as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        session.row_count = count
+        session.error_number = 0
+        if session.settings.nocount:
+            if returns_rows:
+                session.sink.done(None, is_select=True)
+        else:
+            session.sink.done(count if counts else None, is_select=returns_rows)
+        session.switch_point()
+        return None
+
+    return run_statement

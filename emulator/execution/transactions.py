@@ -1,0 +1,178 @@
+"""BEGIN, COMMIT, ROLLBACK and SAVE TRANSACTION, and the SET options, as steps.
+
+Documentation: "BEGIN TRANSACTION", "COMMIT TRANSACTION", "ROLLBACK TRANSACTION", "SAVE TRANSACTION", "SET statements".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.failures import statement_failed
+from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.plans import evaluator
+from emulator.execution.settings import Isolation, check_isolation
+from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.expressions import compile_scalar, convert_to
+from emulator.sql import nodes
+from emulator.types.sqltype import SqlType
+
+PRIORITIES = {"LOW": -5, "NORMAL": 0, "HIGH": 5}
+IGNORED_OPTIONS = frozenset(
+    {"ANSI_NULL_DFLT_ON", "ANSI_NULL_DFLT_OFF", "ANSI_PADDING", "CURSOR_CLOSE_ON_COMMIT", "NUMERIC_ROUNDABORT"}
+)
+"""Kept as the client set them, and shown so; the emulator behaves as with their documented defaults."""
+REQUIRED_ON = frozenset({"ANSI_NULLS", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL", "ARITHABORT"})
+"""Options of which only ON is supported (ARITHABORT OFF differs from ON only when ANSI_WARNINGS is off, too)."""
+
+
+def compile_begin(node: nodes.BeginTransaction, compiler: UnitCompiler) -> Step:
+    name = _name(node.name, node, compiler)
+    return _simple(node, lambda frame: frame.session.begin(name(frame)))
+
+
+def compile_commit(node: nodes.CommitTransaction, compiler: UnitCompiler) -> Step:
+    return _simple(node, lambda frame: frame.session.commit())
+
+
+def compile_rollback(node: nodes.RollbackTransaction, compiler: UnitCompiler) -> Step:
+    name = _name(node.name, node, compiler)
+    return _simple(node, lambda frame: frame.session.rollback(name(frame)))
+
+
+def compile_save(node: nodes.SaveTransaction, compiler: UnitCompiler) -> Step:
+    name = _name(node.name, node, compiler)
+    return _simple(node, lambda frame: frame.session.save(name(frame) or ""))
+
+
+def _name(
+    name: nodes.TransactionName | None, node: nodes.Statement, compiler: UnitCompiler
+) -> Callable[[Frame], str | None]:
+    if isinstance(name, nodes.Variable):
+        index = compiler.variables.scalar(name.name, node.line).index
+        return lambda frame: frame.variables[index]
+    return lambda frame: name
+
+
+def _simple(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
+    def run_simple(frame: Frame) -> Signal | None:
+        try:
+            act(frame)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        session = frame.session
+        session.row_count = 0
+        session.error_number = 0
+        session.switch_point()
+        return None
+
+    return run_simple
+
+
+def compile_isolation(node: nodes.SetIsolationLevel, compiler: UnitCompiler) -> Step:
+    level = Isolation[node.level.replace(" ", "_")]
+    check_isolation(level, node.line)
+
+    def set_isolation(frame: Frame) -> None:
+        session = frame.session
+        if session.settings.isolation is not level:
+            session.settings = replace(session.settings, isolation=level)
+
+    return _simple(node, set_isolation)
+
+
+def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
+    fields = {"NOCOUNT": "nocount", "XACT_ABORT": "xact_abort", "IMPLICIT_TRANSACTIONS": "implicit_transactions"}
+    changes: dict[str, Any] = {}
+    flags: set[str] = set()
+    for option in node.options:
+        if option in fields:
+            changes[fields[option]] = node.on
+        elif option in IGNORED_OPTIONS or option == "QUOTED_IDENTIFIER" or (option in REQUIRED_ON and node.on):
+            flags.add(option)
+        elif option == "ARITHABORT":
+            flags.add(option)
+        elif option == "ANSI_DEFAULTS" and node.on:
+            flags |= REQUIRED_ON | {"QUOTED_IDENTIFIER"}
+        elif node.on or option in REQUIRED_ON:
+            raise NotSupported(f"SET {option} {'ON' if node.on else 'OFF'}", node.line)
+
+    def set_options(frame: Frame) -> None:
+        session = frame.session
+        settings = session.settings
+        on = settings.on | flags if node.on else settings.on - flags
+        if on != settings.on or any(getattr(settings, name) != value for name, value in changes.items()):
+            session.settings = replace(settings, on=on, **changes)
+
+    return _simple(node, set_options)
+
+
+def compile_value(node: nodes.SetValue, compiler: UnitCompiler) -> Step:
+    setters: dict[str, tuple[SqlType, Callable[[Frame, Any], None]]] = {
+        "LOCK_TIMEOUT": (SqlType("int"), _set("lock_timeout")),
+        "DATEFIRST": (SqlType("int"), _set("datefirst")),
+        "TEXTSIZE": (SqlType("int"), _set("textsize")),
+        "CONTEXT_INFO": (SqlType("varbinary", 128), _set("context_info")),
+        "ROWCOUNT": (SqlType("int"), _only("SET ROWCOUNT", {0})),
+        "DEADLOCK_PRIORITY": (_name_type(), _set_priority),
+        "DATEFORMAT": (_name_type(), _only("SET DATEFORMAT", {"mdy"})),
+        "LANGUAGE": (_name_type(), _only("SET LANGUAGE", {"us_english", "english"})),
+        "QUERY_GOVERNOR_COST_LIMIT": (SqlType("int"), _only("SET QUERY_GOVERNOR_COST_LIMIT", {0})),
+    }
+    if node.option not in setters:
+        raise NotSupported(f"SET {node.option}", node.line)
+    type, setter = setters[node.option]
+    value = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(node.value, None, ctx), type).fn)
+    return _simple(node, lambda frame: setter(frame, value(frame)))
+
+
+def _name_type() -> SqlType:
+    return SqlType("nvarchar", 128, collation="SQL_Latin1_General_CP1_CI_AS")
+
+
+def _set(field: str) -> Callable[[Frame, Any], None]:
+    def set_field(frame: Frame, value: Any) -> None:
+        frame.session.settings = replace(frame.session.settings, **{field: value})
+
+    return set_field
+
+
+def _only(option: str, accepted: set[Any]) -> Callable[[Frame, Any], None]:
+    def check(frame: Frame, value: Any) -> None:
+        if (value.lower() if isinstance(value, str) else value) not in accepted:
+            raise NotSupported(f"{option} {value}")
+
+    return check
+
+
+def _set_priority(frame: Frame, value: Any) -> None:
+    text = str(value).upper()
+    priority = PRIORITIES.get(text)
+    if priority is None:
+        try:
+            priority = int(text)
+        except ValueError:
+            raise sql_error(102, value) from None
+    if not -10 <= priority <= 10:
+        raise sql_error(102, value)
+    frame.session.settings = replace(frame.session.settings, deadlock_priority=priority)
+
+
+def compile_use(node: nodes.Use, compiler: UnitCompiler) -> Step:
+    """USE takes effect for the statements after it in the text when they are compiled, and for the session when it runs."""
+    compiler.database = compiler.session.instance.database(node.database, node.line)
+    return _simple(node, lambda frame: frame.session.use(node.database))
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.BeginTransaction: compile_begin,
+    nodes.CommitTransaction: compile_commit,
+    nodes.RollbackTransaction: compile_rollback,
+    nodes.SaveTransaction: compile_save,
+    nodes.SetIsolationLevel: compile_isolation,
+    nodes.SetOption: compile_option,
+    nodes.SetValue: compile_value,
+    nodes.Use: compile_use,
+}

@@ -1,0 +1,187 @@
+"""Modules compiled to steps: a batch, a procedure, a function body.
+
+The whole module is compiled before its first step runs, so that a wrong column name is an error of the batch and not of
+its last statement. A statement that names an object which does not exist yet is left for its turn (deferred name
+resolution), and every statement is compiled again when the catalog has changed since.
+
+Documentation: "Deferred Name Resolution", "Execution Characteristics of stored procedures".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from emulator.catalog.database import Database
+from emulator.catalog.objects import Module, Parameter, Table, fold
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.frames import Frame, Signal, Step
+from emulator.planning.binding import PlanContext, VariableTable
+from emulator.sql import nodes
+from emulator.catalog.stores import new_store
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+StepCompiler = Callable[[Any, "UnitCompiler"], Step]
+
+
+@dataclass(slots=True)
+class CodeUnit:
+    """A compiled module. ``initial`` are the variables' values at its start, ``tables`` the shapes of table variables."""
+
+    run: Step
+    variables: VariableTable
+    parameters: tuple[Parameter, ...]
+    initial: list[Any] = field(default_factory=list)
+    tables: list[tuple[int, Table]] = field(default_factory=list)
+
+    def new_variables(self, values: Sequence[Any] = ()) -> list[Any]:
+        """Variables for one activation: ``values`` for the parameters, NULL for the rest, empty table variables."""
+        variables = self.initial.copy()
+        variables[: len(values)] = values
+        for index, shape in self.tables:
+            if variables[index] is None:
+                variables[index] = new_store(shape)
+        return variables
+
+
+class UnitCompiler:
+    """Compiles the statements of one module. ``database`` follows USE through the text."""
+
+    def __init__(
+        self,
+        session: Session,
+        database: Database,
+        text: str,
+        steps: Mapping[type[nodes.Statement], StepCompiler],
+        *,
+        module: Module | None = None,
+        parameters: Sequence[Parameter] = (),
+    ) -> None:
+        self.session = session
+        self.database = database
+        self.text = text
+        self.steps = steps
+        self.module = module
+        self.variables = VariableTable()
+        self.tables: list[tuple[int, Table]] = []
+        self.parameters = tuple(parameters)
+        self.returns = getattr(module, "returns", None)
+        for parameter in parameters:
+            self.declare(parameter.name, parameter.type, parameter.table_type.shape if parameter.table_type else None)
+
+    def declare(self, name: str, type: Any, table: Table | None = None, line: int = 0) -> int:
+        """Add a variable and return its index. Errors: 134."""
+        info = self.variables.declare(name, type, table, line)
+        if table is not None:
+            self.tables.append((info.index, table))
+        return info.index
+
+    def compile(self, statements: Sequence[nodes.Statement]) -> CodeUnit:
+        """The module's unit. Errors: those of its statements, but for missing objects."""
+        self.check_labels(statements)
+        run = self.block(statements)
+        initial = [None] * len(self.variables.variables)
+        return CodeUnit(run, self.variables, self.parameters, initial, self.tables)
+
+    def step(self, node: nodes.Statement) -> Step:
+        """The step for one statement of any kind."""
+        compiler = self.steps.get(type(node))
+        if compiler is None:
+            raise NotSupported(f"statement {type(node).__name__}", node.line)
+        return compiler(node, self)
+
+    def block(self, statements: Sequence[nodes.Statement]) -> Step:
+        """One step for a list of statements; GOTO reaches the labels of the list itself."""
+        labels = {fold(node.name): i for i, node in enumerate(statements) if isinstance(node, nodes.Label)}
+        steps = [self.step(node) for node in statements]
+        if labels:
+            return _labelled_block(steps, labels)
+        if len(steps) == 1:
+            return steps[0]
+
+        def run_block(frame: Frame) -> Signal | None:
+            for step in steps:
+                signal = step(frame)
+                if signal is not None:
+                    return signal
+            return None
+
+        return run_block
+
+    def context(self, database: Database | None = None) -> PlanContext:
+        """What one statement of this module is compiled with."""
+        return PlanContext(
+            session=self.session,
+            database=database or self.database,
+            variables=self.variables,
+            module_schema=self.module.schema if self.module else None,
+            batch_text=self.text,
+            quoted_identifier=self.module.quoted_identifier if self.module else True,
+            ansi_nulls=self.module.ansi_nulls if self.module else True,
+        )
+
+    def check_labels(self, statements: Sequence[nodes.Statement]) -> None:
+        """Errors: 132 a label twice, 133 a GOTO without its label; NotSupported: a jump into a block."""
+        outside: set[str] = set()
+        for node in statements:
+            if isinstance(node, nodes.Label):
+                if fold(node.name) in outside:
+                    raise sql_error(132, node.name, line=node.line)
+                outside.add(fold(node.name))
+        self._check_jumps(statements, outside, _all_labels(statements))
+
+    def _check_jumps(self, statements: Sequence[nodes.Statement], reachable: set[str], known: set[str]) -> None:
+        here = reachable | {fold(node.name) for node in statements if isinstance(node, nodes.Label)}
+        for node in statements:
+            if isinstance(node, nodes.Goto) and fold(node.label) not in here:
+                if fold(node.label) in known:
+                    raise NotSupported("GOTO into a block", node.line)
+                raise sql_error(133, node.label, line=node.line)
+            for nested in _nested_blocks(node):
+                self._check_jumps(nested, here, known)
+
+
+def _nested_blocks(node: nodes.Statement) -> list[Sequence[nodes.Statement]]:
+    match node:
+        case nodes.Block(statements=statements):
+            return [statements]
+        case nodes.If(then=then, otherwise=otherwise):
+            return [(then,)] if otherwise is None else [(then,), (otherwise,)]
+        case nodes.While(body=body):
+            return [(body,)]
+        case nodes.TryCatch(body=body, handler=handler):
+            return [body, handler]
+        case _:
+            return []
+
+
+def _all_labels(statements: Sequence[nodes.Statement]) -> set[str]:
+    found = {fold(node.name) for node in statements if isinstance(node, nodes.Label)}
+    for node in statements:
+        for nested in _nested_blocks(node):
+            found |= _all_labels(nested)
+    return found
+
+
+def _labelled_block(steps: list[Step], labels: dict[str, int]) -> Step:
+    def run_block(frame: Frame) -> Signal | None:
+        position = 0
+        while position < len(steps):
+            signal = steps[position](frame)
+            if signal is None:
+                position += 1
+            elif signal.label in labels:
+                position = labels[signal.label]
+            else:
+                return signal
+        return None
+
+    return run_block
+
+
+def is_missing_object(error: SqlError) -> bool:
+    """Whether a statement that failed to compile so is left for its turn."""
+    return error.number in (208, 2715, 4902, 8197)

@@ -1,0 +1,124 @@
+"""The server as a whole: databases, logins, sessions, and what all sessions share."""
+
+from __future__ import annotations
+
+import hmac
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from emulator.catalog.database import Database
+from emulator.catalog.definitions import Definitions
+from emulator.catalog.objects import Parameter, Table, fold
+from emulator.errors import sql_error
+from emulator.execution.units import CodeUnit
+from emulator.locking.deadlock import Deadlock
+from emulator.locking.manager import LockManager
+from emulator.scheduler import Clock, RealClock, Scheduler
+from emulator.session import Session
+
+FIRST_USER_SPID = 51
+KEPT_PLANS = 2000
+"""Compiled batches and parameter lists that are kept; the oldest go first."""
+KEPT_DEADLOCKS = 100
+
+
+class Kept(dict[Any, Any]):
+    """A dictionary that forgets its oldest entries beyond ``limit``."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self.limit:
+            del self[next(iter(self))]
+
+
+class Instance:
+    """One emulated server. ``logins`` maps folded login names to passwords (in memory only).
+
+    ``clock`` and ``seed`` are the only sources of time and chance: with the same ones and the same schedule, every run
+    gives the same results.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: str = "lockstep",
+        logins: dict[str, str] | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        scheduler: Scheduler | None = None,
+        server_name: str = "LOCKSTEP-EMULATOR",
+    ) -> None:
+        self.clock: Clock = clock or RealClock()
+        self.scheduler = scheduler or Scheduler(self.clock)
+        self.random = random.Random(seed)
+        self.deadlocks: list[Deadlock] = []
+        self.locks = LockManager(self._note_deadlock)
+        self.server_name = server_name
+        self.logins = logins or {}
+        self.databases: dict[str, Database] = {}
+        self.sessions: dict[int, Session] = {}
+        self.global_temporary: dict[str, Table] = {}
+        self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
+        self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
+        self.definitions = Definitions(self)
+        self._transactions = 0
+        for name in ("master", "tempdb", "model", "msdb", database):
+            self.create_database(name)
+        self.default_database = self.databases[fold(database)]
+
+    def create_database(self, name: str) -> Database:
+        """A new, empty database. Errors: 1801 when there is one of that name."""
+        if fold(name) in self.databases:
+            raise sql_error(1801, name)
+        database = Database(name, len(self.databases) + 1)
+        self.databases[fold(name)] = database
+        return database
+
+    def database(self, name: str, line: int = 0) -> Database:
+        """The database called ``name``. Errors: 911."""
+        database = self.databases.get(fold(name))
+        if database is None:
+            raise sql_error(911, name, line=line)
+        return database
+
+    def login(
+        self, user: str, password: str, database: str, *, host: str = "", application: str = "", language: str = ""
+    ) -> Session:
+        """A new session. Errors: 18456 for a wrong login or password, 4060 for an unknown database."""
+        expected = self.logins.get(fold(user))
+        given = hmac.compare_digest((expected or "").encode(), password.encode())
+        if expected is None or not given:
+            raise sql_error(18456, user, state=1 if expected is None else 8)
+        target = self.databases.get(fold(database)) if database else self.default_database
+        if target is None:
+            raise sql_error(4060, database)
+        return self.open_session(user, target, host=host, application=application)
+
+    def open_session(
+        self, user: str = "sa", database: Database | None = None, *, host: str = "", application: str = ""
+    ) -> Session:
+        """A session without a password check, for in-process use."""
+        spid = FIRST_USER_SPID
+        while spid in self.sessions:
+            spid += 1
+        session = Session(self, spid, database or self.default_database, user, host, application)
+        self.sessions[spid] = session
+        return session
+
+    def forget(self, session: Session) -> None:
+        """Take a closed session off the list."""
+        self.sessions.pop(session.spid, None)
+
+    def next_transaction_id(self) -> int:
+        """Transaction ids grow; they are also the descriptors that clients see."""
+        self._transactions += 1
+        return self._transactions
+
+    def _note_deadlock(self, deadlock: Deadlock) -> None:
+        self.deadlocks.append(deadlock)
+        del self.deadlocks[:-KEPT_DEADLOCKS]

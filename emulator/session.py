@@ -1,0 +1,399 @@
+"""One connection's state, and the requests it runs: batches, remote procedure calls, transaction requests.
+
+Requests run inside a task of the scheduler: a lock or WAITFOR that must wait switches to other sessions. Everything that a
+request produces, errors included, goes to its ``ResultSink``; no SqlError leaves a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from emulator.catalog.database import Database
+from emulator.catalog.objects import Module, Parameter, Procedure, Table, fold
+from emulator.errors import SqlError, sql_error
+from emulator.execution import changes_steps, definitions_steps, flow, transactions
+from emulator.execution.calls import STEPS as CALL_STEPS
+from emulator.execution.calls import call_function, find_system_procedure, run_procedure
+from emulator.execution.failures import BatchAborted
+from emulator.execution.frames import Frame
+from emulator.execution.settings import Isolation, Settings, check_isolation
+from emulator.execution.system_procedures import SystemProcedure
+from emulator.execution.units import CodeUnit, UnitCompiler
+from emulator.locking.manager import Acquired, LockSession, LockSpace, WaitOutcome
+from emulator.locking.modes import LockMode
+from emulator.results import Collector, ResultSink
+from emulator.scheduler import Interrupted, Task
+from emulator.sql import nodes
+from emulator.sql.parser import parse_batch, parse_object_name, parse_parameters
+from emulator.storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from emulator.instance import Instance
+
+STEPS = {**flow.STEPS, **transactions.STEPS, **CALL_STEPS, **changes_steps.STEPS, **definitions_steps.STEPS}
+
+
+class Session:
+    """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module."""
+
+    def __init__(
+        self, instance: Instance, spid: int, database: Database, login: str, host: str = "", application: str = ""
+    ) -> None:
+        self.instance = instance
+        self.spid = spid
+        self.database = database
+        self.login_database = database
+        self.login_name = login
+        self.original_login = login
+        self.user_name = "dbo"
+        self.host_name = host
+        self.app_name = application
+        self.locking = LockSession(spid, self._running_statement)
+        self.settings = Settings()
+        self.sink: ResultSink = Collector()
+        self.transaction: Transaction | None = None
+        self.trancount = 0
+        self.doomed = False
+        self.try_depth = 0
+        self.nest_level = 0
+        self.row_count = 0
+        self.error_number = 0
+        self.last_identity: int | None = None
+        self.identity_insert: Table | None = None
+        self.context: dict[str, Any] = {}
+        self.handles: dict[int, tuple[str, str | None]] = {}
+        self.temporary: dict[str, Table] = {}
+        self.frame = Frame(self, [])
+        self.task: Task | None = None
+        self.closed = False
+        self._next_handle = 1
+        self._switch_point = instance.scheduler.switch_point
+        self._acquire = instance.locks.acquire
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def run_batch(self, text: str, sink: ResultSink) -> None:
+        """Run a batch of T-SQL."""
+        with self._request(sink):
+            unit = self.unit(text)
+            self.frame = Frame(self, unit.new_variables())
+            unit.run(self.frame)
+
+    def run_rpc(self, procedure: str, parameters: Sequence[Any], sink: ResultSink) -> None:
+        """Call a procedure by name; its status and output parameters go to the sink after its results."""
+        with self._request(sink):
+            self.frame = Frame(self, [])
+            arguments = [call_argument(self, parameter) for parameter in parameters]
+            try:
+                status = run_procedure(self, self.parse_name(procedure), arguments)
+            finally:
+                outputs = [argument for argument in arguments if argument.output]
+            sink.return_status(status)
+            for argument in outputs:
+                sink.return_value(argument.name, argument.type, argument.value)
+
+    def begin_transaction(self, isolation: int, name: str, sink: ResultSink) -> None:
+        """The transaction request BEGIN. ``isolation`` 0 keeps the level."""
+        with self._request(sink):
+            if isolation:
+                check_isolation(Isolation(isolation))
+                self.settings = replace(self.settings, isolation=Isolation(isolation))
+            self.begin(name)
+
+    def commit_transaction(self, name: str, sink: ResultSink) -> None:
+        """The transaction request COMMIT."""
+        with self._request(sink):
+            self.commit()
+
+    def rollback_transaction(self, name: str, sink: ResultSink) -> None:
+        """The transaction request ROLLBACK, to a savepoint if ``name`` is one."""
+        with self._request(sink):
+            self.rollback(name or None)
+
+    def save_transaction(self, name: str, sink: ResultSink) -> None:
+        """The transaction request SAVE."""
+        with self._request(sink):
+            self.save(name)
+
+    @contextmanager
+    def _request(self, sink: ResultSink) -> Iterator[None]:
+        """What surrounds every request: where its output goes, and what becomes of the transaction at its end."""
+        self.sink = sink
+        self.task = self.instance.scheduler.current
+        self.try_depth = self.nest_level = 0
+        try:
+            yield
+        except BatchAborted:
+            pass
+        except SqlError as error:
+            error.locate(1, "")
+            self.error_number = error.number
+            sink.message(error)
+            if self.trancount and self.settings.xact_abort:
+                self.rollback()
+        except Interrupted:
+            if self.trancount and self.settings.xact_abort:
+                self.rollback()
+        finally:
+            self.task = None
+            self.try_depth = self.nest_level = 0
+        if self.doomed and self.trancount:
+            error = sql_error(3998)
+            error.locate(1, "")
+            sink.message(error)
+            self.rollback()
+
+    def interrupt(self) -> None:
+        """End the running request as soon as it can; called from outside its task (attention, KILL)."""
+        if self.task is not None:
+            self.instance.scheduler.interrupt(self.task)
+
+    def reset(self, *, keep_transaction: bool, sink: ResultSink | None = None) -> None:
+        """Back to the state after login, for the next user of a pooled connection."""
+        if sink is not None:
+            self.sink = sink
+        if self.trancount and not keep_transaction:
+            self.rollback()
+        isolation = self.settings.isolation
+        self.settings = Settings(isolation=isolation)
+        self.temporary.clear()
+        self.handles.clear()
+        self.context.clear()
+        self.identity_insert = None
+        self.database = self.login_database
+
+    def close(self) -> None:
+        """The connection is gone: roll back, release everything."""
+        self.closed = True
+        self.sink = Collector()
+        if self.trancount:
+            self.rollback()
+        elif self.transaction is not None:
+            self.end_own(commit=False)
+        self.temporary.clear()
+        self.instance.forget(self)
+
+    # -- waiting -----------------------------------------------------------------------------------------------------
+
+    def lock(self, space: LockSpace, key: Hashable, mode: LockMode) -> Acquired:
+        """Take a lock for the transaction, waiting for it if need be.
+
+        Errors: 1205 (chosen as deadlock victim), 1222 (LOCK_TIMEOUT passed). Raises Interrupted.
+        """
+        transaction = self.transaction
+        assert transaction is not None
+        acquired = self._acquire(transaction, space, key, mode)
+        if acquired is not Acquired.WAITING:
+            return acquired
+        return self.wait_for_lock()
+
+    def wait_for_lock(self) -> Acquired:
+        """Wait for ``locking.wait``; outcomes and errors as for ``lock``."""
+        wait = self.locking.wait
+        assert wait is not None
+        self.locking.deadlock_priority = self.settings.deadlock_priority
+        if wait.outcome is None:
+            timeout = self.settings.lock_timeout
+            self.instance.scheduler.wait_for(wait, None if timeout < 0 else timeout / 1000)
+        if wait.outcome is WaitOutcome.GRANTED:
+            return wait.acquired
+        if wait.outcome is WaitOutcome.VICTIM:
+            raise sql_error(1205, self.spid, "lock", state=51)
+        raise sql_error(1222, state=51)
+
+    def unlock(self, space: LockSpace, key: Hashable) -> None:
+        """Give back one request for a lock (one ``lock`` call)."""
+        assert self.transaction is not None
+        self.instance.locks.release(self.transaction, space, key)
+
+    def switch_point(self) -> None:
+        """Let other sessions run."""
+        self._switch_point()
+
+    def sleep(self, seconds: float) -> None:
+        """WAITFOR. Raises Interrupted."""
+        self.instance.scheduler.sleep(seconds)
+
+    def _running_statement(self) -> tuple[Frame, nodes.Statement | None]:
+        return self.frame, self.frame.node
+
+    # -- transactions ------------------------------------------------------------------------------------------------
+
+    @property
+    def transaction_descriptor(self) -> int:
+        """Identifies the open transaction to the client, 0 when there is none."""
+        return self.transaction.owner_id if self.trancount and self.transaction is not None else 0
+
+    def xact_state(self) -> int:
+        """XACT_STATE(): 1 an open transaction, -1 an uncommittable one, 0 none."""
+        return 0 if not self.trancount else -1 if self.doomed else 1
+
+    def begin(self, name: str | None = None) -> None:
+        """BEGIN TRANSACTION."""
+        if self.trancount == 0:
+            if self.transaction is None:
+                self.transaction = self._new_transaction()
+            self.transaction_name = name or ""
+            self.sink.transaction_began(self.transaction.owner_id)
+        self.trancount += 1
+
+    def commit(self) -> None:
+        """COMMIT TRANSACTION. Errors: 3902, 3930."""
+        if not self.trancount:
+            raise sql_error(3902)
+        if self.doomed:
+            raise sql_error(3930)
+        if self.trancount > 1:
+            self.trancount -= 1
+            return
+        self._end_transaction(commit=True)
+
+    def rollback(self, name: str | None = None) -> None:
+        """ROLLBACK TRANSACTION, to a savepoint if ``name`` is one. Errors: 3903, 6401; 3931 in a doomed transaction."""
+        if not self.trancount:
+            raise sql_error(3903)
+        assert self.transaction is not None
+        if name and name != self.transaction_name:
+            if self.doomed:
+                raise sql_error(3931)
+            if not self.transaction.rollback_to_savepoint(name):
+                raise sql_error(6401, name)
+            return
+        self._end_transaction(commit=False)
+
+    def save(self, name: str) -> None:
+        """SAVE TRANSACTION. Errors: 628 outside a transaction, 3931 in a doomed one."""
+        if not self.trancount:
+            raise sql_error(628)
+        if self.doomed:
+            raise sql_error(3931)
+        assert self.transaction is not None
+        self.transaction.save(name)
+
+    def _new_transaction(self) -> Transaction:
+        return Transaction(self.locking, self.instance.locks, self.instance.next_transaction_id())
+
+    def _end_transaction(self, *, commit: bool) -> None:
+        transaction = self.transaction
+        assert transaction is not None
+        self.trancount = 0
+        self.doomed = False
+        self.transaction = None
+        if commit:
+            transaction.commit()
+        else:
+            transaction.rollback()
+        self.sink.transaction_ended(transaction.owner_id, committed=commit)
+
+    def begin_own(self) -> None:
+        """Begin the transaction of a single statement in autocommit mode."""
+        self.transaction = self._new_transaction()
+
+    def end_own(self, *, commit: bool) -> None:
+        """End it; a statement that began an explicit transaction leaves that open."""
+        transaction = self.transaction
+        if self.trancount or transaction is None:
+            return
+        self.transaction = None
+        if commit:
+            transaction.commit()
+        else:
+            transaction.rollback()
+
+    # -- names and code ----------------------------------------------------------------------------------------------
+
+    def compiler(
+        self,
+        database: Database,
+        text: str,
+        *,
+        module: Module | None = None,
+        parameters: Sequence[Parameter] = (),
+    ) -> UnitCompiler:
+        """A compiler for a module with this session's names."""
+        return UnitCompiler(self, database, text, STEPS, module=module, parameters=parameters)
+
+    def unit(self, text: str, parameters: Sequence[Parameter] = ()) -> CodeUnit:
+        """The compiled batch, kept by text, parameters and database."""
+        quoted = "QUOTED_IDENTIFIER" in self.settings.on
+        key = (text, tuple(parameters), self.database, quoted)
+        units = self.instance.units
+        unit = units.get(key)
+        if unit is None:
+            batch = parse_batch(text, quoted_identifier=quoted)
+            unit = self.compiler(self.database, text, parameters=parameters).compile(batch.statements)
+            units[key] = unit
+        return unit
+
+    def parse_name(self, text: str) -> nodes.ObjectName:
+        """A possibly quoted, multi-part name. Errors: 102 if it is none."""
+        return parse_object_name(text)
+
+    def parse_parameters(self, text: str) -> Sequence[Parameter]:
+        """The parameters declared in ``@a int, @b nvarchar(10) OUTPUT``, as sp_executesql takes them."""
+        key = (text, self.database, self.database.version)
+        kept = self.instance.declarations.get(key)
+        if kept is None:
+            declared = parse_parameters(text)
+            kept = self.instance.definitions.parameters(declared, self.compiler(self.database, text).context())
+            self.instance.declarations[key] = kept
+        return kept
+
+    def new_handle(self, statement: str, declarations: str | None) -> int:
+        """A handle for a prepared statement, or for a procedure call when there are no declarations."""
+        handle = self._next_handle
+        self._next_handle += 1
+        self.handles[handle] = statement, declarations
+        return handle
+
+    def find_procedure(self, name: nodes.ObjectName, module: Module | None) -> Procedure | SystemProcedure:
+        """The procedure that ``name`` calls: of its schema, else the calling module's, ``dbo``, the system's.
+
+        Errors: 2812; 911 for an unknown database.
+        """
+        database = self.database if name.database is None else self.instance.database(name.database)
+        if name.database is None and module is not None:
+            database = self.instance.databases[fold(module.database)]
+        schemas = [name.schema] if name.schema else [*([module.schema] if module else []), "dbo"]
+        for schema in schemas:
+            found = database.find_kind(Procedure, schema, name.name)
+            if found is not None:
+                return found
+        system = find_system_procedure(name)
+        if system is None:
+            raise sql_error(2812, str(name), state=62)
+        return system
+
+    def call_scalar_function(self, function: Any, values: Sequence[Any]) -> Any:
+        """The value of a user-defined scalar function."""
+        return call_function(self, function, values).status
+
+    def call_table_function(self, function: Any, values: Sequence[Any]) -> Any:
+        """The TableStore that a multi-statement table-valued function returns."""
+        frame = call_function(self, function, values)
+        return frame.variables[len(function.parameters)]
+
+    def find_temporary(self, name: str) -> Table | None:
+        """The temporary table ``#name`` that this session sees."""
+        folded = fold(name)
+        if folded.startswith("##"):
+            return self.instance.global_temporary.get(folded)
+        return self.temporary.get(folded)
+
+    def drop_temporary(self, frame: Frame) -> None:
+        """Drop the temporary tables that ``frame`` made, when its module ends."""
+        for name, table in frame.temporary.items():
+            if self.temporary.get(name) is table:
+                del self.temporary[name]
+        frame.temporary.clear()
+
+    def use(self, name: str) -> None:
+        """USE. Errors: 911."""
+        database = self.instance.database(name)
+        if database is not self.database:
+            old, self.database = self.database.name, database
+            self.sink.database_changed(old, database.name)
+
