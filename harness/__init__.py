@@ -2,3 +2,7 @@
 
 It holds no business logic, and it knows a target, the emulator included, only by its connection string.
 """
+
+from importlib.metadata import version
+
+__version__ = version("lockstep")

@@ -66,8 +66,8 @@ install_system_packages() {
 install_python_packages() {
     is_new_enough .venv/bin/python || "$python" -m venv --clear .venv
     say "installing the locked Python packages into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
 
 python=$(find_python)

@@ -136,7 +136,8 @@ def connect(
         connection = pyodbc.connect(target.connection_string.text(), autocommit=autocommit, timeout=login_timeout)
     except pyodbc.Error as error:
         reason = SqlServerError.from_pyodbc(error)
-        raise Unreachable(f"cannot connect to {target}: {reason}") from error
+        said = f"no server answers there within {login_timeout} seconds" if reason.is_timeout else str(reason)
+        raise Unreachable(f"cannot connect to {target}: {said}") from error
     connection.timeout = query_timeout
     return connection
 

@@ -31,6 +31,11 @@ class SourceFile:
     text: str
 
     @property
+    def object_name(self) -> str:
+        """The object's name without its schema."""
+        return self.name.rpartition(".")[2]
+
+    @property
     def content_hash(self) -> bytes:
         """SHA-256 of the text; how a checkout ends its lines does not count."""
         return hashlib.sha256(self.text.encode()).digest()
