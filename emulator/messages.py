@@ -121,4 +121,41 @@ MESSAGES: dict[int, tuple[int, str]] = {
     168: (15, "The floating point value '{}' is out of the range of computer representation (8 bytes)."),
     1018: (15, "Incorrect syntax near '{}'. If this is intended as a part of a table hint, A WITH keyword and parenthesis "
            "are now required. See SQL Server Books Online for proper syntax."),
+    # expressions and functions
+    116: (16, "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."),
+    130: (16, "Cannot perform an aggregate function on an expression containing an aggregate or a subquery."),
+    147: (15, "An aggregate may not appear in the WHERE clause unless it is in a subquery contained in a HAVING clause or a "
+          "select list, and the column being aggregated is an outer reference."),
+    174: (15, "The {} function requires {} argument(s)."),
+    189: (15, "The {} function requires {} to {} arguments."),
+    243: (16, "Type {} is not a defined system type."),
+    289: (16, "Cannot construct data type {}, some of the arguments have values which are not valid."),
+    447: (16, "Expression type {} is invalid for COLLATE clause."),
+    536: (16, "Invalid length parameter passed to the {} function."),
+    537: (16, "Invalid length parameter passed to the LEFT or SUBSTRING function."),
+    2786: (16, "The data type of substitution parameter {} does not match the expected type of the format specification."),
+    2787: (16, "Invalid format specification: '{}'."),
+    3623: (16, "An invalid floating point operation occurred."),
+    4108: (15, "Windowed functions can only appear in the SELECT or ORDER BY clauses."),
+    4121: (16, 'Cannot find either column "{}" or the user-defined function or aggregate "{}", or the name is ambiguous.'),
+    4127: (16, "At least one of the arguments to COALESCE must be an expression that is not the NULL constant."),
+    4151: (16, "The type of the first argument to NULLIF cannot be the NULL constant because the type of the first argument "
+           "has to be known."),
+    8116: (16, "Argument data type {} is invalid for argument {} of {} function."),
+    8120: (16, "Column '{}' is invalid in the select list because it is not contained in either an aggregate function or "
+           "the GROUP BY clause."),
+    8133: (16, "At least one of the result expressions in a CASE specification must be an expression other than the NULL "
+           "constant."),
+    9812: (16, "The timezone provided to builtin function {} is invalid."),
+    9820: (16, "The time zone parameter '{}' provided to AT TIME ZONE clause is invalid."),
+    9828: (16, "The second and third arguments of the TRANSLATE built-in function must contain an equal number of "
+           "characters."),
+    11726: (16, "Object '{}' is not a sequence object."),
+    11728: (16, "The sequence object '{}' has reached its minimum or maximum value. Restart the sequence object to allow new "
+            "values to be generated."),
+    13607: (16, "JSON path is not properly formatted. Unexpected character '{}' is found at position {}."),
+    13608: (16, "Property cannot be found on the specified JSON path."),
+    13609: (16, "JSON text is not properly formatted. Unexpected character '{}' is found at position {}."),
+    13623: (16, "Scalar value cannot be found in the specified JSON path."),
+    13624: (16, "Object or array cannot be found in the specified JSON path."),
 }  # fmt: skip
