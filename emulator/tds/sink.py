@@ -1,0 +1,185 @@
+"""The result sink of a connection: what the engine reports becomes reply tokens.
+
+Rules that clients rely on:
+
+* A DONE token without the MORE bit ends the reply, and only the last may lack it. The sink therefore holds a DONE back
+  until it knows what follows.
+* Statements of a batch end with DONE; those of a remote procedure call with DONEINPROC, and each call with DONEPROC.
+* An ERROR token gives the next DONE token the error bit.
+* A statement of a call that has nothing to report (NOCOUNT ON, SET, DECLARE) has no token.
+
+Everything collects in one buffer. When that is full, ``flush`` takes what it can send; it may block the running task.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from emulator.errors import SqlError
+from emulator.results import ColumnInfo
+from emulator.tds import tokens
+from emulator.tds.encoding import Encoder
+from emulator.tds.engine import Parameter, RpcParameter
+from emulator.tds.tokens import Command, DoneStatus, DoneToken, EnvChange, ResultShape
+from emulator.types.sqltype import SqlType
+
+FLUSH_SIZE = 64 * 1024
+_SHAPES_KEPT = 2048
+_MAXIMUM_CLASS_OF_A_LIVING_CONNECTION = 19
+
+Flush = Callable[[bytearray], None]
+"""Takes bytes from the front of the buffer, which it shortens; called in the running task, which it may block."""
+
+
+class ShapeCache:
+    """Result shapes by the identity of the tuple of columns: a compiled statement reports the same tuple every time.
+    The cache holds the tuple, so its identity cannot come to mean another one."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[int, tuple[Sequence[ColumnInfo], ResultShape]] = {}
+
+    def shape(self, columns: Sequence[ColumnInfo]) -> ResultShape:
+        """Metadata and encoders of ``columns``."""
+        kept = self._shapes.get(id(columns))
+        if kept is not None:
+            return kept[1]
+        shape = tokens.result_shape(columns)
+        if type(columns) is tuple:
+            if len(self._shapes) >= _SHAPES_KEPT:
+                self._shapes.clear()
+            self._shapes[id(columns)] = columns, shape
+        return shape
+
+
+class TokenSink:
+    """A ``ResultSink`` for one request. ``buffer`` holds the tokens that have not been sent."""
+
+    def __init__(self, shapes: ShapeCache, server: str, flush: Flush) -> None:
+        self.buffer = bytearray()
+        self.muted = False
+        self.is_fatal = False
+        self.has_error = False
+        self._shapes = shapes
+        self._server = server
+        self._flush = flush
+        self._statement_token = DoneToken.DONE
+        self._held: tuple[DoneToken, int, int, Command] | None = None
+        self._failed = False
+        self._encoders: tuple[Encoder, ...] = ()
+        self._ordinals: list[tuple[str, int]] = []
+
+    def mute(self) -> None:
+        """Drop what is still reported: the client has cancelled the request and discards the rest."""
+        self.muted = True
+
+    # What the engine reports
+
+    def columns(self, columns: Sequence[ColumnInfo]) -> None:
+        shape = self._shapes.shape(columns)
+        self._release()
+        self._encoders = shape.encoders
+        self.buffer += shape.metadata
+
+    def row(self, row: Sequence[Any]) -> None:
+        if self.muted:
+            return
+        buffer = self.buffer
+        buffer += b"\xd1" + b"".join([encode(value) for encode, value in zip(self._encoders, row, strict=True)])
+        if len(buffer) > FLUSH_SIZE:
+            self._flush(buffer)
+
+    def done(self, count: int | None, *, is_select: bool = False) -> None:
+        in_procedure = self._statement_token is DoneToken.DONEINPROC
+        if in_procedure and count is None and not is_select and not self._failed:
+            return
+        self._release()
+        status = DoneStatus.ERROR if self._failed else 0
+        if count is not None:
+            status |= DoneStatus.COUNT
+        self._failed = False
+        command = Command.SELECT if is_select else Command.OTHER
+        self._held = self._statement_token, status, count or 0, command
+
+    def message(self, error: SqlError) -> None:
+        self._release()
+        tokens.message(self.buffer, error, self._server)
+        if error.severity > 10:
+            self._failed = self.has_error = True
+            self.is_fatal |= error.severity > _MAXIMUM_CLASS_OF_A_LIVING_CONNECTION
+        if len(self.buffer) > FLUSH_SIZE and not self.muted:
+            self._flush(self.buffer)
+
+    def return_status(self, status: int) -> None:
+        self._release()
+        tokens.return_status(self.buffer, status)
+
+    def return_value(self, name: str, type: SqlType, value: Any) -> None:
+        self._release()
+        tokens.return_value(self.buffer, self._ordinal(name), name, type, value)
+
+    def transaction_began(self, descriptor: int) -> None:
+        self._release()
+        tokens.transaction_change(self.buffer, EnvChange.BEGIN_TRANSACTION, descriptor)
+
+    def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
+        self._release()
+        kind = EnvChange.COMMIT_TRANSACTION if committed else EnvChange.ROLLBACK_TRANSACTION
+        tokens.transaction_change(self.buffer, kind, descriptor)
+
+    def database_changed(self, old: str, new: str) -> None:
+        self._release()
+        tokens.text_change(self.buffer, EnvChange.DATABASE, new, old)
+        self.message(SqlError(5701, 0, 2, f"Changed database context to '{new}'."))
+
+    # What the server adds
+
+    def acknowledge_reset(self) -> None:
+        """First token of the reply to a request that reset the connection."""
+        tokens.binary_change(self.buffer, EnvChange.RESET_ACKNOWLEDGED)
+
+    def mark_failed(self) -> None:
+        """Give the next DONE the error bit without an error."""
+        self._failed = True
+
+    def begin_call(self, parameters: Sequence[Parameter]) -> None:
+        """What follows belongs to a remote procedure call."""
+        self._statement_token = DoneToken.DONEINPROC
+        self._ordinals = [
+            (parameter.name, ordinal)
+            for ordinal, parameter in enumerate(parameters)
+            if type(parameter) is RpcParameter and parameter.output
+        ]
+
+    def end_call(self) -> None:
+        """The call is over."""
+        self._release()
+        self._held = DoneToken.DONEPROC, DoneStatus.ERROR if self._failed else 0, 0, Command.OTHER
+        self._failed = False
+
+    def finish(self) -> None:
+        """End the reply: the last DONE goes out without MORE, one is made if there is none."""
+        held = self._held
+        if held is None:
+            held = DoneToken.DONE, DoneStatus.ERROR if self._failed else 0, 0, Command.OTHER
+        token, status, count, command = held
+        tokens.done(self.buffer, token, status, count, command)
+        self._held = None
+
+    def finish_cancelled(self) -> None:
+        """End the reply to a cancelled request, wherever it stopped."""
+        self._release()
+        tokens.done(self.buffer, DoneToken.DONE)
+
+    def _release(self) -> None:
+        """Send the held DONE: something follows it."""
+        if self._held is not None:
+            token, status, count, command = self._held
+            tokens.done(self.buffer, token, status | DoneStatus.MORE, count, command)
+            self._held = None
+
+    def _ordinal(self, name: str) -> int:
+        """The place of an OUTPUT parameter in the call: by its name, else the next one that was not yet returned."""
+        for index, (called, ordinal) in enumerate(self._ordinals):
+            if called.lower() == name.lower() or not called:
+                del self._ordinals[index]
+                return ordinal
+        return 0
