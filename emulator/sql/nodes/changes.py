@@ -13,7 +13,6 @@ from emulator.sql.nodes.queries import (
     Query,
     QueryHint,
     SelectItem,
-    TableHint,
     Top,
     VariableTable,
 )
@@ -82,7 +81,7 @@ class VariableAssignment(Node):
     """`@variable operator value`, or `@variable = column operator value` (the variable gets the column's new value)."""
 
     variable: Variable
-    operator: str
+    operator: str  # with a column: the operator between the column and the value
     value: Expression
     column: ColumnRef | None = None
 
@@ -192,5 +191,4 @@ class InsertBulk(Statement):
 
     table: ObjectName
     columns: tuple[BulkColumn, ...]
-    options: tuple[tuple[str, str], ...] = ()  # name and value: ('CHECK_CONSTRAINTS', ''), ('ORDER', 'a ASC, b DESC')
-    hints: tuple[TableHint, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()  # name and value: ('CHECK_CONSTRAINTS', ''), ('ORDER', '(a ASC)')
