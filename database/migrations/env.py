@@ -1,7 +1,7 @@
 """Runs Alembic's migrations over SQL Server, online or as a script (`--sql`).
 
-A revision names T-SQL files below `sql/` and runs them with `op.run_script`. The files travel as plain text, batch by batch:
-nothing in them is taken for a bind parameter, and they are the same files that a DBA can run in SSMS.
+A revision names T-SQL files below `sql/` and runs them with `op.run_script`. The files travel as plain text,
+batch by batch: nothing in them is taken for a bind parameter, and a DBA can run the same files in SSMS.
 
 The connection is `config.attributes["connection"]` when a program hands one over, else the environment variable
 LOCKSTEP_DSN, an ODBC connection string. Each revision runs in a transaction of its own. The version table is in the

@@ -72,7 +72,7 @@ CREATE TABLE lockstep.DeployHistory (
     Kind varchar(20) NOT NULL,
     ObjectName nvarchar(260) NOT NULL,
     ContentHash binary(32) NOT NULL,
-    Definition nvarchar(max) NOT NULL,
+    DefinitionText nvarchar(max) NOT NULL,
     ToolVersion varchar(20) NOT NULL,
     DeployedAt datetime2(3) NOT NULL CONSTRAINT DF_DeployHistory_DeployedAt DEFAULT SYSUTCDATETIME(),
     DeployedBy nvarchar(128) NOT NULL CONSTRAINT DF_DeployHistory_DeployedBy DEFAULT ORIGINAL_LOGIN(),
