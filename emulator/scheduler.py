@@ -227,6 +227,7 @@ class Scheduler:
             or (self._yield_at is not None and self.clock.monotonic() >= self._yield_at)
             or (self._timers and self.clock.monotonic() >= self._timers[0][0])
         ):
+            self._expire_timers()
             task.state = TaskState.RUNNABLE
             self._runnable.append(task)
             self._to_hub(task)
@@ -244,15 +245,16 @@ class Scheduler:
         ``CANCELLED`` means that the time ran out (error 1222); the request is withdrawn then. Interrupted: the task was
         interrupted while waiting, the request is withdrawn. Stalled: outside a task, nobody can end the wait.
         """
-        if wait.outcome is None and timeout != 0:
-            task = self._current
-            wait.since = self.clock.monotonic()
-            deadline = None if timeout is None else wait.since + timeout
-            if task is None:
-                self._drive(lambda: wait.outcome is not None, deadline, wait)
-            else:
-                self._wait_in_task(task, wait, deadline)
-        wait.cancel()
+        try:
+            if wait.outcome is None and timeout != 0:
+                wait.since = self.clock.monotonic()
+                deadline = None if timeout is None else wait.since + timeout
+                if self._current is None:
+                    self._drive(lambda: wait.outcome is not None, deadline, wait)
+                else:
+                    self._wait_in_task(self._current, wait, deadline)
+        finally:
+            wait.cancel()
         assert wait.outcome is not None
         return wait.outcome
 
@@ -278,10 +280,12 @@ class Scheduler:
     def run(self, max_switches: int | None = None, seconds: float | None = None) -> bool:
         """Run tasks in turn until none can run, or until ``max_switches`` or ``seconds`` are used up.
 
+        With ``max_switches`` every switch point counts, even when no other task can run.
         True: there is more to do at once. After False, come back when something happened or at ``next_deadline``.
         """
         self._check_hub()
         self._yield_at = None if seconds is None else self.clock.monotonic() + seconds
+        self._stepping = max_switches is not None
         switches = 0
         try:
             while self._run_one():
@@ -292,6 +296,7 @@ class Scheduler:
                     break
         finally:
             self._yield_at = None
+            self._stepping = False
         return bool(self._runnable)
 
     def wake(self, task: Task) -> None:
@@ -371,7 +376,6 @@ class Scheduler:
         finally:
             task.wait = None
             wait.on_end = None
-            wait.cancel()
 
     def _suspend(self, task: Task, deadline: float | None) -> None:
         """Give up control until woken or, at the latest, at ``deadline``. An interruption pending does not suspend."""

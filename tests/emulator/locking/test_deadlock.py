@@ -1,5 +1,7 @@
 """Finding cycles, choosing victims, reporting ("Deadlocks guide")."""
 
+from functools import partial
+
 import pytest
 
 from emulator.locking.deadlock import Deadlock
@@ -24,7 +26,7 @@ class Scene:
         self.reports: list[Deadlock] = []
         self.locks = LockManager(self.reports.append)
         self.space = LockSpace(ResourceType.KEY, "dbo.stock.pk_stock", describe=lambda key: f"({key})")
-        self.owners = [LockOwner(LockSession(51 + n, lambda n=n: f"statement {n}"), n + 1) for n in range(count)]
+        self.owners = [LockOwner(LockSession(51 + n, partial("statement {}".format, n)), n + 1) for n in range(count)]
 
     def take(self, owner: int, key: int, mode: LockMode) -> Acquired:
         return self.locks.acquire(self.owners[owner], self.space, key, mode)

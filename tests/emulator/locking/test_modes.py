@@ -101,8 +101,7 @@ def test_names_are_those_of_the_lock_view() -> None:
         "SIX",
         "RangeX-X",
     ]
-    assert M.RANGE_X_X == 21
-    assert M.BU == 12
+    assert [mode.value for mode in (M.BU, M.RANGE_X_X)] == [12, 21]
 
 
 def test_a_table_lock_covers_weaker_row_locks() -> None:

@@ -274,7 +274,7 @@ def test_indexes_always_agree_with_the_rows(statements: list[tuple[object, ...]]
             number = arguments[0]
             if number in model:
                 table.delete(undo, (number,))
-                del model[number]  # type: ignore[arg-type]
+                del model[number]
         else:
             new = (*arguments[-3:], "note")
             others = {n: r for n, r in model.items() if kind == "insert" or n != arguments[0]}
@@ -287,7 +287,7 @@ def test_indexes_always_agree_with_the_rows(statements: list[tuple[object, ...]]
                 else:
                     table.update(undo, (arguments[0],), new)
                 assert not clash
-                model = {**others, new[0]: new}  # type: ignore[dict-item]
+                model = {**others, new[0]: new}
             except DuplicateKey:
                 assert clash
                 undo.rollback_to(mark)

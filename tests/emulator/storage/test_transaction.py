@@ -74,7 +74,8 @@ def test_ghosts_and_undone_rows_are_gone_before_a_waiter_wakes(
 
 
 def test_rollback_runs_other_undo_actions_in_reverse_order(locks: LockManager) -> None:
-    transaction, done = begin(locks), []
+    transaction = begin(locks)
+    done: list[str] = []
     transaction.on_rollback(done.append, "first")
     transaction.on_rollback(done.append, "second")
     assert transaction.has_written
