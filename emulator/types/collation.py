@@ -1,35 +1,175 @@
-"""Collations: how strings compare, sort, match LIKE patterns and are encoded in bytes."""
+"""Collations: how strings compare and sort, and in which code page they are stored.
+
+Documentation: "Collation and Unicode support", "Windows collation name (Transact-SQL)", "SQL Server collation name
+(Transact-SQL)"; the form on the wire is [MS-TDS] 2.2.5.1.2 (Collation Rule Definition).
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+from emulator.errors import sql_error
+from emulator.types import code_pages, like
+from emulator.types.sqltype import DEFAULT_COLLATION
+from emulator.types.weights import Rules, key_maker
+
+_LCID_US_ENGLISH: Final = 0x0409
+_IGNORE_CASE: Final = 1 << 20
+_IGNORE_ACCENT: Final = 1 << 21
+_IGNORE_WIDTH: Final = 1 << 22
+_IGNORE_KANA: Final = 1 << 23
+_BINARY: Final = 1 << 24
+_BINARY2: Final = 1 << 25
+_UTF8: Final = 1 << 26
+_VERSION_SHIFT: Final = 28
+
+_KEPT_KEYS: Final = 50_000
 
 
-@dataclass(frozen=True)
+class _KeyMemo(dict[str, str]):
+    """Sort keys already made, by string: the same values are compared over and over. Forgets everything when full."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, s: str) -> str:
+        if len(self) >= _KEPT_KEYS:
+            self.clear()
+        key = self[s] = self._make(s)
+        return key
+
+
 class Collation:
-    """One collation. ``tds`` is its form on the wire: 5 bytes."""
+    """One collation. ``name`` is spelled as SQL Server spells it; ``is_binary``: compares code points (``_BIN``)."""
 
-    name: str
-    tds: bytes
+    def __init__(self, name: str, sort_id: int = 0) -> None:
+        parts = name.upper().split("_")
+        self.name = name
+        self.is_binary = "BIN" in parts or "BIN2" in parts
+        self.is_utf8 = parts[-1] == "UTF8"
+        self.is_case_sensitive = "CS" in parts or self.is_binary
+        self.is_accent_sensitive = "AS" in parts or self.is_binary
+        self.is_sql = parts[0] == "SQL"
+        self.version = 2 if "100" in parts else 0
+        self.sort_id = sort_id
+
+    def __repr__(self) -> str:
+        return f"Collation({self.name!r})"
+
+    @property
+    def code_page(self) -> int:
+        return 65001 if self.is_utf8 else 1252
+
+    @cached_property
+    def tds(self) -> bytes:
+        """The collation on the wire: LCID, flags and version in 4 bytes, then the sort order of an SQL collation."""
+        flags = _LCID_US_ENGLISH | self.version << _VERSION_SHIFT
+        if self.is_binary:
+            flags |= _BINARY if self.name.endswith("_BIN") else _BINARY2
+        else:
+            flags |= _IGNORE_WIDTH | _IGNORE_KANA
+            flags |= 0 if self.is_case_sensitive else _IGNORE_CASE
+            flags |= 0 if self.is_accent_sensitive else _IGNORE_ACCENT
+        flags |= _UTF8 if self.is_utf8 else 0
+        return flags.to_bytes(4, "little") + bytes((self.sort_id,))
 
     def key(self, unicode: bool) -> Callable[[str], str]:
-        """Sort key of a string of a Unicode (``unicode``) or code page type: order and equality are the collation's."""
-        raise NotImplementedError
+        """The function from a string of a Unicode (``unicode``) or code page type to its sort key.
+
+        The key is a string whose order, equality and hash are those of the collation. Trailing blanks do not count.
+        """
+        return self._unicode_key if unicode else self._code_page_key
+
+    @cached_property
+    def _unicode_key(self) -> Callable[[str], str]:
+        return self._key(Rules.WINDOWS)
+
+    @cached_property
+    def _code_page_key(self) -> Callable[[str], str]:
+        if self.is_binary:
+            return self._bytes_key
+        return self._key(Rules.SQL) if self.is_sql else self._unicode_key
+
+    def _key(self, rules: Rules) -> Callable[[str], str]:
+        if self.is_binary:
+            return _code_point_key
+        make = key_maker(
+            rules,
+            case_sensitive=self.is_case_sensitive,
+            accent_sensitive=self.is_accent_sensitive,
+            weighs_supplementary=self.version > 0,
+        )
+        return _KeyMemo(make).__getitem__
+
+    def _bytes_key(self, s: str) -> str:
+        """Bytes of the code page as characters: they compare as bytes."""
+        s = s.rstrip(" ")
+        return s if s.isascii() else self.encode(s).decode("latin-1")
 
     def encode(self, text: str) -> bytes:
-        """``text`` in the code page of the collation's non-Unicode types, '?' for what does not fit."""
-        raise NotImplementedError
+        """``text`` in the code page of the non-Unicode types, '?' for what neither fits nor has a similar character."""
+        return code_pages.encode_utf8(text) if self.is_utf8 else code_pages.encode_1252(text)
 
     def decode(self, data: bytes) -> str:
-        raise NotImplementedError
+        """Bytes of the code page as text; every byte has a character in code page 1252."""
+        return code_pages.decode_utf8(data) if self.is_utf8 else code_pages.decode_1252(data)
+
+
+def _code_point_key(s: str) -> str:
+    return s.rstrip(" ")
+
+
+_SQL_SORT_IDS: Final = {
+    "SQL_Latin1_General_CP1_CS_AS": 51,
+    "SQL_Latin1_General_CP1_CI_AS": 52,
+    "SQL_Latin1_General_CP1_CI_AI": 54,
+}
+
+_WINDOWS_STYLES: Final = ("CI_AI", "CI_AS", "CS_AI", "CS_AS")
+
+
+def _windows_names() -> list[str]:
+    names = [f"Latin1_General_{style}" for style in (*_WINDOWS_STYLES, "BIN", "BIN2")]
+    names += [f"Latin1_General_100_{style}" for style in (*_WINDOWS_STYLES, "BIN", "BIN2", "BIN2_UTF8")]
+    names += [f"Latin1_General_100_{style}_SC{suffix}" for style in _WINDOWS_STYLES for suffix in ("", "_UTF8")]
+    return names
+
+
+COLLATIONS: Final = {
+    c.name.lower(): c
+    for c in (*(Collation(n, i) for n, i in _SQL_SORT_IDS.items()), *(Collation(n) for n in _windows_names()))
+}
+"""Every collation that the emulator knows, by lower-case name."""
 
 
 def collation(name: str | None) -> Collation:
     """The collation of that name (any case); None or ``database_default``: the database's. Raises 448."""
-    raise NotImplementedError
+    found = COLLATIONS.get((name or "database_default").lower())
+    if found is not None:
+        return found
+    if name is None or name.lower() in ("database_default", "catalog_default"):
+        return COLLATIONS[DEFAULT_COLLATION.lower()]
+    raise sql_error(448, name)
 
 
 def like_matcher(
     pattern: str, escape: str | None, collation: Collation | str | None, unicode: bool = False
 ) -> Callable[[str], bool]:
-    """Whether a string is LIKE ``pattern``. ``unicode``: one operand is of a Unicode type, so trailing blanks count."""
-    raise NotImplementedError
+    """The test whether a string is LIKE ``pattern``. ``unicode``: one operand is of a Unicode type, so that trailing
+    blanks count. Raises 448 and 506 (the escape is not one character)."""
+    name = collation.name if isinstance(collation, Collation) else collation
+    return _like_matcher(pattern, escape, name, unicode)
+
+
+@lru_cache(maxsize=2_000)
+def _like_matcher(pattern: str, escape: str | None, name: str | None, unicode: bool) -> Callable[[str], bool]:
+    if escape is not None and len(escape) != 1:
+        raise sql_error(506, escape, "LIKE")
+    c = collation(name)
+    fold = like.folding(
+        case=not c.is_case_sensitive,
+        accents=not c.is_accent_sensitive,
+        width=not c.is_binary and (unicode or not c.is_sql),
+    )
+    return like.compile_pattern(pattern, escape, fold, c.key(unicode), ignore_trailing_blanks=not unicode)

@@ -1,16 +1,88 @@
-"""Comparison and ordering of two values of one type."""
+"""Comparison and ordering of two values of one type.
 
+Values of different types are first converted to their common type (``precedence``). Documentation: "Comparison
+operators (Transact-SQL)", the pages of the types, for uniqueidentifier "Comparing GUID and uniqueidentifier values".
+"""
+
+import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from emulator.types.sqltype import SqlType
+from emulator.errors import NotSupported, sql_error
+from emulator.types.collation import collation
+from emulator.types.sqltype import CHARACTERS, SqlType, is_large_object, is_unicode
+
+_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_WORDS: Final = {
+    "=": "equal to",
+    "<>": "not equal to",
+    "<": "less than",
+    "<=": "less than or equal to",
+    ">": "greater than",
+    ">=": "greater than or equal to",
+}
 
 
 def comparer(op: str, t: SqlType) -> Callable[[Any, Any], bool]:
-    """The function of ``=``, ``<>``, ``<``, ``<=``, ``>`` or ``>=`` for two non-NULL values of type ``t``. Raises 306, 402."""
-    raise NotImplementedError
+    """The function of ``=``, ``<>``, ``<``, ``<=``, ``>`` or ``>=`` for two non-NULL values of type ``t``.
+
+    Raises 402 (text, ntext, image, xml).
+    """
+    if is_large_object(t) or t.name == "xml":
+        raise sql_error(402, t.name, t.name, _WORDS[op])
+    compare = _OPERATORS[op]
+    if t.name == "uniqueidentifier" and op in ("=", "<>"):
+        return compare
+    key = sort_key(t)
+    if key is None:
+        return compare
+    if op == "=":
+        return lambda a, b: a == b or key(a) == key(b)
+    if op == "<>":
+        return lambda a, b: a != b and key(a) != key(b)
+    return lambda a, b: compare(key(a), key(b))
 
 
 def sort_key(t: SqlType) -> Callable[[Any], Any] | None:
-    """A key whose order, equality and hash are SQL Server's for values of ``t``; None: the value itself is one."""
-    raise NotImplementedError
+    """A key whose order, equality and hash are SQL Server's for values of ``t``; None: the value itself is one.
+
+    Raises 306 (text, ntext and image cannot be sorted).
+    """
+    if is_large_object(t):
+        raise sql_error(306)
+    if t.name in CHARACTERS:
+        return collation(t.collation).key(is_unicode(t))
+    if t.name in ("xml", "sql_variant"):
+        raise NotSupported(f"comparing or sorting {t.name} values")
+    return _KEYS.get(t.name)
+
+
+def _without_trailing_zeros(v: bytes) -> bytes:
+    """Binaries of different lengths compare as if the shorter one went on with zeros."""
+    return v.rstrip(b"\0")
+
+
+def _guid_key(v: bytes) -> bytes:
+    """The last six bytes weigh most, then the groups before them from right to left, each as stored."""
+    return v[10:16] + v[8:10] + v[6:8] + v[4:6] + v[0:4]
+
+
+def _utc(v: tuple[int, int]) -> int:
+    """Two moments are equal whatever their offsets."""
+    return v[0]
+
+
+_KEYS: Final[dict[str, Callable[[Any], Any]]] = {
+    "binary": _without_trailing_zeros,
+    "varbinary": _without_trailing_zeros,
+    "rowversion": _without_trailing_zeros,
+    "uniqueidentifier": _guid_key,
+    "datetimeoffset": _utc,
+}

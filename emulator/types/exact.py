@@ -10,7 +10,7 @@ from typing import Final
 from emulator.errors import SqlError
 from emulator.types.sqltype import MAX_PRECISION
 
-POWERS: Final = tuple(10**n for n in range(2 * MAX_PRECISION + 4))
+POWERS: Final[tuple[int, ...]] = tuple(10**n for n in range(2 * MAX_PRECISION + 4))
 """10**n by n."""
 
 
@@ -30,7 +30,7 @@ def remainder(n: int, d: int) -> int:
 
 
 def rescaler(from_scale: int, to_scale: int, *, truncate: bool = False) -> Callable[[int], int] | None:
-    """The function that brings a scaled integer to another scale, rounding unless told to ``truncate``; None: same scale."""
+    """Brings a scaled integer to another scale, rounding unless told to ``truncate``; None: the scale is the same."""
     if to_scale == from_scale:
         return None
     if to_scale > from_scale:
