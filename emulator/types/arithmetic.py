@@ -275,7 +275,7 @@ def _within_precision(f: Operation, t: SqlType, from_scale: int) -> Operation:
     limit = exact.POWERS[t.precision]
 
     def checked(x: int, y: int) -> int:
-        r = f(x, y)
+        r: int = f(x, y)
         if rescale is not None:
             r = rescale(r)
         if -limit < r < limit:

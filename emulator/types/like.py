@@ -1,7 +1,7 @@
 """LIKE patterns, compiled to plain string tests where possible and to regular expressions otherwise.
 
-Documentation: "LIKE (Transact-SQL)". ``%`` is any string, ``_`` any character, ``[a-f]`` and ``[^a-f]`` one character of
-a set or outside of it, whose ranges follow the order of the collation. A pattern that ends in the escape character, and
+Documentation: "LIKE (Transact-SQL)". ``%`` is any string, ``_`` any character, ``[a-f]`` and ``[^a-f]`` a character of a
+set or outside of it, whose ranges follow the order of the collation. A pattern that ends in the escape character, and
 one with an unclosed ``[``, matches nothing. Strings are compared one character at a time: a letter never matches two.
 """
 
@@ -53,7 +53,7 @@ def folding(*, case: bool, accents: bool, width: bool) -> Fold:
 def compile_pattern(
     pattern: str, escape: str | None, fold: Fold, key: Callable[[str], str], *, ignore_trailing_blanks: bool
 ) -> Callable[[str], bool]:
-    """The test for ``pattern``. ``key`` orders characters for ranges; trailing blanks are those of the string tested."""
+    """The test for ``pattern``. ``key`` orders characters for ranges; the trailing blanks are the tested string's."""
     elements = _elements(pattern, escape, fold, key)
     if elements is None:
         return lambda _s: False

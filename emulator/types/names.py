@@ -36,8 +36,9 @@ _SYNONYMS = {
 }
 
 _PLAIN = (
-    "bit tinyint smallint int bigint money smallmoney date datetime smalldatetime uniqueidentifier sql_variant xml"
-).split()
+    *("bit", "tinyint", "smallint", "int", "bigint", "money", "smallmoney"),
+    *("date", "datetime", "smalldatetime", "uniqueidentifier", "sql_variant", "xml"),
+)
 
 _UNSUPPORTED = ("geography", "geometry", "hierarchyid", "cursor", "json", "vector")
 

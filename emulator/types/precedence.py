@@ -23,10 +23,11 @@ from emulator.types.sqltype import (
 )
 
 _ORDER: Final = (
-    "sql_variant xml datetimeoffset datetime2 datetime smalldatetime date time float real decimal numeric money "
-    "smallmoney bigint int smallint tinyint bit ntext text image rowversion uniqueidentifier nvarchar nchar varchar "
-    "char varbinary binary"
-).split()
+    *("sql_variant", "xml", "datetimeoffset", "datetime2", "datetime", "smalldatetime", "date", "time"),
+    *("float", "real", "decimal", "numeric", "money", "smallmoney", "bigint", "int", "smallint", "tinyint", "bit"),
+    *("ntext", "text", "image", "rowversion", "uniqueidentifier"),
+    *("nvarchar", "nchar", "varchar", "char", "varbinary", "binary"),
+)
 
 RANK: Final = {name: rank for rank, name in enumerate(_ORDER)}
 """Precedence of each type: the lower number wins. decimal and numeric are equals; the left one of two stays."""

@@ -16,6 +16,7 @@ from emulator.types.instants import (
     UNITS_PER_DAY,
     UNITS_PER_MINUTE,
     UNITS_PER_SECOND,
+    UNITS_TO_1900,
     checked_offset,
     civil,
     days_of,
@@ -58,8 +59,11 @@ _UNITS: Final = {
 }
 _NANOSECONDS_PER_UNIT: Final = 100
 
-MONTH_NAMES: Final = ("January February March April May June July August September October November December").split()
-DAY_NAMES: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTH_NAMES: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def date_part_name(word: str, function: str = "datepart") -> str:
@@ -107,6 +111,8 @@ def date_diff(part: str, a: SqlType, b: SqlType, big: bool = False) -> Callable[
     if part in ("tzoffset", "iso_week"):
         raise sql_error(9810, part, function, a.name)
     f, g = _utc(a), _utc(b)
+    if part == "millisecond":
+        f, g = _to_milliseconds(a, f), _to_milliseconds(b, g)
     count = _boundary_counter(part)
     low, high = INTEGER_RANGES["bigint" if big else "int"]
 
@@ -238,6 +244,13 @@ def _utc(t: SqlType) -> Callable[[Any], int]:
     if t.name == "datetimeoffset":
         return lambda v: int(v[0])
     return to_units(t)
+
+
+def _to_milliseconds(t: SqlType, units: Callable[[Any], int]) -> Callable[[Any], int]:
+    """A datetime is seen as its text shows it: 1/300 s is 3 ms and 2/300 s are 7 ms."""
+    if t.name != "datetime":
+        return units
+    return lambda v: UNITS_TO_1900 + (v * 10 + 1) // 3 * _UNITS["millisecond"]
 
 
 def _boundary_counter(part: str) -> Callable[[int], int]:

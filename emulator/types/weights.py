@@ -1,17 +1,20 @@
 """The weights by which characters sort, and the sort keys made of them.
 
-A sort key is one string, so that keys compare and hash at the speed of strings. It holds up to three levels, each separated by
-U+0000, which is lower than every weight: what the characters are (letters without case and accents), then which accents they
-carry, then their case. A level is left out where the collation ignores it, and cut after the last character that has
-something to say in it, so that a plain string costs one ``translate``.
+A sort key is one string, so that keys compare and hash at the speed of strings. It holds up to three levels, separated
+by U+0000, which is lower than every weight: what the characters are (letters without case and accents), then which
+accents they carry, then their case; under the Windows rules then its hyphens and apostrophes. A level is left out where
+the collation ignores it, and cut after the last character that has something to say in it, so that a plain string costs
+one ``translate``.
 
-Two families of rules (documentation: "Windows collation name", "SQL Server collation name"; the Windows rules are those of
-its word sort, in which hyphen and apostrophe count only between strings that are otherwise equal):
+Two families of rules (documentation: "Windows collation name", "SQL Server collation name"; the Windows rules are those
+of its word sort, in which hyphen and apostrophe count only between strings that are otherwise equal):
 
 - ``SQL``: non-Unicode strings of the ``SQL_`` collations: punctuation, digits, letters; a table of code page 1252;
   capitals before small letters.
 - ``WINDOWS``: everything else. Small letters before capitals.
 """
+
+# ruff: noqa: RUF001 (look-alike characters are the matter here)
 
 import unicodedata
 from collections.abc import Callable
@@ -72,7 +75,7 @@ def key_maker(
 ) -> Callable[[str], str]:
     """The function from a string to its sort key; trailing blanks have no weight.
 
-    ``weighs_supplementary``: characters beyond U+FFFF have weights; in collations older than version 100 they have none.
+    ``weighs_supplementary``: characters beyond U+FFFF have weights; in collations before version 100 they have none.
     """
     ascii_primary = _ASCII_PRIMARY[rules]
     marked = _WORD_SORT if rules is Rules.WINDOWS else ""

@@ -1,8 +1,8 @@
 """Conversion of values between types: CAST, CONVERT, implicit conversion and assignment.
 
 ``matrix`` says which conversions exist; the other modules make the functions, by family of types: ``strings``,
-``numbers``, ``dates`` (with ``date_text``), ``binary``. Documentation: "Data type conversion (Database Engine)", "CAST and
-CONVERT (Transact-SQL)".
+``numbers``, ``dates`` (with ``date_text``), ``binary``. Documentation: "Data type conversion (Database Engine)", "CAST
+and CONVERT (Transact-SQL)".
 """
 
 from collections.abc import Callable
@@ -45,11 +45,11 @@ def converter(
 def assigner(
     source: SqlType, target: SqlType, on_truncation: Callable[[str], Exception] | None = None
 ) -> Callable[[Any], Any] | None:
-    """The function that makes a value of ``source`` fit for a column, variable or parameter of ``target``; None: it fits.
+    """The function that makes a value of ``source`` fit a column, variable or parameter of ``target``; None: it fits.
 
     ``on_truncation`` (columns) makes the error to raise when text or binary data does not fit, from the part that would
-    (binary as hexadecimal digits); blanks at the end are cut without one. Without ``on_truncation`` (variables, parameters)
-    data is cut silently. Raises 206 and 257 now, and what ``converter``'s functions raise.
+    (binary as hexadecimal digits); blanks at the end are cut without one. Without ``on_truncation`` (variables,
+    parameters) data is cut silently. Raises 206 and 257 now, and what ``converter``'s functions raise.
     """
     f = converter(source, target)
     if on_truncation is None or target.length == MAX:

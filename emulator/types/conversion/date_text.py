@@ -1,7 +1,7 @@
 """Dates and times in text: what is accepted, and how they are written.
 
-Documentation: "CAST and CONVERT (Transact-SQL)" (date and time styles), "datetime (Transact-SQL)" and "date (Transact-SQL)"
-(string literal formats). The language is us_english: month first where nothing else is said.
+Documentation: "CAST and CONVERT (Transact-SQL)" (date and time styles), "datetime (Transact-SQL)" and "date
+(Transact-SQL)" (string literal formats). The language is us_english: month first where nothing else is said.
 """
 
 import re

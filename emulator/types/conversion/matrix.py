@@ -34,8 +34,10 @@ _NEW_DATE_TIMES = ("date", "time", "datetime2")
 
 _IMPLICIT: dict[str, frozenset[str]] = {
     "string": frozenset(
-        (*_NUMERIC, "string", "datetime", *_NEW_DATE_TIMES, "uniqueidentifier", "text", "ntext", "image", "xml")
-        + ("sql_variant",)
+        (
+            *(*_NUMERIC, "string", "datetime", *_NEW_DATE_TIMES, "uniqueidentifier"),
+            *("text", "ntext", "image", "xml", "sql_variant"),
+        )
     ),
     "integer": frozenset((*_NUMERIC, "string", "binary", "datetime", "rowversion", "sql_variant")),
     "decimal": frozenset((*_NUMERIC, "string", "binary", "datetime", "rowversion", "sql_variant")),
@@ -46,8 +48,10 @@ _IMPLICIT: dict[str, frozenset[str]] = {
     "time": frozenset(("string", "datetime", "time", "datetime2", "sql_variant")),
     "datetime2": frozenset(("string", "datetime", *_NEW_DATE_TIMES, "sql_variant")),
     "binary": frozenset(
-        ("integer", "decimal", "money", "string", "binary", "datetime", "uniqueidentifier", "rowversion", "image")
-        + ("sql_variant", "xml")
+        (
+            *("integer", "decimal", "money", "string", "binary", "datetime", "uniqueidentifier"),
+            *("rowversion", "image", "sql_variant", "xml"),
+        )
     ),
     "rowversion": frozenset(("integer", "decimal", "money", "string", "binary", "datetime", "rowversion", "image")),
     "uniqueidentifier": frozenset(("string", "binary", "uniqueidentifier", "sql_variant")),
