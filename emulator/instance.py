@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from emulator.catalog.database import Database
-from emulator.catalog.definitions import Definitions
 from emulator.catalog.objects import Parameter, Table, fold
 from emulator.errors import sql_error
 from emulator.execution.units import CodeUnit
@@ -65,7 +64,6 @@ class Instance:
         self.global_temporary: dict[str, Table] = {}
         self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
-        self.definitions = Definitions(self)
         self._transactions = 0
         for name in ("master", "tempdb", "model", "msdb", database):
             self.create_database(name)

@@ -1,7 +1,7 @@
 """One connection's state, and the requests it runs: batches, remote procedure calls, transaction requests.
 
-Requests run inside a task of the scheduler: a lock or WAITFOR that must wait switches to other sessions. Everything that a
-request produces, errors included, goes to its ``ResultSink``; no SqlError leaves a request.
+Requests run inside a task of the scheduler: a lock or WAITFOR that must wait switches to other sessions. Everything
+that a request produces, errors included, goes to its ``ResultSink``; no SqlError leaves a request.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Procedure, Table, fold
 from emulator.errors import SqlError, sql_error
-from emulator.execution import changes_steps, definitions_steps, flow, transactions
+from emulator.execution import definitions, flow, statements, transactions
 from emulator.execution.calls import STEPS as CALL_STEPS
-from emulator.execution.calls import call_function, find_system_procedure, run_procedure
+from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
+from emulator.execution.definitions.shapes import parameters as declared_parameters
 from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
 from emulator.execution.settings import Isolation, Settings, check_isolation
@@ -33,7 +34,7 @@ from emulator.storage.transaction import Transaction
 if TYPE_CHECKING:
     from emulator.instance import Instance
 
-STEPS = {**flow.STEPS, **transactions.STEPS, **CALL_STEPS, **changes_steps.STEPS, **definitions_steps.STEPS}
+STEPS = {**flow.STEPS, **transactions.STEPS, **CALL_STEPS, **statements.STEPS, **definitions.STEPS}
 
 
 class Session:
@@ -55,6 +56,7 @@ class Session:
         self.settings = Settings()
         self.sink: ResultSink = Collector()
         self.transaction: Transaction | None = None
+        self.transaction_name = ""
         self.trancount = 0
         self.doomed = False
         self.try_depth = 0
@@ -279,6 +281,7 @@ class Session:
     def _end_transaction(self, *, commit: bool) -> None:
         transaction = self.transaction
         assert transaction is not None
+        self.transaction_name = ""
         self.trancount = 0
         self.doomed = False
         self.transaction = None
@@ -338,7 +341,7 @@ class Session:
         kept = self.instance.declarations.get(key)
         if kept is None:
             declared = parse_parameters(text)
-            kept = self.instance.definitions.parameters(declared, self.compiler(self.database, text).context())
+            kept = declared_parameters(declared, self.compiler(self.database, text).context())
             self.instance.declarations[key] = kept
         return kept
 
@@ -396,4 +399,3 @@ class Session:
         if database is not self.database:
             old, self.database = self.database.name, database
             self.sink.database_changed(old, database.name)
-

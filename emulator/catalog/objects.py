@@ -9,6 +9,7 @@ Documentation: "CREATE TABLE (Transact-SQL)", ``sys.objects`` and its kin for th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,8 @@ class IndexColumn:
 class Index:
     """An index. ``number`` is its key in ``TableStore`` and ``sys.indexes`` (1 clustered, 2 ... others).
 
-    ``primary_key`` and ``unique_constraint`` tell 2627 from 2601.
+    ``primary_key`` and ``unique_constraint`` tell 2627 from 2601. ``predicate`` is the compiled filter: whether a row
+    is in the index; ``predicate_columns`` are the ordinals it reads.
     """
 
     name: str
@@ -96,8 +98,10 @@ class Index:
     primary_key: bool = False
     unique_constraint: bool = False
     included: tuple[int, ...] = ()
-    filter: nodes.Expression | None = None
+    filter: nodes.Predicate | None = None
     filter_text: str = ""
+    predicate: Callable[[tuple[Any, ...]], bool] | None = None
+    predicate_columns: tuple[int, ...] = ()
     ignore_dup_key: bool = False
     disabled: bool = False
     system_named: bool = False
@@ -107,7 +111,7 @@ class Index:
 @dataclass(slots=True)
 class CheckConstraint:
     name: str
-    expression: nodes.Expression
+    expression: nodes.Predicate
     text: str
     column: int | None = None
     enabled: bool = True
@@ -162,6 +166,14 @@ class Table(DatabaseObject):
         """The column of that name, in any case."""
         folded = fold(name)
         return next((column for column in self.columns if fold(column.name) == folded), None)
+
+
+@dataclass(slots=True, eq=False)
+class Constraint(DatabaseObject):
+    """A constraint as an object with a name of its own; ``kind`` is its ``sys.objects.type``: PK, UQ, C, D or F."""
+
+    kind: str = "C "
+    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,7 @@ def procedure_unit(session: Session, procedure: Procedure) -> CodeUnit:
     """The compiled procedure, kept with its definition."""
     if procedure.plan is None:
         database = session.instance.databases[fold(procedure.database)]
-        compiler = session.compiler(
-            database, procedure.definition, module=procedure, parameters=procedure.parameters
-        )
+        compiler = session.compiler(database, procedure.definition, module=procedure, parameters=procedure.parameters)
         procedure.plan = compiler.compile(procedure.body), _defaults(session, procedure, compiler)
     unit: CodeUnit = procedure.plan[0]
     return unit
@@ -302,9 +300,7 @@ def call_function(session: Session, function: Module, values: Sequence[Any]) -> 
     return activate(session, function.plan, values, function)
 
 
-def run_text(
-    session: Session, text: str, parameters: Sequence[Parameter] = (), values: Sequence[Any] = ()
-) -> Frame:
+def run_text(session: Session, text: str, parameters: Sequence[Parameter] = (), values: Sequence[Any] = ()) -> Frame:
     """Run ``text`` as a batch of its own within the current one (EXEC of a string, sp_executesql)."""
     unit = session.unit(text, parameters)
     return activate(session, unit, values, None)
@@ -316,6 +312,13 @@ def run_procedure(session: Session, name: nodes.ObjectName, arguments: Sequence[
     if isinstance(procedure, Procedure):
         return call_procedure(session, procedure, arguments)
     return procedure.run(session, arguments)
+
+
+def call_argument(session: Session, parameter: Any) -> CallArgument:
+    """An argument as it came over the wire (``RpcParameter`` or ``TableParameter`` of the TDS layer)."""
+    if hasattr(parameter, "rows"):
+        raise NotSupported("table-valued parameters over the wire")
+    return CallArgument(parameter.name, parameter.type, parameter.value, parameter.output, parameter.default)
 
 
 def find_system_procedure(name: nodes.ObjectName) -> system_procedures.SystemProcedure | None:

@@ -10,17 +10,19 @@ from typing import Any
 
 from emulator.catalog.objects import ScalarFunction, fold
 from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.definitions.shapes import resolve_type, table_shape
 from emulator.execution.failures import RaisedError, ThrownError, statement_failed
 from emulator.execution.frames import BREAK, CONTINUE, RETURN, Frame, Signal, Step
 from emulator.execution.functions.message_format import format_message
 from emulator.execution.plans import evaluator
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.expressions import assign_to, compile_filter, compile_scalar, convert_to
+from emulator.scheduler import TICKS_PER_SECOND
 from emulator.sql import nodes
-from emulator.types.conversion import converter
 from emulator.types.sqltype import SqlType
 
 INT = SqlType("int")
+TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
 MESSAGE = SqlType("nvarchar", 2048, collation="SQL_Latin1_General_CP1_CI_AS")
 PRINTED = SqlType("nvarchar", 4000, collation="SQL_Latin1_General_CP1_CI_AS")
 
@@ -156,9 +158,7 @@ def _rethrow(node: nodes.Throw) -> Step:
         if not frame.errors:
             return statement_failed(frame, sql_error(10704), node.line)
         caught = frame.errors[-1]
-        again = ThrownError(
-            caught.number, caught.severity, caught.state, caught.message, caught.line, caught.procedure
-        )
+        again = ThrownError(caught.number, caught.severity, caught.state, caught.message, caught.line, caught.procedure)
         again.located = True
         return statement_failed(frame, again, node.line)
 
@@ -226,12 +226,9 @@ def compile_print(node: nodes.Print, compiler: UnitCompiler) -> Step:
 def compile_waitfor(node: nodes.WaitFor, compiler: UnitCompiler) -> Step:
     clock_time = SqlType("time", scale=7)
 
-    def compile_it(ctx: Any) -> Callable[[Any], Any]:
-        compiled = compile_scalar(node.value, None, ctx)
-        convert = converter(compiled.type, clock_time, explicit=True)
-        return lambda env: (lambda value: value if value is None or convert is None else convert(value))(compiled.fn(env))
-
-    value = evaluator(compiler, node, compile_it)
+    value = evaluator(
+        compiler, node, lambda ctx: convert_to(compile_scalar(node.value, None, ctx), clock_time, explicit=True).fn
+    )
 
     def run_waitfor(frame: Frame) -> Signal | None:
         session = frame.session
@@ -239,10 +236,10 @@ def compile_waitfor(node: nodes.WaitFor, compiler: UnitCompiler) -> Step:
             units = value(frame)
         except SqlError:
             return statement_failed(frame, sql_error(148, node.kind), node.line)
-        seconds = (units or 0) / 10_000_000
+        ticks = units or 0
         if node.kind == "TIME":
-            seconds = (seconds - session.instance.clock.now() % 86400) % 86400
-        session.sleep(seconds)
+            ticks = (ticks - session.instance.clock.now()) % TICKS_PER_DAY
+        session.sleep(ticks / TICKS_PER_SECOND)
         session.row_count = 0
         return None
 
@@ -253,13 +250,11 @@ def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
     steps: list[Step] = []
     for declaration in node.variables:
         if isinstance(declaration, nodes.TableVariableDeclaration):
-            shape = compiler.session.instance.definitions.table_shape(
-                declaration.name, declaration.definition, compiler.context()
-            )
+            shape = table_shape(declaration.name, declaration.definition, compiler.context())
             compiler.declare(declaration.name, SqlType("table"), shape, declaration.line)
             continue
-        type, table = compiler.session.instance.definitions.resolve_type(declaration.type, compiler.context())
-        compiler.declare(declaration.name, type, table, declaration.line)
+        type, table_type = resolve_type(declaration.type, compiler.context())
+        compiler.declare(declaration.name, type, table_type.shape if table_type else None, declaration.line)
         if declaration.initial is not None:
             variable = nodes.Variable(declaration.name, line=declaration.line)
             steps.append(_assignment(node, variable, "=", declaration.initial, compiler))

@@ -36,8 +36,8 @@ class Frame:
     """One activation. ``variables`` holds parameters first; ``name`` is what errors call it ("" for a batch).
 
     ``env`` is the environment of expressions that read no rows. ``errors`` are the errors that CATCH blocks are
-    handling, innermost last, those of the callers included. ``temporary`` are the temporary tables made here, dropped at the end.
-    ``status`` is the return status (an int), or the value of a function.
+    handling, innermost last, those of the callers included. ``temporary`` are the temporary tables made here, dropped
+    at the end. ``status`` is the return status (an int), or the value of a function.
     """
 
     session: Session

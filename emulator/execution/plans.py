@@ -73,7 +73,10 @@ class Plan:
 def evaluator(
     compiler: UnitCompiler, node: nodes.Statement, compile_it: Callable[[PlanContext], Callable[[Env], Any]]
 ) -> Callable[[Frame], Any]:
-    """A function that evaluates an expression of the statement ``node`` for a frame. It raises the SqlErrors of both."""
+    """A function that evaluates an expression of the statement ``node`` for a frame.
+
+    It raises the SqlErrors of both.
+    """
     plan = Plan(compiler, compile_it)
 
     def evaluate(frame: Frame) -> Any:
@@ -82,12 +85,12 @@ def evaluator(
         if not plan.blank:
             return plan.run(frame.env)
         frame.node = node
-        return _as_unit(frame, plan.run, [*frame.env, *plan.blank])
+        return as_unit(frame, plan.run, [*frame.env, *plan.blank])
 
     return evaluate
 
 
-def _as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
+def as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
     """Run as one statement: in the session's transaction, or in one of its own; undo its changes when it fails."""
     session = frame.session
     transaction = session.transaction
@@ -133,7 +136,7 @@ def plan_step(
                 plan.prepare(frame)
             if session.settings.implicit_transactions and not session.trancount:
                 session.begin()
-            count = _as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
+            count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
         except SqlError as error:
             return statement_failed(frame, error, node.line)
         session.row_count = count

@@ -21,11 +21,19 @@ from emulator.types.sqltype import SqlType
 
 PRIORITIES = {"LOW": -5, "NORMAL": 0, "HIGH": 5}
 IGNORED_OPTIONS = frozenset(
-    {"ANSI_NULL_DFLT_ON", "ANSI_NULL_DFLT_OFF", "ANSI_PADDING", "CURSOR_CLOSE_ON_COMMIT", "NUMERIC_ROUNDABORT"}
+    {
+        "ANSI_NULL_DFLT_ON",
+        "ANSI_NULL_DFLT_OFF",
+        "ANSI_PADDING",
+        "ARITHABORT",
+        "CURSOR_CLOSE_ON_COMMIT",
+        "NUMERIC_ROUNDABORT",
+        "QUOTED_IDENTIFIER",
+    }
 )
 """Kept as the client set them, and shown so; the emulator behaves as with their documented defaults."""
-REQUIRED_ON = frozenset({"ANSI_NULLS", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL", "ARITHABORT"})
-"""Options of which only ON is supported (ARITHABORT OFF differs from ON only when ANSI_WARNINGS is off, too)."""
+REQUIRED_ON = frozenset({"ANSI_NULLS", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL"})
+"""Options of which only ON is supported. (ARITHABORT has no effect while ANSI_WARNINGS is on.)"""
 
 
 def compile_begin(node: nodes.BeginTransaction, compiler: UnitCompiler) -> Step:
@@ -90,9 +98,7 @@ def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
     for option in node.options:
         if option in fields:
             changes[fields[option]] = node.on
-        elif option in IGNORED_OPTIONS or option == "QUOTED_IDENTIFIER" or (option in REQUIRED_ON and node.on):
-            flags.add(option)
-        elif option == "ARITHABORT":
+        elif option in IGNORED_OPTIONS or (option in REQUIRED_ON and node.on):
             flags.add(option)
         elif option == "ANSI_DEFAULTS" and node.on:
             flags |= REQUIRED_ON | {"QUOTED_IDENTIFIER"}
@@ -161,7 +167,7 @@ def _set_priority(frame: Frame, value: Any) -> None:
 
 
 def compile_use(node: nodes.Use, compiler: UnitCompiler) -> Step:
-    """USE takes effect for the statements after it in the text when they are compiled, and for the session when it runs."""
+    """USE holds for the statements after it in the text when they are compiled, and for the session when it runs."""
     compiler.database = compiler.session.instance.database(node.database, node.line)
     return _simple(node, lambda frame: frame.session.use(node.database))
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Table, fold
+from emulator.catalog.stores import new_store
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.planning.binding import PlanContext, VariableTable
 from emulator.sql import nodes
-from emulator.catalog.stores import new_store
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -29,7 +29,10 @@ StepCompiler = Callable[[Any, "UnitCompiler"], Step]
 
 @dataclass(slots=True)
 class CodeUnit:
-    """A compiled module. ``initial`` are the variables' values at its start, ``tables`` the shapes of table variables."""
+    """A compiled module.
+
+    ``initial`` are the variables' values at its start, ``tables`` the shapes of table variables.
+    """
 
     run: Step
     variables: VariableTable

@@ -1,0 +1,17 @@
+"""Statements that define objects: CREATE, ALTER and DROP of everything, as steps of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emulator.execution.definitions import alter, indexes, modules, others, tables
+from emulator.execution.units import StepCompiler
+from emulator.sql import nodes
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    **tables.STEPS,
+    **alter.STEPS,
+    **indexes.STEPS,
+    **modules.STEPS,
+    **others.STEPS,
+}

@@ -1,0 +1,183 @@
+"""What every definition statement does: find its object, lock it against everybody, change the catalog undoably.
+
+Documentation: "Schema locks" in the transaction locking guide: DDL holds Sch-M on the object until its transaction
+ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emulator.catalog.database import Database
+from emulator.catalog.objects import Constraint, DatabaseObject, Table, fold
+from emulator.errors import SqlError, sql_error
+from emulator.execution.failures import statement_failed
+from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.plans import as_unit
+from emulator.execution.units import UnitCompiler
+from emulator.locking.manager import WHOLE
+from emulator.locking.modes import LockMode
+from emulator.planning.binding import PlanContext
+from emulator.scheduler import TICKS_PER_SECOND
+from emulator.sql import nodes
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+DATETIME_EPOCH_SECONDS = 693_595 * 86_400
+"""1900-01-01, counted from 0001-01-01."""
+
+
+def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
+    """A step that runs ``act`` as one undoable statement and reports no count. Errors: 3930 in a doomed transaction."""
+
+    def run_definition(frame: Frame) -> Signal | None:
+        session = frame.session
+        frame.node = node
+        try:
+            if session.doomed:
+                raise sql_error(3930)
+            as_unit(frame, act, frame)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        session.row_count = 0
+        session.error_number = 0
+        session.sink.done(None)
+        session.switch_point()
+        return None
+
+    return run_definition
+
+
+def place_of(frame: Frame, compiler: UnitCompiler, name: nodes.ObjectName, database: Database) -> Place:
+    """Where the running statement works: ``name``, in ``database`` unless it says otherwise."""
+    context = compiler.context(database)
+    context.session = frame.session
+    return Place(context, name)
+
+
+class Place:
+    """Where a definition statement works: the database and the name it was given, for the session that runs it."""
+
+    def __init__(self, context: PlanContext, name: nodes.ObjectName) -> None:
+        self.session = context.session
+        self.context = context
+        if name.database is None:
+            self.database = context.database
+        else:
+            self.database = self.session.instance.database(name.database, name.line)
+        self.schema = name.schema or context.module_schema or "dbo"
+        self.name = name.name
+        self.node = name
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the name is that of a temporary table."""
+        return self.name.startswith("#")
+
+    def existing_schema(self) -> str:
+        """The schema in its own spelling. Errors: 2760."""
+        found = self.database.schemas.get(fold(self.schema))
+        if found is None:
+            raise sql_error(2760, self.schema, line=self.node.line)
+        return found.name
+
+    def table(self, operation: str = "ALTER TABLE") -> Table:
+        """The table, locked Sch-M. Errors: 4902."""
+        table = self.find_table()
+        if table is None or table.store is None:
+            raise sql_error(4902, str(self.node), line=self.node.line)
+        self.session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+        return table
+
+    def find_table(self) -> Table | None:
+        """The table of that name, if there is one."""
+        if self.is_temporary:
+            return self.session.find_temporary(self.name)
+        return self.database.table(self.schema, self.name)
+
+    def now(self) -> int:
+        """The present as a datetime value."""
+        return datetime_now(self.session)
+
+
+def datetime_now(session: Session) -> int:
+    """The present time of the instance's clock as a datetime value (1/300 s since 1900)."""
+    ticks = session.instance.clock.now() - DATETIME_EPOCH_SECONDS * TICKS_PER_SECOND
+    return ticks * 300 // TICKS_PER_SECOND
+
+
+def enter(session: Session, database: Database, item: DatabaseObject) -> None:
+    """Put a new object into the catalog. Errors: 2714 when its name is taken."""
+    if database.find(item.schema, item.name) is not None:
+        raise sql_error(2714, item.name, state=6)
+    item.created = item.modified = datetime_now(session)
+    database.add(item)
+    undo(session, database.remove, item)
+
+
+def take_out(session: Session, database: Database, item: DatabaseObject) -> None:
+    """Remove an object from the catalog."""
+    database.remove(item)
+    undo(session, database.add, item)
+
+
+def undo(session: Session, function: Callable[..., object], *arguments: object) -> None:
+    """Have the running statement's transaction call ``function`` if it is rolled back."""
+    assert session.transaction is not None
+    session.transaction.on_rollback(function, *arguments)
+
+
+def changed(database: Database) -> None:
+    """Make every plan that was made before void."""
+    database.version += 1
+
+
+def touch(session: Session, database: Database, item: DatabaseObject) -> None:
+    """Note that a definition changed: its time, and that plans are void, now and if the change is undone."""
+    previous = item.modified
+    item.modified = datetime_now(session)
+    undo(session, setattr, item, "modified", previous)
+    undo(session, changed, database)
+    changed(database)
+
+
+def constraint_objects(table: Table) -> list[Constraint]:
+    """The constraints of a table as objects, with the ids they have (0: none yet)."""
+    found = [
+        Constraint(table.schema, index.name, index.object_id, kind="PK" if index.primary_key else "UQ", table=table)
+        for index in table.indexes
+        if index.primary_key or index.unique_constraint
+    ]
+    found += [Constraint(table.schema, item.name, item.object_id, kind="C ", table=table) for item in table.checks]
+    found += [Constraint(table.schema, i.name, i.object_id, kind="F ", table=table) for i in table.foreign_keys]
+    found += [
+        Constraint(table.schema, c.default.name, c.default.object_id, kind="D ", table=table)
+        for c in table.columns
+        if c.default is not None
+    ]
+    return found
+
+
+def enter_constraints(session: Session, database: Database, table: Table) -> None:
+    """Give the constraints of ``table`` that have no id yet their ids and names in the catalog. Errors: 2714."""
+    records = [
+        *(index for index in table.indexes if index.primary_key or index.unique_constraint),
+        *table.checks,
+        *table.foreign_keys,
+        *(column.default for column in table.columns if column.default is not None),
+    ]
+    objects = {item.name: item for item in constraint_objects(table)}
+    for record in records:
+        if record.object_id == 0:
+            item = objects[record.name]
+            enter(session, database, item)
+            record.object_id = item.object_id
+
+
+def take_out_constraint(session: Session, database: Database, table: Table, name: str) -> None:
+    """Free the name of a constraint that is gone."""
+    item = database.find_kind(Constraint, table.schema, name)
+    if item is not None:
+        take_out(session, database, item)

@@ -1,0 +1,306 @@
+"""ALTER TABLE: columns, constraints and their rows.
+
+The parts of a ``Table`` are replaced, never changed in place, so that undoing is putting the old lists back.
+
+Documentation: "ALTER TABLE (Transact-SQL)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from emulator.catalog.objects import Column, ForeignKey, Table, fold
+from emulator.catalog.stores import clustered_definition, index_definition, secondary_definitions
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.definitions.access import (
+    Place,
+    definition_step,
+    enter_constraints,
+    place_of,
+    take_out_constraint,
+    touch,
+    undo,
+)
+from emulator.execution.definitions.indexes import duplicate_in_new_index
+from emulator.execution.definitions.shapes import resolve_type, shaper, table_scope, with_collation
+from emulator.execution.definitions.tables import add_foreign_key
+from emulator.execution.frames import Frame, Step
+from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.expressions import assign_to, compile_condition, compile_scalar
+from emulator.sql import nodes
+from emulator.storage.table import DuplicateKey
+from emulator.types.conversion import assigner
+
+Transform = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+def compile_alter_table(node: nodes.AlterTable, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+    actions: dict[type[Any], Callable[[Table, Any, Place], None]] = {
+        nodes.AddElements: _add,
+        nodes.AlterColumn: _alter_column,
+        nodes.DropElements: _drop,
+        nodes.CheckConstraints: _toggle_constraints,
+        nodes.SetTableOptions: _set_options,
+    }
+    act = actions.get(type(node.action))
+    if act is None:
+        raise NotSupported(f"ALTER TABLE {type(node.action).__name__}", node.line)
+
+    def alter_table(frame: Frame) -> None:
+        place = place_of(frame, compiler, node.name, database)
+        table = place.table()
+        _keep_parts(table, place)
+        act(table, node.action, place)
+        if not place.is_temporary:
+            enter_constraints(frame.session, place.database, table)
+        touch(frame.session, place.database, table)
+
+    return definition_step(node, alter_table)
+
+
+def _keep_parts(table: Table, place: Place) -> None:
+    """Have a rollback put the definition's parts back, and work on copies from here on."""
+    for part in ("columns", "indexes", "checks", "foreign_keys"):
+        current = getattr(table, part)
+        undo(place.session, setattr, table, part, current)
+        setattr(table, part, [replace(item) for item in current] if part != "foreign_keys" else list(current))
+
+
+def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
+    assert table.store is not None
+    work = shaper(table, place.context)
+    indexes_before = {index.name for index in table.indexes}
+    clustered_before = table.clustered
+    added = [work.add_column(column) for column in action.columns]
+    for constraint in action.constraints:
+        work.add_constraint(constraint)
+    for index in action.indexes:
+        work.add_index(index)
+    if added:
+        _fill_new_columns(table, added, action, place)
+    elif table.clustered is not clustered_before:
+        _rebuild(table, place, lambda row: row)
+    else:
+        for index in table.indexes:
+            if index.name not in indexes_before:
+                _add_index(table, index.name, place)
+    keys = [*action.constraints, *(item for column in action.columns for item in column.constraints)]
+    for foreign_key in keys:
+        if isinstance(foreign_key, nodes.ForeignKey):
+            added_key = add_foreign_key(table, foreign_key, place)
+            if action.check is not False:
+                _check_foreign_key(table, added_key, place)
+    if action.check is not False:
+        for check in keys:
+            if isinstance(check, nodes.CheckConstraint):
+                _check_rows(table, check, place)
+
+
+def _add_index(table: Table, name: str, place: Place) -> None:
+    assert table.store is not None
+    index = next(index for index in table.indexes if index.name == name)
+    try:
+        table.store.add_index(place.session.transaction, index_definition(table, index))  # type: ignore[arg-type]
+    except DuplicateKey as duplicate:
+        raise duplicate_in_new_index(table, index, duplicate) from None
+
+
+def _rebuild(table: Table, place: Place, transform: Transform) -> None:
+    assert table.store is not None
+    transaction = place.session.transaction
+    assert transaction is not None
+    try:
+        table.store.rebuild(transaction, clustered_definition(table), secondary_definitions(table), transform)
+    except DuplicateKey as duplicate:
+        index = next(index for index in table.indexes if index.name == duplicate.index.name)
+        raise duplicate_in_new_index(table, index, duplicate) from None
+
+
+def _fill_new_columns(table: Table, added: list[Column], action: nodes.AddElements, place: Place) -> None:
+    """Give existing rows values for new columns: the default (NOT NULL, or WITH VALUES), the identity, else NULL."""
+    assert table.store is not None
+    with_values = {
+        fold(item.column)
+        for column in action.columns
+        for item in column.constraints
+        if isinstance(item, nodes.DefaultConstraint) and item.with_values
+    }
+    makers: list[Callable[[], Any]] = []
+    for column in added:
+        if column.computed is not None and column.persisted:
+            raise NotSupported("ALTER TABLE ADD of a persisted computed column", action.line)
+        if column.identity is not None:
+            raise NotSupported("ALTER TABLE ADD of an identity column", action.line)
+        if column.default is not None and (not column.nullable or fold(column.name) in with_values):
+            value = assign_to(compile_scalar(column.default.expression, None, place.context), column.type)
+            makers.append(lambda fn=value.fn: fn([[], place.session]))  # type: ignore[misc]
+        elif column.nullable or column.computed is not None or not table.store.row_count:
+            makers.append(lambda: None)
+        else:
+            raise sql_error(4901, column.name, table.name, line=action.line)
+    _rebuild(table, place, lambda row: (*row, *(make() for make in makers)))
+
+
+def _check_rows(table: Table, check: nodes.CheckConstraint, place: Place) -> None:
+    """Errors: 547 when a row does not satisfy a new check."""
+    assert table.store is not None
+    scope = table_scope(table, place.context)
+    slot = scope.sources[0].slot
+    condition = compile_condition(check.condition, scope, place.context)
+    name = table.checks[-1].name
+    env: list[Any] = [[], place.session, *[None] * (slot - 1)]
+    for row in table.store.rows():
+        env[slot] = row
+        if condition.fn(env) is False:
+            raise sql_error(547, "ALTER TABLE", "CHECK", name, place.database.name, table.full_name, "", state=0)
+
+
+def _check_foreign_key(table: Table, key: ForeignKey, place: Place) -> None:
+    """Errors: 547 when a row refers to nothing."""
+    assert table.store is not None
+    assert key.referenced.store is not None
+    present = {tuple(row[ordinal] for ordinal in key.referenced_columns) for row in key.referenced.store.rows()}
+    for row in table.store.rows():
+        values = tuple(row[ordinal] for ordinal in key.columns)
+        if None not in values and values not in present:
+            target = key.referenced.full_name
+            raise sql_error(547, "ALTER TABLE", "FOREIGN KEY", key.name, place.database.name, target, "", state=0)
+
+
+def _alter_column(table: Table, action: nodes.AlterColumn, place: Place) -> None:
+    assert table.store is not None
+    column = table.column(action.name)
+    if column is None:
+        raise sql_error(4924, "ALTER TABLE ALTER COLUMN", action.name, table.name, line=action.line)
+    ordinal = column.ordinal
+    for index in table.indexes:
+        if any(part.ordinal == ordinal for part in index.columns) and index.primary_key:
+            raise sql_error(5074, "object", index.name, "column", action.name, line=action.line)
+    source = column.type
+    type, _ = resolve_type(action.type, place.context)
+    column.type = with_collation(type, place.database, action.collation or source.collation)
+    column.nullable = action.nullable is not False
+    convert = assigner(source, column.type, lambda fits: sql_error(8152, line=action.line))
+
+    def transform(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        value = row[ordinal]
+        if value is None:
+            if not column.nullable:
+                raise sql_error(515, column.name, f"{place.database.name}.{table.full_name}", "UPDATE", state=2)
+            return row
+        return row if convert is None else (*row[:ordinal], convert(value), *row[ordinal + 1 :])
+
+    _rebuild(table, place, transform)
+
+
+def _drop(table: Table, action: nodes.DropElements, place: Place) -> None:
+    for element in action.elements:
+        if element.kind == "COLUMN":
+            _drop_column(table, element, place)
+        elif element.kind == "CONSTRAINT":
+            _drop_constraint(table, element, place)
+        else:
+            raise NotSupported(f"ALTER TABLE DROP {element.kind}", element.line)
+
+
+def _drop_column(table: Table, element: nodes.DropElement, place: Place) -> None:
+    column = table.column(element.name)
+    if column is None:
+        if element.if_exists:
+            return
+        raise sql_error(4924, "ALTER TABLE DROP COLUMN", element.name, table.name, line=element.line)
+    gone = column.ordinal
+    _refuse_dependents(table, column, element)
+    table.columns = [
+        replace(item, ordinal=item.ordinal - (item.ordinal > gone)) for item in table.columns if item.ordinal != gone
+    ]
+    _shift_ordinals(table, gone)
+    _rebuild(table, place, lambda row: (*row[:gone], *row[gone + 1 :]))
+
+
+def _refuse_dependents(table: Table, column: Column, element: nodes.DropElement) -> None:
+    users = [i.name for i in table.indexes if column.ordinal in {*(p.ordinal for p in i.columns), *i.included}]
+    users += [key.name for key in table.foreign_keys if column.ordinal in key.columns]
+    users += [check.name for check in table.checks if check.column == column.ordinal]
+    if column.default is not None:
+        users.append(column.default.name)
+    if users:
+        cause: SqlError = sql_error(5074, "object", users[0], "column", element.name, line=element.line)
+        raise cause
+
+
+def _shift_ordinals(table: Table, gone: int) -> None:
+    def shifted(ordinal: int) -> int:
+        return ordinal - (ordinal > gone)
+
+    table.indexes = [
+        replace(
+            index,
+            columns=tuple(replace(part, ordinal=shifted(part.ordinal)) for part in index.columns),
+            included=tuple(shifted(ordinal) for ordinal in index.included),
+            predicate_columns=tuple(shifted(ordinal) for ordinal in index.predicate_columns),
+        )
+        for index in table.indexes
+    ]
+    if any(index.filter is not None for index in table.indexes):
+        raise NotSupported("ALTER TABLE DROP COLUMN of a table with filtered indexes")
+    if table.referenced_by:
+        raise NotSupported("ALTER TABLE DROP COLUMN of a table that foreign keys refer to")
+    table.checks = [
+        replace(check, column=None if check.column is None else shifted(check.column)) for check in table.checks
+    ]
+    table.foreign_keys = [
+        replace(key, columns=tuple(shifted(ordinal) for ordinal in key.columns)) for key in table.foreign_keys
+    ]
+
+
+def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> None:
+    name = fold(element.name)
+    key = next((index for index in table.indexes if fold(index.name) == name and index.unique), None)
+    if key is not None:
+        if any(set(item[1].referenced_columns) == {p.ordinal for p in key.columns} for item in table.referenced_by):
+            raise sql_error(3725, element.name, table.name, line=element.line)
+        table.indexes = [index for index in table.indexes if index is not key]
+        _rebuild(table, place, lambda row: row)
+    elif any(fold(item.name) == name for item in table.checks):
+        table.checks = [item for item in table.checks if fold(item.name) != name]
+    elif any(fold(item.name) == name for item in table.foreign_keys):
+        dropped = next(item for item in table.foreign_keys if fold(item.name) == name)
+        referenced = dropped.referenced
+        undo(place.session, setattr, referenced, "referenced_by", referenced.referenced_by)
+        referenced.referenced_by = [item for item in referenced.referenced_by if fold(item[1].name) != name]
+        table.foreign_keys = [item for item in table.foreign_keys if item is not dropped]
+    else:
+        column = next((c for c in table.columns if c.default is not None and fold(c.default.name) == name), None)
+        if column is None:
+            if element.if_exists:
+                return
+            raise sql_error(3728, element.name, line=element.line)
+        column.default = None
+    if not place.is_temporary:
+        take_out_constraint(place.session, place.database, table, element.name)
+
+
+def _toggle_constraints(table: Table, action: nodes.CheckConstraints, place: Place) -> None:
+    wanted = None if action.names is None else {fold(name) for name in action.names}
+    known = {fold(item.name) for item in (*table.checks, *table.foreign_keys)}
+    if wanted is not None and not wanted <= known:
+        raise sql_error(4917, next(iter(wanted - known)), line=action.line)
+    if action.check is True and action.enable:
+        raise NotSupported("ALTER TABLE WITH CHECK CHECK CONSTRAINT", action.line)
+    for item in (*table.checks, *table.foreign_keys):
+        if wanted is None or fold(item.name) in wanted:
+            undo(place.session, setattr, item, "enabled", item.enabled)
+            item.enabled = action.enable
+
+
+def _set_options(table: Table, action: nodes.SetTableOptions, place: Place) -> None:
+    for option in action.options:
+        if option.name != "LOCK_ESCALATION" and action.action == "SET":
+            raise NotSupported(f"ALTER TABLE SET {option.name}", action.line)
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {nodes.AlterTable: compile_alter_table}

@@ -1,0 +1,152 @@
+"""CREATE, ALTER and DROP of procedures, functions and views.
+
+A module is compiled once when it is created, so that wrong column names are errors of CREATE; its plan is thrown away
+and made anew at its first call, in the session that calls it. ALTER replaces the object under the same id.
+
+Documentation: "CREATE PROCEDURE", "CREATE FUNCTION", "CREATE VIEW (Transact-SQL)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.catalog.objects import (
+    InlineFunction,
+    Module,
+    Procedure,
+    ScalarFunction,
+    TableFunction,
+    View,
+)
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.definitions.access import Place, datetime_now, definition_step, enter, place_of, undo
+from emulator.execution.definitions.shapes import parameters, resolve_type, table_shape
+from emulator.execution.frames import Frame, Step
+from emulator.execution.units import StepCompiler, UnitCompiler, is_missing_object
+from emulator.planning.queries import compile_query
+from emulator.sql import nodes
+
+ALLOWED_OPTIONS = frozenset(
+    {
+        "RECOMPILE",
+        "SCHEMABINDING",
+        "VIEW_METADATA",
+        "ENCRYPTION",
+        "INLINE = ON",
+        "INLINE = OFF",
+        "CALLED ON NULL INPUT",
+    }
+)
+"""Options without a visible effect here. SCHEMABINDING's protection of what a module refers to is not enforced."""
+
+Definition = nodes.CreateProcedure | nodes.CreateFunction | nodes.CreateView
+
+
+def _definition(make: Callable[[Any, Place], Module], kind: str) -> StepCompiler:
+    def compile_definition(node: Any, compiler: UnitCompiler) -> Step:
+        database, text = compiler.database, compiler.text
+        for option in node.options:
+            if option not in ALLOWED_OPTIONS:
+                raise NotSupported(f"{kind} WITH {option}", node.line)
+        if getattr(node, "execute_as", None) not in (None, "CALLER"):
+            raise NotSupported(f"{kind} WITH EXECUTE AS {node.execute_as}", node.line)
+        if getattr(node, "number", None) not in (None, 1):
+            raise NotSupported("numbered procedures", node.line)
+
+        def define(frame: Frame) -> None:
+            place = place_of(frame, compiler, node.name, database)
+            place.context.module_schema = place.existing_schema()
+            module = make(node, place)
+            module.definition = text
+            module.database = place.database.name
+            module.quoted_identifier = "QUOTED_IDENTIFIER" in frame.session.settings.on
+            module.ansi_nulls = "ANSI_NULLS" in frame.session.settings.on
+            _check(frame, module, place)
+            _enter(frame, module, place, node, kind)
+
+        return definition_step(node, define)
+
+    return compile_definition
+
+
+def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: str) -> None:
+    session, database = frame.session, place.database
+    existing = database.find(module.schema, module.name)
+    if existing is None:
+        if node.action == "ALTER":
+            raise sql_error(208, str(node.name), state=6, line=node.line)
+        enter(session, database, module)
+        return
+    if node.action == "CREATE":
+        raise sql_error(2714, module.name, state=3, line=node.line)
+    if type(existing) is not type(module):
+        raise sql_error(2010, module.name, line=node.line)
+    module.schema, module.name = existing.schema, existing.name
+    module.object_id = existing.object_id
+    module.created, module.modified = existing.created, datetime_now(session)
+    database.add(module)
+    undo(session, database.add, existing)
+
+
+def _check(frame: Frame, module: Module, place: Place) -> None:
+    """Compile the body for its errors; objects that do not exist yet are none (deferred name resolution)."""
+    if isinstance(module, View | InlineFunction):
+        return
+    session = frame.session
+    compiler = session.compiler(place.database, module.definition, module=module, parameters=module.parameters)
+    if isinstance(module, TableFunction) and module.returns is not None:
+        compiler.declare(module.variable, resolve_type(nodes.TypeName("int"), place.context)[0], module.returns)
+    compiler.compile(module.body)
+
+
+def _procedure(node: nodes.CreateProcedure, place: Place) -> Module:
+    declared = parameters(node.parameters, place.context)
+    return Procedure(place.existing_schema(), place.name, body=node.body, parameters=declared)
+
+
+def _function(node: nodes.CreateFunction, place: Place) -> Module:
+    schema = place.existing_schema()
+    declared = parameters(node.parameters, place.context)
+    if node.query is not None:
+        function = InlineFunction(schema, place.name, body=node.query, parameters=declared)
+        _check_query(function.body, declared, place)
+        return function
+    if node.table_definition is not None and node.table_variable is not None:
+        shape = table_shape(node.table_variable, node.table_definition, place.context)
+        return TableFunction(
+            schema, place.name, body=node.body, parameters=declared, returns=shape, variable=node.table_variable
+        )
+    assert node.returns is not None
+    returns, table_type = resolve_type(node.returns, place.context)
+    if table_type is not None:
+        raise sql_error(102, node.returns.name, line=node.line)
+    return ScalarFunction(schema, place.name, body=node.body, parameters=declared, returns=returns)
+
+
+def _view(node: nodes.CreateView, place: Place) -> Module:
+    if node.check_option:
+        raise NotSupported("CREATE VIEW WITH CHECK OPTION", node.line)
+    view = View(place.existing_schema(), place.name, body=node.select, column_names=node.columns)
+    _check_query(node.select, (), place)
+    return view
+
+
+def _check_query(select: nodes.Select, declared: tuple[Any, ...], place: Place) -> None:
+    """Bind the query of a view or inline function: unlike procedures, these need their tables at once."""
+    context = place.context
+    for parameter in declared:
+        context.variables.declare(parameter.name, parameter.type)
+    context.ctes = {}
+    try:
+        compile_query(select.query, None, context, ctes=select.ctes)
+    except SqlError as error:
+        if not is_missing_object(error) or error.number == 208:
+            raise
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.CreateProcedure: _definition(_procedure, "CREATE PROCEDURE"),
+    nodes.CreateFunction: _definition(_function, "CREATE FUNCTION"),
+    nodes.CreateView: _definition(_view, "CREATE VIEW"),
+}

@@ -1,0 +1,262 @@
+"""Schemas, sequences, synonyms, types, databases, and DROP of everything.
+
+Documentation: "CREATE SCHEMA", "CREATE SEQUENCE", "CREATE SYNONYM", "CREATE TYPE", "CREATE DATABASE", "DROP ...".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.catalog.objects import (
+    AliasType,
+    DatabaseObject,
+    InlineFunction,
+    Procedure,
+    ScalarFunction,
+    Schema,
+    Sequence,
+    Synonym,
+    TableFunction,
+    TableType,
+    View,
+    fold,
+)
+from emulator.errors import NotSupported, sql_error
+from emulator.execution.definitions.access import Place, changed, definition_step, enter, place_of, take_out, undo
+from emulator.execution.definitions.shapes import resolve_type, table_shape
+from emulator.execution.definitions.tables import drop_table
+from emulator.execution.frames import Frame, Step
+from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.sql import nodes
+from emulator.types.sqltype import SqlType
+
+KINDS: Mapping[str, tuple[type[DatabaseObject], ...]] = {
+    "PROCEDURE": (Procedure,),
+    "VIEW": (View,),
+    "FUNCTION": (ScalarFunction, InlineFunction, TableFunction),
+    "SEQUENCE": (Sequence,),
+    "SYNONYM": (Synonym,),
+}
+INTEGER_RANGES = {
+    "tinyint": (0, 255),
+    "smallint": (-(2**15), 2**15 - 1),
+    "int": (-(2**31), 2**31 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+}
+
+
+def compile_create_schema(node: nodes.CreateSchema, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+    if node.elements:
+        raise NotSupported("CREATE SCHEMA with elements", node.line)
+
+    def create_schema(frame: Frame) -> None:
+        if fold(node.name) in database.schemas:
+            raise sql_error(2714, node.name, state=6, line=node.line)
+        used = max(schema.schema_id for schema in database.schemas.values() if schema.schema_id < 16384)
+        database.schemas[fold(node.name)] = Schema(node.name, used + 1, node.owner or "dbo")
+        undo(frame.session, database.schemas.pop, fold(node.name), None)
+        changed(database)
+
+    return definition_step(node, create_schema)
+
+
+def compile_create_sequence(node: nodes.CreateSequence, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+    if node.action != "CREATE":
+        raise NotSupported("ALTER SEQUENCE", node.line)
+
+    def create_sequence(frame: Frame) -> None:
+        place = place_of(frame, compiler, node.name, database)
+        type = resolve_type(node.type, place.context)[0] if node.type else SqlType("bigint")
+        enter(frame.session, place.database, _sequence(node, place, type))
+
+    return definition_step(node, create_sequence)
+
+
+def _sequence(node: nodes.CreateSequence, place: Place, type: SqlType) -> Sequence:
+    if type.name in INTEGER_RANGES:
+        low, high = INTEGER_RANGES[type.name]
+    elif type.name in ("decimal", "numeric") and type.scale == 0:
+        low, high = -(10**type.precision) + 1, 10**type.precision - 1
+    else:
+        raise sql_error(11702, place.name, line=node.line)
+    increment = 1 if node.increment is None else node.increment
+    minimum = low if node.minimum is None else node.minimum
+    maximum = high if node.maximum is None else node.maximum
+    start = node.start_with if node.start_with is not None else (minimum if increment > 0 else maximum)
+    if increment == 0:
+        raise sql_error(11700, place.name, line=node.line)
+    if not low <= minimum < maximum <= high:
+        raise sql_error(11705, place.name, line=node.line)
+    if not minimum <= start <= maximum:
+        raise sql_error(11703, place.name, line=node.line)
+    return Sequence(
+        place.existing_schema(),
+        place.name,
+        type=type,
+        start=start,
+        increment=increment,
+        minimum=minimum,
+        maximum=maximum,
+        cycle=bool(node.cycle),
+        cache=node.cache,
+    )
+
+
+def compile_create_synonym(node: nodes.CreateSynonym, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+
+    def create_synonym(frame: Frame) -> None:
+        place = place_of(frame, compiler, node.name, database)
+        enter(frame.session, place.database, Synonym(place.existing_schema(), place.name, target=node.target))
+
+    return definition_step(node, create_synonym)
+
+
+def compile_create_type(node: nodes.CreateType, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+
+    def create_type(frame: Frame) -> None:
+        place = place_of(frame, compiler, node.name, database)
+        schema = place.existing_schema()
+        key = (fold(schema), fold(place.name))
+        types = place.database.types
+        if key in types:
+            raise sql_error(219, f"{schema}.{place.name}", line=node.line)
+        item: DatabaseObject
+        if node.table is not None:
+            item = TableType(schema, place.name, shape=table_shape(place.name, node.table, place.context))
+        else:
+            assert node.base is not None
+            base = resolve_type(node.base, place.context)[0]
+            item = AliasType(schema, place.name, type=base, nullable=node.nullable is not False)
+        item.object_id = place.database.allocate_id()
+        types[key] = item
+        undo(frame.session, types.pop, key, None)
+        changed(place.database)
+
+    return definition_step(node, create_type)
+
+
+def compile_create_database(node: nodes.CreateDatabase, compiler: UnitCompiler) -> Step:
+    if node.snapshot_of is not None:
+        raise NotSupported("database snapshots", node.line)
+
+    def create_database(frame: Frame) -> None:
+        session = frame.session
+        if session.trancount:
+            raise sql_error(226, "CREATE DATABASE", line=node.line)
+        created = session.instance.create_database(node.name)
+        if node.collation:
+            created.collation = node.collation
+
+    return definition_step(node, create_database)
+
+
+def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+    if node.new_name is not None or node.collation is not None:
+        raise NotSupported("ALTER DATABASE MODIFY NAME or COLLATE", node.line)
+    setters: dict[str, Callable[[Any, Any], None]] = {
+        "COMPATIBILITY_LEVEL": lambda target, value: setattr(target, "compatibility_level", int(value)),
+    }
+    for option in node.options:
+        versions = option.name in ("READ_COMMITTED_SNAPSHOT", "ALLOW_SNAPSHOT_ISOLATION")
+        if option.name not in setters and not (versions and option.value == "OFF"):
+            raise NotSupported(f"ALTER DATABASE SET {option.name} {option.value}", node.line)
+
+    def alter_database(frame: Frame) -> None:
+        target = database if node.name is None else frame.session.instance.database(node.name, node.line)
+        for option in node.options:
+            if option.name in setters:
+                setters[option.name](target, option.value)
+
+    return definition_step(node, alter_database)
+
+
+def compile_drop(node: nodes.Drop, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+    droppers: dict[str, Callable[[Frame, Place], None]] = {
+        "TABLE": lambda frame, place: drop_table(frame, place, if_exists=node.if_exists),
+        "SCHEMA": lambda frame, place: _drop_schema(frame, place, node),
+        "TYPE": lambda frame, place: _drop_type(frame, place, node),
+        "DATABASE": lambda frame, place: _drop_database(frame, place, node),
+        **{kind: lambda frame, place: _drop_object(frame, place, node) for kind in KINDS},
+    }
+    dropper = droppers.get(node.kind)
+    if dropper is None:
+        raise NotSupported(f"DROP {node.kind}", node.line)
+
+    def drop(frame: Frame) -> None:
+        for name in node.names:
+            dropper(frame, place_of(frame, compiler, name, database))
+
+    return definition_step(node, drop)
+
+
+def _missing(node: nodes.Drop, place: Place) -> None:
+    if not node.if_exists:
+        raise sql_error(3701, "drop", node.kind.lower(), str(place.node), state=5, line=node.line)
+
+
+def _drop_object(frame: Frame, place: Place, node: nodes.Drop) -> None:
+    found = place.database.find(place.schema, place.name)
+    if found is None:
+        _missing(node, place)
+    elif not isinstance(found, KINDS[node.kind]):
+        raise sql_error(3705, f"DROP {node.kind}", place.name, node.kind.lower(), line=node.line)
+    else:
+        take_out(frame.session, place.database, found)
+
+
+def _drop_schema(frame: Frame, place: Place, node: nodes.Drop) -> None:
+    name = fold(place.name)
+    schemas = place.database.schemas
+    if name not in schemas:
+        if not node.if_exists:
+            raise sql_error(15151, "drop", "schema", place.name, line=node.line)
+        return
+    inside = next((item for item in place.database.objects.values() if fold(item.schema) == name), None)
+    if inside is not None:
+        raise sql_error(3729, "drop schema", place.name, inside.name, line=node.line)
+    undo(frame.session, schemas.__setitem__, name, schemas[name])
+    del schemas[name]
+    changed(place.database)
+
+
+def _drop_type(frame: Frame, place: Place, node: nodes.Drop) -> None:
+    key = (fold(place.schema), fold(place.name))
+    types = place.database.types
+    if key not in types:
+        _missing(node, place)
+        return
+    undo(frame.session, types.__setitem__, key, types[key])
+    del types[key]
+    changed(place.database)
+
+
+def _drop_database(frame: Frame, place: Place, node: nodes.Drop) -> None:
+    session = frame.session
+    databases = session.instance.databases
+    if session.trancount:
+        raise sql_error(226, "DROP DATABASE", line=node.line)
+    target = databases.get(fold(place.name))
+    if target is None:
+        _missing(node, place)
+        return
+    if any(other.database is target for other in session.instance.sessions.values()):
+        raise sql_error(3702, "database", place.name, line=node.line)
+    del databases[fold(place.name)]
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.CreateSchema: compile_create_schema,
+    nodes.CreateSequence: compile_create_sequence,
+    nodes.CreateSynonym: compile_create_synonym,
+    nodes.CreateType: compile_create_type,
+    nodes.CreateDatabase: compile_create_database,
+    nodes.AlterDatabase: compile_alter_database,
+    nodes.Drop: compile_drop,
+}

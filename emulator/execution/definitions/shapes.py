@@ -1,0 +1,295 @@
+"""From the text of a table to its definition: columns, keys, constraints, with the names the server makes up.
+
+Documentation: "CREATE TABLE (Transact-SQL)", "ALTER TABLE table_constraint", "Nullability rules within a table
+definition".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from emulator.catalog.database import Database
+from emulator.catalog.objects import (
+    AliasType,
+    CheckConstraint,
+    Column,
+    DefaultConstraint,
+    Identity,
+    Index,
+    IndexColumn,
+    Parameter,
+    Table,
+    TableType,
+    fold,
+)
+from emulator.errors import NotSupported, sql_error
+from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
+from emulator.planning.expressions import compile_filter, compile_scalar
+from emulator.sql import nodes
+from emulator.types import names
+from emulator.types.sqltype import SqlType, is_character
+
+TABLE_TYPE = SqlType("table")
+
+
+def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, TableType | None]:
+    """The type of a variable or parameter: a system type, an alias type's base, or a table type. Errors: 2715."""
+    system = names.resolve(name)
+    if system is not None:
+        return with_collation(system, ctx.database), None
+    for schema in [name.schema] if name.schema else [ctx.module_schema or "dbo", "dbo"]:
+        found = ctx.database.types.get((fold(schema), fold(name.name)))
+        if isinstance(found, AliasType):
+            return found.type, None
+        if isinstance(found, TableType):
+            return TABLE_TYPE, found
+    raise sql_error(2715, 1, f"{name.schema}.{name.name}" if name.schema else name.name, line=name.line)
+
+
+def with_collation(type: SqlType, database: Database, collation: str | None = None) -> SqlType:
+    """The type with the collation that a column or variable of it gets."""
+    if not is_character(type):
+        return type
+    if collation is not None and fold(collation) == "database_default":
+        collation = None
+    return replace(type, collation=collation or type.collation or database.collation)
+
+
+def parameters(declared: Sequence[nodes.Parameter], ctx: PlanContext) -> tuple[Parameter, ...]:
+    """The parameters of a module or of sp_executesql. Errors: 2715; 352 a table type that is not READONLY."""
+    result = []
+    for node in declared:
+        if node.varying:
+            raise NotSupported("cursor parameters", node.line)
+        type, table_type = resolve_type(node.type, ctx)
+        if table_type is not None and not node.readonly:
+            raise sql_error(352, node.name, line=node.line)
+        result.append(Parameter(node.name, type, node.default, node.output, table_type))
+    return tuple(result)
+
+
+@dataclass(slots=True)
+class _Shaper:
+    """Collects the parts of one table while its definition is read."""
+
+    table: Table
+    ctx: PlanContext
+
+    def add_column(self, node: nodes.ColumnDefinition) -> Column:
+        if self.table.column(node.name) is not None:
+            raise sql_error(2705, node.name, self.table.name, line=node.line)
+        if node.sparse:
+            raise NotSupported("SPARSE columns", node.line)
+        if node.computed is not None:
+            column = self._computed(node)
+        elif node.type is not None:
+            column = self._stored(node)
+        else:
+            raise sql_error(173, node.name, line=node.line)
+        self.table.columns.append(column)
+        for constraint in node.constraints:
+            self.add_constraint(constraint)
+        for index in node.indexes:
+            self.add_index(index)
+        return column
+
+    def _next_id(self) -> int:
+        return max((column.column_id for column in self.table.columns), default=0) + 1
+
+    def _stored(self, node: nodes.ColumnDefinition) -> Column:
+        assert node.type is not None
+        type, table_type = resolve_type(node.type, self.ctx)
+        if table_type is not None:
+            raise sql_error(350, node.name, node.type.name, line=node.line)
+        type = with_collation(type, self.ctx.database, node.collation)
+        not_null = node.identity is not None or type.name == "rowversion"
+        nullable = not not_null if node.nullable is None else node.nullable
+        if node.identity is not None and (nullable or self.table.identity_column is not None):
+            raise sql_error(8147 if nullable else 2744, node.name, self.table.name, line=node.line)
+        identity = Identity(node.identity.seed, node.identity.increment) if node.identity else None
+        return Column(
+            node.name,
+            type,
+            nullable,
+            len(self.table.columns),
+            self._next_id(),
+            identity=identity,
+            rowguidcol=node.rowguidcol,
+        )
+
+    def _computed(self, node: nodes.ColumnDefinition) -> Column:
+        assert node.computed is not None
+        compiled = compile_scalar(node.computed, table_scope(self.table, self.ctx), self.ctx)
+        nullable = compiled.nullable if node.nullable is None else node.nullable
+        return Column(
+            node.name,
+            compiled.type,
+            nullable,
+            len(self.table.columns),
+            self._next_id(),
+            computed=node.computed,
+            computed_text=f"({node.computed_text})",
+            persisted=node.persisted,
+        )
+
+    def ordinal(self, name: str, line: int) -> int:
+        column = self.table.column(name)
+        if column is None:
+            raise sql_error(1911, name, line=line)
+        return column.ordinal
+
+    def add_constraint(self, node: nodes.TableConstraint) -> None:
+        match node:
+            case nodes.KeyConstraint():
+                self._add_key(node)
+            case nodes.CheckConstraint():
+                column = self.ordinal(node.column, node.line) if node.column else None
+                compile_filter(node.condition, table_scope(self.table, self.ctx), self.ctx)
+                name = node.name or made_up("CK", self.table, node.column, len(self.table.checks))
+                self.table.checks.append(
+                    CheckConstraint(
+                        name, node.condition, f"({node.condition_text})", column, system_named=node.name is None
+                    )
+                )
+            case nodes.DefaultConstraint():
+                target = self.table.columns[self.ordinal(node.column, node.line)]
+                if target.default is not None or target.identity is not None or target.computed is not None:
+                    raise sql_error(1781 if target.default else 1754, target.name, self.table.name, line=node.line)
+                compile_scalar(node.expression, None, self.ctx)
+                target.default = DefaultConstraint(
+                    node.name or made_up("DF", self.table, target.name, target.ordinal),
+                    node.expression,
+                    f"({node.expression_text})",
+                    node.name is None,
+                )
+            case nodes.ForeignKey():
+                pass  # needs the other table: see ``tables.add_foreign_key``
+
+    def _add_key(self, node: nodes.KeyConstraint) -> None:
+        if node.primary and any(index.primary_key for index in self.table.indexes):
+            raise sql_error(8110, self.table.name, line=node.line)
+        columns = tuple(IndexColumn(self.ordinal(part.name, part.line), part.descending) for part in node.columns)
+        if node.primary:
+            for part in columns:
+                self.table.columns[part.ordinal].nullable = False
+        wants_clustered = node.clustered if node.clustered is not None else node.primary
+        clustered = wants_clustered and (node.clustered is True or self.table.clustered is None)
+        if clustered and self.table.clustered is not None:
+            raise sql_error(8112, self.table.name, line=node.line)
+        name = node.name or made_up("PK" if node.primary else "UQ", self.table, None, len(self.table.indexes))
+        self._enter(
+            Index(
+                name,
+                0,
+                columns,
+                unique=True,
+                clustered=clustered,
+                primary_key=node.primary,
+                unique_constraint=not node.primary,
+                ignore_dup_key=_ignores_duplicates(node.options),
+                system_named=node.name is None,
+            )
+        )
+
+    def add_index(self, node: nodes.IndexDefinition) -> Index:
+        """CREATE INDEX and INDEX written in a table. Errors: 1911, 1902 a second clustered one, 1913 name taken."""
+        if node.columnstore:
+            raise NotSupported("columnstore indexes", node.line)
+        if any(fold(index.name) == fold(node.name) for index in self.table.indexes):
+            raise sql_error(1913, node.name, self.table.full_name, line=node.line)
+        if node.clustered and self.table.clustered is not None:
+            raise sql_error(1902, self.table.full_name, self.table.clustered.name, line=node.line)
+        index = Index(
+            node.name,
+            0,
+            tuple(IndexColumn(self.ordinal(part.name, part.line), part.descending) for part in node.columns),
+            unique=node.unique,
+            clustered=node.clustered,
+            included=tuple(self.ordinal(name, node.line) for name in node.include),
+            ignore_dup_key=_ignores_duplicates(node.options),
+        )
+        if node.where is not None:
+            self._set_filter(index, node.where, node.where_text or "")
+        self._enter(index)
+        return index
+
+    def _set_filter(self, index: Index, where: nodes.Predicate, text: str) -> None:
+        scope = table_scope(self.table, self.ctx)
+        slot = scope.sources[0].slot
+        holds = compile_filter(where, scope, self.ctx)
+        blank = [None] * slot
+        used = column_names(where)
+        index.filter, index.filter_text = where, f"({text})"
+        index.predicate = lambda row: bool(holds([*blank, row]))
+        index.predicate_columns = tuple(c.ordinal for c in self.table.columns if fold(c.name) in used)
+
+    def _enter(self, index: Index) -> None:
+        if index.clustered:
+            index.number = 1
+            self.table.indexes.insert(0, index)
+        else:
+            index.number = max((other.number for other in self.table.indexes), default=1) + 1
+            index.number = max(index.number, 2)
+            self.table.indexes.append(index)
+
+
+def column_names(node: object) -> set[str]:
+    """The folded names of all columns that a syntax tree mentions."""
+    from emulator.planning.expressions import children  # noqa: PLC0415
+
+    found = {fold(node.name)} if isinstance(node, nodes.ColumnRef) else set()
+    for child in children(node):
+        found |= column_names(child)
+    return found
+
+
+def _ignores_duplicates(options: Sequence[nodes.Option]) -> bool:
+    if any(option.name == "IGNORE_DUP_KEY" and option.value == "ON" for option in options):
+        raise NotSupported("IGNORE_DUP_KEY = ON")
+    return False
+
+
+def made_up(prefix: str, table: Table, column: str | None, salt: int) -> str:
+    """A name for a constraint that was written without one, in the server's manner: ``PK__LotMaste__0A1B2C3D4E5F6071``."""
+    base = fold(table.name).removeprefix("#")
+    digest = abs(hash_name(f"{table.schema}.{base}.{column}.{prefix}.{salt}"))
+    if column is None:
+        return f"{prefix}__{table.name[:8]}__{digest:016X}"
+    return f"{prefix}__{table.name[:9]}__{column[:5]}__{digest & 0xFFFFFFFF:08X}"
+
+
+def hash_name(text: str) -> int:
+    """A 64-bit number that depends on ``text`` alone."""
+    value = 14695981039346656037
+    for byte in text.encode():
+        value = (value ^ byte) * 1099511628211 % 2**64
+    return value
+
+
+def table_scope(table: Table, ctx: PlanContext) -> Scope:
+    """A scope in which the columns of ``table`` are visible, for checks, filters and computed columns."""
+    columns = [SourceColumn(column.name, column.type, column.nullable) for column in table.columns]
+    return Scope([Source(table.name, ctx.new_slot(), columns, table, table.schema)])
+
+
+def table_shape(name: str, definition: nodes.TableDefinition, ctx: PlanContext, *, schema: str = "") -> Table:
+    """The definition of a table without its foreign keys and without a store.
+
+    Errors: 2705 a column twice, 1911 an unknown column, 2715 an unknown type, 8110, 8112, 2744 and what expressions
+    raise.
+    """
+    table = Table(schema, name, database=ctx.database.name)
+    shaper = _Shaper(table, ctx)
+    for column in definition.columns:
+        shaper.add_column(column)
+    for constraint in definition.constraints:
+        shaper.add_constraint(constraint)
+    for index in definition.indexes:
+        shaper.add_index(index)
+    return table
+
+
+def shaper(table: Table, ctx: PlanContext) -> _Shaper:
+    """For ALTER TABLE and CREATE INDEX: adds parts to an existing definition."""
+    return _Shaper(table, ctx)

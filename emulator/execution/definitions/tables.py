@@ -1,0 +1,180 @@
+"""CREATE TABLE, DROP TABLE and foreign keys.
+
+Documentation: "CREATE TABLE (Transact-SQL)", "DROP TABLE (Transact-SQL)", "Create foreign key relationships".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emulator.catalog.objects import ForeignKey, Table, fold
+from emulator.catalog.stores import new_store
+from emulator.errors import NotSupported, sql_error
+from emulator.execution.definitions.access import (
+    Place,
+    constraint_objects,
+    definition_step,
+    enter,
+    enter_constraints,
+    place_of,
+    take_out,
+    take_out_constraint,
+    undo,
+)
+from emulator.execution.definitions.shapes import made_up, table_shape
+from emulator.execution.frames import Frame, Step
+from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.locking.manager import WHOLE
+from emulator.locking.modes import LockMode
+from emulator.sql import nodes
+
+
+def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Step:
+    database = compiler.database
+    for option in node.options:
+        if option.name not in ("DATA_COMPRESSION", "LOCK_ESCALATION"):
+            raise NotSupported(f"CREATE TABLE WITH {option.name}", node.line)
+
+    def create_table(frame: Frame) -> None:
+        place = place_of(frame, compiler, node.name, database)
+        if place.is_temporary:
+            _create_temporary(frame, node, place)
+            return
+        schema = place.existing_schema()
+        if place.database.find(schema, place.name) is not None:
+            raise sql_error(2714, place.name, state=6, line=node.line)
+        table = table_shape(place.name, node.definition, place.context, schema=schema)
+        enter(frame.session, place.database, table)
+        table.store = new_store(table, database_id=place.database.database_id)
+        frame.session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+        for foreign_key in written_foreign_keys(node.definition):
+            add_foreign_key(table, foreign_key, place)
+        enter_constraints(frame.session, place.database, table)
+
+    return definition_step(node, create_table)
+
+
+def _create_temporary(frame: Frame, node: nodes.CreateTable, place: Place) -> None:
+    session = frame.session
+    name = fold(place.name)
+    shared = name.startswith("##")
+    tables = session.instance.global_temporary if shared else session.temporary
+    if name in (tables if shared or not session.nest_level else frame.temporary):
+        raise sql_error(2714, place.name, state=6, line=node.line)
+    table = table_shape(place.name, node.definition, place.context, schema="dbo")
+    table.object_id = -session.instance.next_transaction_id()
+    table.store = new_store(table)
+    previous = tables.get(name)
+    tables[name] = table
+    if session.nest_level and not shared:
+        frame.temporary[name] = table
+        undo(session, frame.temporary.pop, name, None)
+    undo(session, _put_back, tables, name, previous)
+
+
+def _put_back(tables: dict[str, Table], name: str, previous: Table | None) -> None:
+    if previous is None:
+        tables.pop(name, None)
+    else:
+        tables[name] = previous
+
+
+def written_foreign_keys(definition: nodes.TableDefinition) -> list[nodes.ForeignKey]:
+    """The foreign keys of a table's text, those of columns first."""
+    of_columns = [item for column in definition.columns for item in column.constraints]
+    return [item for item in (*of_columns, *definition.constraints) if isinstance(item, nodes.ForeignKey)]
+
+
+def add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> ForeignKey:
+    """Add a foreign key. Errors: 1767 unknown table, 1769 and 1770 unknown columns, 1776 no key over there."""
+    name = node.name or made_up("FK", table, node.columns[0], len(table.foreign_keys))
+    target = Place(place.context, node.referenced)
+    referenced = (
+        table if fold(target.name) == fold(table.name) and target.schema == table.schema else target.find_table()
+    )
+    if referenced is None:
+        raise sql_error(1767, name, str(node.referenced), line=node.line)
+    columns = tuple(_ordinal(table, column, name, 1769, node.line) for column in node.columns)
+    if node.referenced_columns:
+        targets = tuple(_ordinal(referenced, column, name, 1770, node.line) for column in node.referenced_columns)
+    else:
+        key = next((index for index in referenced.indexes if index.primary_key), None)
+        if key is None:
+            raise sql_error(1773, name, referenced.full_name, line=node.line)
+        targets = tuple(part.ordinal for part in key.columns)
+    keys = [frozenset(part.ordinal for part in index.columns) for index in referenced.indexes if index.unique]
+    if len(columns) != len(targets) or frozenset(targets) not in keys:
+        raise sql_error(1776, referenced.full_name, name, line=node.line)
+    foreign_key = ForeignKey(
+        name,
+        columns,
+        referenced,
+        targets,
+        node.on_delete.replace(" ", "_"),
+        node.on_update.replace(" ", "_"),
+        system_named=node.name is None,
+    )
+    table.foreign_keys.append(foreign_key)
+    reference = (table, foreign_key)
+    referenced.referenced_by.append(reference)
+    undo(place.session, _forget_reference, table, referenced, foreign_key)
+    return foreign_key
+
+
+def _forget_reference(table: Table, referenced: Table, foreign_key: ForeignKey) -> None:
+    table.foreign_keys = [item for item in table.foreign_keys if item is not foreign_key]
+    referenced.referenced_by = [item for item in referenced.referenced_by if item[1] is not foreign_key]
+
+
+def _ordinal(table: Table, column: str, constraint: str, number: int, line: int) -> int:
+    found = table.column(column)
+    if found is None:
+        raise sql_error(number, constraint, column, table.name, line=line)
+    return found.ordinal
+
+
+def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
+    """DROP TABLE. Errors: 3701, 3726 referenced by a foreign key, 3705 not a table."""
+    session = frame.session
+    if place.is_temporary:
+        _drop_temporary(frame, place, if_exists=if_exists)
+        return
+    found = place.database.find(place.schema, place.name)
+    if found is not None and not isinstance(found, Table):
+        raise sql_error(3705, "DROP TABLE", place.name, "table", line=place.node.line)
+    if found is None:
+        if if_exists:
+            return
+        raise sql_error(3701, "drop", "table", str(place.node), state=5, line=place.node.line)
+    table = place.table("DROP TABLE")
+    if any(other is not table for other, _ in table.referenced_by):
+        raise sql_error(3726, str(place.node), line=place.node.line)
+    for item in constraint_objects(table):
+        take_out_constraint(session, place.database, table, item.name)
+    for foreign_key in table.foreign_keys:
+        referenced = foreign_key.referenced
+        undo(session, setattr, referenced, "referenced_by", list(referenced.referenced_by))
+        referenced.referenced_by = [item for item in referenced.referenced_by if item[1] is not foreign_key]
+    for trigger in table.triggers:
+        take_out(session, place.database, trigger)
+    take_out(session, place.database, table)
+
+
+def _drop_temporary(frame: Frame, place: Place, *, if_exists: bool) -> None:
+    session = frame.session
+    name = fold(place.name)
+    tables = session.instance.global_temporary if name.startswith("##") else session.temporary
+    table = tables.get(name)
+    if table is None:
+        if if_exists:
+            return
+        raise sql_error(3701, "drop", "table", place.name, state=5, line=place.node.line)
+    assert table.store is not None
+    session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+    del tables[name]
+    undo(session, tables.__setitem__, name, table)
+    if frame.temporary.pop(name, None) is not None:
+        undo(session, frame.temporary.__setitem__, name, table)
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {nodes.CreateTable: compile_create_table}
