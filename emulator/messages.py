@@ -177,9 +177,11 @@ MESSAGES: dict[int, tuple[int, str]] = {
     189: (15, "The {} function requires {} to {} arguments."),
     243: (16, "Type {} is not a defined system type."),
     289: (16, "Cannot construct data type {}, some of the arguments have values which are not valid."),
+    313: (16, "An insufficient number of arguments were supplied for the procedure or function {}."),
     447: (16, "Expression type {} is invalid for COLLATE clause."),
     536: (16, "Invalid length parameter passed to the {} function."),
     537: (16, "Invalid length parameter passed to the LEFT or SUBSTRING function."),
+    1023: (15, "Invalid parameter {} specified for {}."),
     2786: (16, "The data type of substitution parameter {} does not match the expected type of the format specification."),
     2787: (16, "Invalid format specification: '{}'."),
     3623: (16, "An invalid floating point operation occurred."),
@@ -197,6 +199,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     9820: (16, "The time zone parameter '{}' provided to AT TIME ZONE clause is invalid."),
     9828: (16, "The second and third arguments of the TRANSLATE built-in function must contain an equal number of "
            "characters."),
+    10760: (16, "Scale argument is not valid. Valid expressions for data type {} scale argument are integer constants and "
+            "integer constant expressions."),
     11726: (16, "Object '{}' is not a sequence object."),
     11728: (16, "The sequence object '{}' has reached its minimum or maximum value. Restart the sequence object to allow new "
             "values to be generated."),

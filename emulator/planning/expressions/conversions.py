@@ -1,33 +1,167 @@
-"""Conversions inside expressions: implicit, explicit and those of assignments."""
+"""Conversions inside expressions: implicit, explicit and those of assignments; CAST and CONVERT.
+
+Documentation: "CAST and CONVERT (Transact-SQL)", "Data type conversion (Database Engine)".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from emulator.errors import SqlError
-from emulator.planning.binding import Expr
-from emulator.types.sqltype import SqlType
+from emulator.catalog.objects import AliasType
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.planning.binding import Env, Expr, PlanContext, Scope
+from emulator.planning.expressions.application import applied, constant_fold, constant_value, null
+from emulator.planning.expressions.scalars import compile_scalar, compiles
+from emulator.sql import nodes
+from emulator.types.collation import collation
+from emulator.types.conversion import assigner, converter
+from emulator.types.names import resolve
+from emulator.types.sqltype import INT, SqlType, is_character
+
+__all__ = ["assign_to", "constant_fold", "convert_to", "resolve_type"]
+
+DEFAULT_CAST_LENGTH = 30
+"""Length of character and binary types written without one in CAST and CONVERT."""
+
+CONVERSION_ERRORS = frozenset(
+    {220, 232, 235, 236, 237, 241, 242, 244, 245, 248, 293, 295, 296, 517, 8114, 8115, 8169, 9807}
+)
+"""What TRY_CAST and TRY_CONVERT turn into NULL. Other errors (529 among them) stay."""
 
 
 def convert_to(expr: Expr, target: SqlType, *, explicit: bool = False) -> Expr:
     """``expr`` converted to ``target`` (character data is cut to length); ``expr`` itself if it is of that type.
 
-    Constants are folded. The result of a real conversion has no ``column``. Errors: 206 operand type clash, 529 for an
-    explicit conversion that is not allowed, 257 for one that must be explicit; run time: 241, 245, 8114, 8115, ...
+    Constants are folded. The result of a real conversion has no ``column``. Character data keeps its collation when
+    ``target`` names none. Errors: 206 operand type clash, 529 for an explicit conversion that is not allowed, 257 for
+    one that must be explicit; at run time 241, 245, 8114, 8115, ...
     """
-    raise NotImplementedError
+    target = _with_collation_of(expr, target)
+    if expr.type == target:
+        return expr
+    if expr.is_null_literal:
+        return null(target)
+    return _converted(expr, target, converter(expr.type, target, explicit=explicit))
 
 
 def assign_to(expr: Expr, target: SqlType, on_truncation: Callable[[Any], SqlError] | None = None) -> Expr:
     """``expr`` as it is stored into a column or variable of type ``target``.
 
-    ``on_truncation`` makes the error for a character or binary value that is too long (2628, 8152), given the value;
-    None cuts silently (variables and parameters).
+    ``on_truncation`` makes the error for a character or binary value that is too long (2628, 8152), given the part
+    that would fit; None cuts silently (variables and parameters).
     """
-    raise NotImplementedError
+    if expr.type == target:
+        return expr
+    if expr.is_null_literal:
+        return null(target)
+    return _converted(expr, target, assigner(expr.type, target, on_truncation))
 
 
-def constant_fold(expr: Expr) -> Expr:
-    """``expr`` evaluated now if it is constant and succeeds; errors stay for run time."""
-    raise NotImplementedError
+def _converted(expr: Expr, target: SqlType, function: Callable[[Any], Any] | None) -> Expr:
+    if function is None:
+        return replace(expr, type=target)
+    return applied(target, function, expr)
+
+
+def _with_collation_of(expr: Expr, target: SqlType) -> SqlType:
+    if target.collation is None and expr.type.collation is not None and is_character(target):
+        return replace(target, collation=expr.type.collation)
+    return target
+
+
+def resolve_type(name: nodes.TypeName, ctx: PlanContext, default_length: int = 1) -> SqlType:
+    """The scalar type that ``name`` means: a system type or an alias type of the database.
+
+    Errors: 243 for a name that is no type.
+    """
+    found = resolve(name, default_length)
+    if found is not None:
+        return found
+    schemas = (name.schema,) if name.schema else (ctx.module_schema or "dbo", "dbo")
+    for schema in schemas:
+        alias = ctx.database.types.get((schema.lower(), name.name.lower()))
+        if isinstance(alias, AliasType):
+            return alias.type
+    raise sql_error(243, name.name, line=name.line)
+
+
+@compiles(nodes.Cast)
+def _compile_cast(node: nodes.Cast, scope: Scope | None, ctx: PlanContext) -> Expr:
+    operand = compile_scalar(node.operand, scope, ctx)
+    target = resolve_type(node.type, ctx, DEFAULT_CAST_LENGTH)
+    converted = convert_to(operand, target, explicit=True)
+    return _attempted(converted) if node.attempt else _plain(converted)
+
+
+@compiles(nodes.Convert)
+def _compile_convert(node: nodes.Convert, scope: Scope | None, ctx: PlanContext) -> Expr:
+    operand = compile_scalar(node.operand, scope, ctx)
+    target = resolve_type(node.type, ctx, DEFAULT_CAST_LENGTH)
+    if node.style is None:
+        converted = convert_to(operand, target, explicit=True)
+    else:
+        style = convert_to(compile_scalar(node.style, scope, ctx), INT)
+        converted = _styled(operand, _with_collation_of(operand, target), style)
+    return _attempted(converted) if node.attempt else _plain(converted)
+
+
+def _styled(operand: Expr, target: SqlType, style: Expr) -> Expr:
+    if operand.is_null_literal:
+        return null(target)
+    source = operand.type
+    if style.constant:
+        value = constant_value(style)
+        if value is None:
+            return null(target)
+        return _converted(operand, target, converter(source, target, style=value, explicit=True))
+    by_style: dict[int, Callable[[Any], Any]] = {}
+
+    def convert(value: Any, style_value: int) -> Any:
+        function = by_style.get(style_value)
+        if function is None:
+            function = converter(source, target, style=style_value, explicit=True) or (lambda same: same)
+            by_style[style_value] = function
+        return function(value)
+
+    return applied(target, convert, operand, style)
+
+
+def _plain(expr: Expr) -> Expr:
+    """What an explicit conversion gives is no bare column or variable any more, whatever it cost."""
+    return replace(expr, column=None, literal=None, is_null_literal=False) if expr.column or expr.literal else expr
+
+
+def _attempted(expr: Expr) -> Expr:
+    if expr.constant:
+        return expr
+    get = expr.fn
+
+    def attempt(env: Env) -> Any:
+        try:
+            return get(env)
+        except SqlError as error:
+            if error.number in CONVERSION_ERRORS:
+                return None
+            raise
+
+    return replace(expr, fn=attempt, nullable=True, column=None, variable=None, literal=None)
+
+
+@compiles(nodes.Parse)
+def _compile_parse(node: nodes.Parse, scope: Scope | None, ctx: PlanContext) -> Expr:
+    raise NotSupported("TRY_PARSE" if node.attempt else "PARSE", node.line)
+
+
+@compiles(nodes.Collate)
+def _compile_collate(node: nodes.Collate, scope: Scope | None, ctx: PlanContext) -> Expr:
+    operand = compile_scalar(node.operand, scope, ctx)
+    if operand.is_null_literal:
+        operand = null(SqlType("varchar", 1))
+    if not is_character(operand.type):
+        raise sql_error(447, operand.type.name, line=node.line)
+    name = ctx.database.collation if node.collation.lower() == "database_default" else collation(node.collation).name
+    if operand.type.collation == name:
+        return operand
+    return replace(operand, type=replace(operand.type, collation=name), column=None, is_null_literal=False)

@@ -1,0 +1,89 @@
+"""Hashes, checksums and generated identifiers.
+
+CHECKSUM and BINARY_CHECKSUM are not SQL Server's algorithm, which is not published: equal values (under the collation,
+for CHECKSUM) give equal numbers here too, but the numbers are others.
+
+Documentation: "HASHBYTES (Transact-SQL)", "CHECKSUM", "BINARY_CHECKSUM", "NEWID".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from emulator.errors import NotSupported
+from emulator.execution.functions.registry import ANY, TEXT, TEXT_OR_BINARY, Call, Implementation, bound, session_value
+from emulator.types.collation import collation
+from emulator.types.comparison import sort_key
+from emulator.types.sqltype import INT, UNIQUEIDENTIFIER, SqlType, is_binary, is_unicode, varbinary
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+ALGORITHMS = {
+    "MD5": hashlib.md5,
+    "SHA": hashlib.sha1,
+    "SHA1": hashlib.sha1,
+    "SHA2_256": hashlib.sha256,
+    "SHA2_512": hashlib.sha512,
+}
+
+
+def bytes_of(t: SqlType) -> Callable[[Any], bytes]:
+    """The function from text or binary values of ``t`` to the bytes that SQL Server stores for them."""
+    if is_binary(t):
+        return bytes
+    if is_unicode(t):
+        return lambda value: str(value).encode("utf-16-le")
+    return collation(t.collation).encode
+
+
+@bound("HASHBYTES", TEXT, TEXT_OR_BINARY)
+def _hash_bytes(call: Call) -> tuple[SqlType, Implementation]:
+    """NULL for an unknown algorithm."""
+    to_bytes = bytes_of(call.types[1])
+    name = call.constant(0)
+    if isinstance(name, str) and name.upper() in ("MD2", "MD4"):
+        raise NotSupported(f"HASHBYTES('{name}')", call.line)
+
+    def hash_bytes(algorithm: str, value: Any) -> bytes | None:
+        make = ALGORITHMS.get(algorithm.upper())
+        return None if make is None else make(to_bytes(value)).digest()
+
+    return varbinary(8000), hash_bytes
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+def checksum_of(values: list[Any]) -> int:
+    """One int for a list of comparable values."""
+    return _signed(zlib.crc32(repr(values).encode()))
+
+
+@bound("CHECKSUM", ANY, variadic=True, nulls=True, nullable=False)
+def _checksum(call: Call) -> tuple[SqlType, Implementation]:
+    keys = [sort_key(t) for t in call.types]
+
+    def checksum(*values: Any) -> int:
+        comparable = [
+            value if key is None or value is None else key(value) for key, value in zip(keys, values, strict=True)
+        ]
+        return checksum_of(comparable)
+
+    return INT, checksum
+
+
+@bound("BINARY_CHECKSUM", ANY, variadic=True, nulls=True, nullable=False)
+def _binary_checksum(call: Call) -> tuple[SqlType, Implementation]:
+    return INT, lambda *values: checksum_of(list(values))
+
+
+@session_value("NEWID", UNIQUEIDENTIFIER, deterministic=False, nullable=False)
+def new_id(session: Session) -> bytes:
+    """A random (version 4) identifier from the instance's generator."""
+    return uuid.UUID(int=session.instance.random.getrandbits(128), version=4).bytes_le
