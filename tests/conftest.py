@@ -18,9 +18,13 @@ from harness.connection import EmulatorProcess, Session, Target, connect, open_s
 from harness.deploy import deploy
 
 KEPT_TABLES = frozenset(
-    f"lockstep.{name}" for name in ("Settings", "DeployedObject", "DeployHistory", "CreatedTable", "alembic_version")
+    f"lockstep.{name}" for name in ("DeployedObject", "DeployHistory", "CreatedTable", "alembic_version")
 )
-"""What a deployment fills; every other table is empty afterwards, and is emptied again before each test."""
+FRESH_ROWS = """
+INSERT INTO lockstep.Settings (SettingsId) VALUES (1);
+INSERT INTO dbo.Seqnum (SeqName, SeqNum) VALUES ('BT', 0), ('PT', 0);
+"""
+"""The rows that the baseline migration makes, apart from its own records."""
 
 
 @pytest.fixture(scope="session")
@@ -66,5 +70,5 @@ def database(deployed_target: Target) -> Target:
     with open_session(deployed_target) as opened:
         tables = opened.execute("SELECT SCHEMA_NAME(t.schema_id) + '.' + t.name FROM sys.tables AS t;").rows
         emptied = [name for (name,) in tables if name not in KEPT_TABLES]
-        opened.execute("".join(f"TRUNCATE TABLE {name};\n" for name in emptied))
+        opened.execute("".join(f"TRUNCATE TABLE {name};\n" for name in emptied) + FRESH_ROWS)
     return deployed_target

@@ -3,7 +3,7 @@
 pyodbc raises `Error(sqlstate, text)` where the text strings together the driver's diagnostic records:
 `[42000] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]message (51000) (SQLExecDirectW); [42000] ...`.
 The number in parentheses is SQL Server's error number where the origin in brackets ends in [SQL Server]; the driver's
-own complaints carry 0 or the operating system's number there. The error's state, severity and line are not in it.
+own complaints carry 0 or the operating system's number there.
 Source: "Diagnostic Messages", ODBC reference; the shape is pyodbc's.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pyodbc
 
+from harness.connection.error_position import ErrorPosition, read_position
 from harness.errors import EnvironmentFault, HarnessError
 
 DEADLOCK_VICTIM = 1205
@@ -43,21 +44,26 @@ class SqlServerError(HarnessError):
     """A call that failed on the server or on the way to it.
 
     `number`, `sqlstate` and `message` are those of the first diagnostic that the server itself sent, else of the first;
-    the others, such as "The statement has been terminated.", are in `diagnostics`.
+    the others, such as "The statement has been terminated.", are in `diagnostics`. `position` is None where the driver
+    did not keep it.
     """
 
-    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], position: ErrorPosition | None = None) -> None:
         first = next((one for one in diagnostics if one.number), diagnostics[0])
         super().__init__(f"{first.message} ({first.number or first.sqlstate})")
         self.diagnostics = diagnostics
         self.number = first.number
         self.sqlstate = first.sqlstate
         self.message = first.message
+        self.position = position
 
     @classmethod
-    def from_pyodbc(cls, error: pyodbc.Error) -> "SqlServerError":
-        """The same error, its diagnostics parsed."""
-        return cls(parse_diagnostics(error))
+    def from_pyodbc(cls, error: pyodbc.Error, cursor: pyodbc.Cursor | None = None) -> "SqlServerError":
+        """The same error, its diagnostics parsed; with its position if the cursor that raised it still knows it."""
+        parsed = cls(parse_diagnostics(error))
+        if cursor is not None and parsed.number:
+            parsed.position = read_position(cursor, parsed.number)
+        return parsed
 
     @property
     def is_rejection(self) -> bool:

@@ -7,6 +7,7 @@ The rules of every call:
   driver moves on to the next one.
 - Every procedure keeps a cursor of its own. The driver prepares the call with its first execution and would unprepare
   it, in a round trip of its own, as soon as the cursor is closed or used for another text.
+- A NULL stands in the text of the call. As a parameter it would make the driver ask the server for its type first.
 - The driver manager's pooling is off: it hands out sessions whose transaction may still be open.
 """
 
@@ -83,17 +84,17 @@ class Session:
 
     def call(self, procedure: str, *arguments: object) -> CallResult:
         """Call a procedure, `schema.Name`, with its leading parameters by position. SqlServerError if it fails."""
-        text = _call_text(procedure, len(arguments))
+        text = _call_text(procedure, tuple(argument is None for argument in arguments))
         cursor = self._cursors.get(text)
         if cursor is None:
             cursor = self._cursors[text] = self.connection.cursor()
-        return self._run(cursor, text, arguments)
+        return _run(cursor, text, [argument for argument in arguments if argument is not None])
 
     def execute(self, text: str, *arguments: object) -> CallResult:
         """Run a batch. Without arguments its text travels untouched; with them as a parameterised statement."""
         cursor = self.connection.cursor()
         try:
-            return self._run(cursor, text, arguments)
+            return _run(cursor, text, arguments)
         finally:
             with suppress(pyodbc.Error):
                 cursor.close()
@@ -109,16 +110,6 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @staticmethod
-    def _run(cursor: pyodbc.Cursor, text: str, arguments: Sequence[object]) -> CallResult:
-        try:
-            if None in arguments:
-                cursor.setinputsizes(_null_sizes(arguments))
-            cursor.execute(text, *arguments)
-            return CallResult(tuple(_drain(cursor)))
-        except pyodbc.Error as error:
-            raise SqlServerError.from_pyodbc(error) from error
 
 
 def connect(
@@ -148,17 +139,20 @@ def open_session(target: Target, *, login_timeout: int = LOGIN_TIMEOUT_SECONDS, 
 
 
 @lru_cache
-def _call_text(procedure: str, argument_count: int) -> str:
+def _call_text(procedure: str, nulls: tuple[bool, ...]) -> str:
     if _PROCEDURE_NAME.fullmatch(procedure) is None:
         raise ValueError(f"not the name of a procedure with its schema: {procedure!r}")
-    if argument_count == 0:
+    if not nulls:
         return f"{{CALL {procedure}}}"
-    return f"{{CALL {procedure} ({', '.join('?' * argument_count)})}}"
+    return f"{{CALL {procedure} ({', '.join('NULL' if null else '?' for null in nulls)})}}"
 
 
-def _null_sizes(arguments: Sequence[object]) -> list[tuple[int, int, int] | None]:
-    """A type for every NULL: without one, pyodbc asks the server for the parameter's type in another round trip."""
-    return [(pyodbc.SQL_WVARCHAR, 1, 0) if argument is None else None for argument in arguments]
+def _run(cursor: pyodbc.Cursor, text: str, arguments: Sequence[object]) -> CallResult:
+    try:
+        cursor.execute(text, *arguments)
+        return CallResult(tuple(_drain(cursor)))
+    except pyodbc.Error as error:
+        raise SqlServerError.from_pyodbc(error, cursor) from error
 
 
 def _drain(cursor: pyodbc.Cursor) -> Iterator[ResultSet]:

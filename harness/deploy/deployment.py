@@ -14,7 +14,6 @@ from typing import Literal
 from harness.connection import Session, SqlServerError, Target, open_session
 from harness.deploy import history
 from harness.deploy.batches import Batch, ScriptError, split_batches
-from harness.deploy.fault_location import locate_fault
 from harness.deploy.migrations import upgrade
 from harness.deploy.sources import DATABASE_FOLDER, SourceFile, read_sources
 from harness.errors import CheckFailed
@@ -56,7 +55,7 @@ def deploy(
 
     upgrade(target, database / "migrations", lambda revision: done(Step("migrations", revision, "applied")))
     with open_session(target) as session:
-        session.execute("SET XACT_ABORT ON;")
+        session.execute("SET NOCOUNT ON; SET XACT_ABORT ON;")
         deployed = history.deployed_hashes(session)
         for source, batches in sources:
             there = deployed.get((source.kind, source.name))
@@ -70,16 +69,23 @@ def deploy(
 
 def _apply(session: Session, source: SourceFile, batches: list[Batch], *, is_new: bool) -> None:
     session.execute("BEGIN TRANSACTION;")
-    for position, batch in enumerate(batches):
+    for batch in batches:
         try:
             for _ in range(batch.count):
                 session.execute(batch.text)
         except SqlServerError as error:
             session.execute("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;")
-            line = locate_fault(session, batches[: position + 1], source.object_name, error)
-            raise DeployFailed(source.path, line, str(error)) from error
+            raise DeployFailed(source.path, _line_of_fault(source, batch, error), str(error)) from error
     history.record(session, source, is_new=is_new)
     session.execute("COMMIT TRANSACTION;")
+
+
+def _line_of_fault(source: SourceFile, batch: Batch, error: SqlServerError) -> int:
+    """The file's line of the error; the batch's first if the driver does not tell or the error is in another object."""
+    at = error.position
+    if at is None or at.procedure.rpartition(".")[2].lower() not in ("", source.object_name.lower()):
+        return batch.line
+    return batch.line + max(at.line, 1) - 1
 
 
 def _split(source: SourceFile) -> list[Batch]:

@@ -13,7 +13,7 @@ WHERE Kind = ? AND ObjectName = ?;
 """
 _INSERT = "INSERT INTO lockstep.DeployedObject (Kind, ObjectName, ContentHash) VALUES (?, ?, ?);"
 _APPEND = """\
-INSERT INTO lockstep.DeployHistory (Kind, ObjectName, ContentHash, Definition, ToolVersion) VALUES (?, ?, ?, ?, ?);
+INSERT INTO lockstep.DeployHistory (Kind, ObjectName, ContentHash, DefinitionText, ToolVersion) VALUES (?, ?, ?, ?, ?);
 """
 
 
