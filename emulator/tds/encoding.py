@@ -109,7 +109,7 @@ def _date(type: SqlType) -> WireType:
 
 def _time(type: SqlType) -> WireType:
     size = time_size(type.scale)
-    unit = 10 ** (7 - type.scale)
+    unit: int = 10 ** (7 - type.scale)
     prefix = bytes([size])
 
     def encode(value: int | None) -> bytes:
@@ -120,7 +120,7 @@ def _time(type: SqlType) -> WireType:
 
 def _datetime2(type: SqlType) -> WireType:
     size = time_size(type.scale)
-    unit = 10 ** (7 - type.scale)
+    unit: int = 10 ** (7 - type.scale)
     prefix = bytes([size + 3])
 
     def encode(value: int | None) -> bytes:
@@ -134,7 +134,7 @@ def _datetime2(type: SqlType) -> WireType:
 
 def _datetimeoffset(type: SqlType) -> WireType:
     size = time_size(type.scale)
-    unit = 10 ** (7 - type.scale)
+    unit: int = 10 ** (7 - type.scale)
     prefix = bytes([size + 5])
 
     def encode(value: tuple[int, int] | None) -> bytes:

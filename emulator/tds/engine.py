@@ -104,6 +104,10 @@ class Engine(Protocol):
     """An instance of the emulator."""
 
     @property
+    def server_name(self) -> str:
+        """@@SERVERNAME, which every message carries."""
+
+    @property
     def scheduler(self) -> Scheduler:
         """Runs the sessions; driven by the server."""
 

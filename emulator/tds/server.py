@@ -336,12 +336,12 @@ def _log_failure(task: Task) -> None:
 
 
 class Server:
-    """Listens for clients of an engine. ``context`` None: no encryption. ``name`` is the server's name in messages."""
+    """Listens for clients of an engine. ``context`` None: no encryption."""
 
-    def __init__(self, engine: Engine, *, context: ssl.SSLContext | None, name: str) -> None:
+    def __init__(self, engine: Engine, *, context: ssl.SSLContext | None) -> None:
         self.engine = engine
         self.context = context
-        self.name = name
+        self.name = engine.server_name
         self.shapes = ShapeCache()
         self.clients: set[Client] = set()
         self.loop: asyncio.AbstractEventLoop

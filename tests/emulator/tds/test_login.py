@@ -1,0 +1,58 @@
+"""LOGIN7: what is read from it and what is refused."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.tds.login import FEATURE_UTF8, TDS_7_4, parse_login
+from emulator.tds.packets import ProtocolError
+
+
+def test_names_password_and_database_are_read(messages: Any) -> None:
+    login = parse_login(messages.login_body(user="sá", password="p@ß😀", database="lockstep"))
+    assert (login.user, login.password, login.database) == ("sá", "p@ß😀", "lockstep")
+    assert (login.host, login.application, login.server) == ("host", "tests", "server")
+    assert not login.integrated
+    assert not login.changes_password
+    assert login.features == {}
+
+
+def test_the_password_does_not_show_in_the_representation(messages: Any) -> None:
+    assert "hunter2" not in repr(parse_login(messages.login_body(password="hunter2")))
+
+
+def test_features_are_read(messages: Any) -> None:
+    login = parse_login(messages.login_body(features={0x01: b"", FEATURE_UTF8: b"\1"}))
+    assert login.features == {0x01: b"", FEATURE_UTF8: b"\1"}
+    assert login.database == "lockstep"
+
+
+@pytest.mark.parametrize(("wished", "answered"), [(0, 4096), (4096, 4096), (100, 512), (32767, 16000)])
+def test_the_packet_size_stays_in_the_range_that_drivers_survive(messages: Any, wished: int, answered: int) -> None:
+    assert parse_login(messages.login_body(packet_size=wished)).answered_packet_size == answered
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"), [(0x72090002, 0x72090002), (0x730B0003, 0x730B0003), (TDS_7_4, TDS_7_4)]
+)
+def test_the_lower_version_is_spoken(messages: Any, asked: int, answered: int) -> None:
+    assert parse_login(messages.login_body(version=asked)).answered_tds_version == answered
+
+
+@pytest.mark.parametrize("version", [0x71000001, 0x70000000, 0])
+def test_versions_before_tds_7_2_are_refused(messages: Any, version: int) -> None:
+    with pytest.raises(ProtocolError, match="not supported"):
+        parse_login(messages.login_body(version=version))
+
+
+@given(data=st.data())
+def test_a_damaged_login_is_read_or_refused(messages: Any, data: st.DataObject) -> None:
+    body = bytearray(messages.login_body(features={FEATURE_UTF8: b"\1"}))
+    for _ in range(data.draw(st.integers(1, 5))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        parse_login(bytes(body[: data.draw(st.integers(0, len(body)))]))
+    except ProtocolError as error:
+        assert str(error)
