@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from harness.connection.errors import SqlServerError
-from harness.connection.session import Session, open_session
+from harness.connection.session import LOGIN_TIMEOUT_SECONDS, Session, open_session
 from harness.connection.target import Target
 from harness.errors import EnvironmentFault
 
@@ -26,9 +26,9 @@ RECYCLE_SECONDS = 1800
 class SessionPool:
     """Hands out sessions, one user at a time each."""
 
-    def __init__(self, target: Target, *, query_timeout: int = 0) -> None:
+    def __init__(self, target: Target, *, login_timeout: int = LOGIN_TIMEOUT_SECONDS, query_timeout: int = 0) -> None:
         def create() -> Any:  # the pool needs no more of a connection than close()
-            return open_session(target, query_timeout=query_timeout)
+            return open_session(target, login_timeout=login_timeout, query_timeout=query_timeout)
 
         self._pool = QueuePool(
             create,

@@ -60,8 +60,7 @@ def test_beyond_the_bound_a_user_is_told_after_the_wait(target: Target, monkeypa
             pass
 
 
-def test_an_unreachable_server_is_not_a_pool_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_not_a_pool_problem() -> None:
     nobody = Target.for_server(host="127.0.0.1", port=1, user="u", password="p", database="d")
-    monkeypatch.setattr("harness.connection.session.LOGIN_TIMEOUT_SECONDS", 1)
-    with SessionPool(nobody) as sessions, pytest.raises(Unreachable), sessions.borrow():
+    with SessionPool(nobody, login_timeout=1) as sessions, pytest.raises(Unreachable), sessions.borrow():
         pass
