@@ -177,7 +177,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     189: (15, "The {} function requires {} to {} arguments."),
     243: (16, "Type {} is not a defined system type."),
     289: (16, "Cannot construct data type {}, some of the arguments have values which are not valid."),
-    313: (16, "An insufficient number of arguments were supplied for the procedure or function {}."),
     447: (16, "Expression type {} is invalid for COLLATE clause."),
     536: (16, "Invalid length parameter passed to the {} function."),
     537: (16, "Invalid length parameter passed to the LEFT or SUBSTRING function."),
@@ -199,6 +198,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     9820: (16, "The time zone parameter '{}' provided to AT TIME ZONE clause is invalid."),
     9828: (16, "The second and third arguments of the TRANSLATE built-in function must contain an equal number of "
            "characters."),
+    9829: (16, "STRING_AGG aggregation result exceeded the limit of 8000 bytes. Use LOB types to avoid result truncation."),
     10760: (16, "Scale argument is not valid. Valid expressions for data type {} scale argument are integer constants and "
             "integer constant expressions."),
     11726: (16, "Object '{}' is not a sequence object."),

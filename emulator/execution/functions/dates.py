@@ -96,13 +96,13 @@ def _date_add(call: Call) -> tuple[SqlType, Implementation]:
 @bound("DATEDIFF", DATE_PART, MOMENT, MOMENT)
 def _date_diff(call: Call) -> tuple[SqlType, Implementation]:
     part = temporal.date_part_name(call.word, "datediff")
-    return INT, temporal.date_diff(part, *call.types)
+    return INT, temporal.date_diff(part, call.types[0], call.types[1])
 
 
 @bound("DATEDIFF_BIG", DATE_PART, MOMENT, MOMENT)
 def _date_diff_big(call: Call) -> tuple[SqlType, Implementation]:
     part = temporal.date_part_name(call.word, "datediff_big")
-    return BIGINT_TYPE, temporal.date_diff(part, *call.types, big=True)
+    return BIGINT_TYPE, temporal.date_diff(part, call.types[0], call.types[1], big=True)
 
 
 @function("EOMONTH", DATE, INTEGER, optional=1, result=DATE_TYPE)
@@ -254,8 +254,7 @@ def datetime2_from_parts(
 def datetime_from_parts(year: int, month: int, day: int, hour: int, minute: int, second: int, milliseconds: int) -> int:
     days = _day(year, month, day, "datetime")
     units = _time_units(hour, minute, second, "datetime") + _fraction(milliseconds, 3, "datetime")
-    value = from_units(DATETIME_TYPE, lambda: sql_error(289, "datetime"))(days * UNITS_PER_DAY + units)
-    return int(value)
+    return int(from_units(DATETIME_TYPE, lambda: sql_error(289, "datetime"))(days * UNITS_PER_DAY + units))
 
 
 @function("SMALLDATETIMEFROMPARTS", *[INTEGER] * 5, result=SMALLDATETIME)

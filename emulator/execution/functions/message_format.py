@@ -45,7 +45,8 @@ def format_message(template: str, arguments: Sequence[Any]) -> str:
             text = _number(value, place, match, precision)
         return _padded(text, match, width)
 
-    parts, position = [], 0
+    parts: list[str] = []
+    position = 0
     for match in _PLACE.finditer(template):
         parts += (_literal(template, position, match.start()), fill(match))
         position = match.end()

@@ -33,7 +33,8 @@ VERSION_TEXT = "Microsoft SQL Server 2022 (emulated by Lockstep, for tests only)
 PRODUCT_VERSION = "16.0.1000.6"
 MAX_CONNECTIONS = 32767
 
-Reader = Callable[["Session"], Any]
+Reader = Callable[[Any], Any]
+"""From the session (a Session) to the value."""
 
 
 def _value(name: str, result: SqlType, read: Reader, *, nullable: bool = False) -> None:

@@ -242,7 +242,8 @@ def _replace(call: Call) -> tuple[SqlType, Implementation]:
         if not wanted:
             return text
         folded, key = fold(text), fold(wanted)
-        parts, position = [], 0
+        parts: list[str] = []
+        position = 0
         found = folded.find(key)
         while found >= 0:
             parts += (text[position:found], replacement)
@@ -461,7 +462,8 @@ def parse_name(name: str, place: int) -> str | None:
 
 def split_name(name: str) -> list[str] | None:
     """The parts of a name of one to four parts, quotes removed; None if it is no such name."""
-    parts, position = [], 0
+    parts: list[str] = []
+    position = 0
     while True:
         quote = {"[": "]", '"': '"'}.get(name[position : position + 1])
         part = ""

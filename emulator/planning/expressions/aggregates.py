@@ -1,13 +1,24 @@
-"""Compilation of aggregate calls to accumulators."""
+"""Compilation of aggregate calls to accumulators.
+
+Documentation: "Aggregate Functions (Transact-SQL)", "STRING_AGG (Transact-SQL)".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cmp_to_key
 from typing import Any
 
-from emulator.planning.binding import PlanContext, Scalar, Scope
+from emulator.errors import sql_error
+from emulator.execution.functions.aggregates import AGGREGATES, Aggregate, check_string_agg, distinct, string_agg_type
+from emulator.planning.binding import Env, Expr, PlanContext, Scalar, Scope
+from emulator.planning.expressions.application import constant_value
+from emulator.planning.expressions.conversions import convert_to
+from emulator.planning.expressions.scalars import compile_scalar
+from emulator.planning.expressions.walk import contains_aggregate
 from emulator.sql import nodes
+from emulator.types.comparison import sort_key
 from emulator.types.sqltype import SqlType
 
 
@@ -23,7 +34,8 @@ class CompiledAggregate:
         result = aggregate.result(state)
 
     DISTINCT and WITHIN GROUP are inside. ``counts_rows``: COUNT(*), or a COUNT that cannot meet NULL: ``result`` is the
-    number of rows and needs no argument. ``slots`` are the row slots that ``argument`` reads. ``nullable``: may be NULL.
+    number of rows and needs no argument. ``slots`` are the row slots that ``argument`` reads. ``nullable``: may be
+    NULL. ``result`` may be asked for at any time (running windows) and does not change the state.
     """
 
     type: SqlType
@@ -41,4 +53,110 @@ def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) 
 
     ``scope`` is that of the rows being aggregated. Errors: 130 aggregate in an aggregate, 8117 operand type, 174.
     """
-    raise NotImplementedError
+    name = node.name.name.upper()
+    if name == "STRING_AGG":
+        return _string_agg(node, scope, ctx)
+    bind = AGGREGATES[name]
+    assert bind is not None, "GROUPING is computed by the query"
+    if node.star:
+        if name not in ("COUNT", "COUNT_BIG"):
+            raise sql_error(102, "*", line=node.line)
+        return _compiled(bind(SqlType("int")), lambda env: 1, counts_rows=True)
+    if len(node.arguments) != 1:
+        raise sql_error(174, node.name.name, 1, line=node.line)
+    argument = _argument(node.arguments[0], scope, ctx)
+    aggregate = bind(argument.type)
+    counts_rows = name in ("COUNT", "COUNT_BIG") and not argument.nullable and not node.distinct
+    if node.distinct:
+        aggregate = distinct(aggregate, argument.type)
+    return _compiled(aggregate, argument.fn, counts_rows=counts_rows, slots=argument.slots)
+
+
+def _argument(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:
+    if contains_aggregate(node):
+        raise sql_error(130, line=node.line)
+    return compile_scalar(node, scope, ctx)
+
+
+def _compiled(
+    aggregate: Aggregate, argument: Scalar, *, counts_rows: bool = False, slots: frozenset[int] = frozenset()
+) -> CompiledAggregate:
+    return CompiledAggregate(
+        aggregate.type,
+        argument,
+        aggregate.new,
+        aggregate.add,
+        aggregate.result,
+        counts_rows=counts_rows,
+        nullable=aggregate.nullable,
+        slots=slots,
+    )
+
+
+# --- STRING_AGG -------------------------------------------------------------------------------------------------------
+
+
+def _string_agg(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) -> CompiledAggregate:
+    """The state is a list of (text, separator, order keys); NULL texts are left out by the caller."""
+    if len(node.arguments) != 2:
+        raise sql_error(174, node.name.name, 2, line=node.line)
+    text = _argument(node.arguments[0], scope, ctx)
+    type = string_agg_type(text.type)
+    text = convert_to(text, type)
+    separator = convert_to(_argument(node.arguments[1], scope, ctx), type)
+    order = [(_argument(item.expression, scope, ctx), item.descending) for item in node.within_group]
+    get_text, get_separator = text.fn, separator.fn
+    between = (constant_value(separator) or "") if separator.constant else None
+    keys = [_order_key(expr) for expr, _ in order]
+
+    def argument(env: Env) -> Any:
+        value = get_text(env)
+        if value is None:
+            return None
+        joined = (get_separator(env) or "") if between is None else between
+        return value, joined, tuple(key(env) for key in keys)
+
+    def add(state: list[Any], value: Any) -> list[Any]:
+        state.append(value)
+        return state
+
+    directions = [descending for _, descending in order]
+
+    def compare(a: Any, b: Any) -> int:
+        return _compare(a[2], b[2], directions)
+
+    in_order = cmp_to_key(compare)
+
+    def result(state: list[Any]) -> str | None:
+        if not state:
+            return None
+        items = sorted(state, key=in_order) if keys else state
+        parts = [items[0][0]]
+        for value, joined, _ in items[1:]:
+            parts += (joined, value)
+        return check_string_agg("".join(parts), type)
+
+    slots = text.slots.union(separator.slots, *(expr.slots for expr, _ in order))
+    return CompiledAggregate(type, argument, list, add, result, slots=slots)
+
+
+def _order_key(expr: Expr) -> Scalar:
+    key, get = sort_key(expr.type), expr.fn
+    if key is None:
+        return get
+
+    def keyed(env: Env) -> Any:
+        value = get(env)
+        return None if value is None else key(value)
+
+    return keyed
+
+
+def _compare(a: tuple[Any, ...], b: tuple[Any, ...], directions: list[bool]) -> int:
+    """Negative if ``a`` comes before ``b``. NULL is the least value."""
+    for x, y, descending in zip(a, b, directions, strict=True):
+        if x == y:
+            continue
+        less = x is None or (y is not None and x < y)
+        return 1 if less is descending else -1
+    return 0

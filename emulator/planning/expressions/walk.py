@@ -55,6 +55,11 @@ def find_aggregates(node: object) -> list[nodes.FunctionCall]:
     return found
 
 
+def contains_aggregate(node: object) -> bool:
+    """Whether an aggregate is called anywhere in ``node``."""
+    return bool(find_aggregates(node))
+
+
 def find_windows(node: object) -> list[nodes.FunctionCall]:
     """The calls with an OVER clause in ``node``, in the order written, each once."""
     found: list[nodes.FunctionCall] = []
