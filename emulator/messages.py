@@ -113,6 +113,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     10744: (15, 'The number of rows provided for a FETCH clause must be greater then zero.'),
     10752: (15, "The function '{}' may not have a window frame."),
     10753: (15, "The function '{}' must have an OVER clause."),
+    8730: (16, 'Offset parameter for Lag and Lead functions cannot be a negative value.'),
     18456: (14, "Login failed for user '{}'."),
     103: (15, "The identifier that starts with '{}' is too long. Maximum length is 128."),
     111: (15, "'{}' must be the first statement in a query batch."),
