@@ -194,7 +194,8 @@ class PlanContext:
 
     ``session`` is asked at compile time for names, options and temporary tables; compiled code must not keep it: it
     gets its own in ``env[SESSION]``. ``temporary`` collects the temporary tables that the plan was bound to by name:
-    the plan is void when the name means another table. ``module_schema`` is the schema in which one-part names of a
+    the plan is void when the name means another table. ``parameters`` are those of the inline function whose body is being
+    compiled, by folded name: the expressions of its arguments. ``module_schema`` is the schema in which one-part names of a
     module are looked up before ``dbo``. ``batch_text`` is the text the nodes' offsets count in.
     """
 
@@ -210,6 +211,7 @@ class PlanContext:
     temporary: dict[str, Table] = field(default_factory=dict)
     trigger_tables: dict[str, Source] = field(default_factory=dict)
     option_hints: tuple[nodes.QueryHint, ...] = ()
+    parameters: dict[str, Expr] = field(default_factory=dict)
 
     def new_slot(self) -> int:
         """A row slot of this statement that nobody else has."""

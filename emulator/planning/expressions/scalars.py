@@ -160,6 +160,9 @@ def _odbc(node: nodes.OdbcDateTime, scope: Scope | None, ctx: PlanContext) -> Ex
 
 @compiles(nodes.Variable)
 def _variable(node: nodes.Variable, scope: Scope | None, ctx: PlanContext) -> Expr:
+    argument = ctx.parameters.get(fold(node.name)) if ctx.parameters else None
+    if argument is not None:
+        return argument
     info = ctx.variables.scalar(node.name, node.line)
     index = info.index
 
@@ -183,6 +186,8 @@ def _column(node: nodes.ColumnRef, scope: Scope | None, ctx: PlanContext) -> Exp
                 return source.expressions[ordinal]
             if at.grouped:
                 return _grouped_column(node, at, source.slot, ordinal, f"{source.alias}.{source.columns[ordinal].name}")
+            if source.expressions is not None:
+                return source.expressions[ordinal]
             column = source.columns[ordinal]
             return column_of(source.slot, ordinal, column.type, column.nullable or source.nullable_side)
         at = at.parent
