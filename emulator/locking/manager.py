@@ -372,7 +372,10 @@ class LockManager:
         self._serve_queue(entry)
 
     def _serve_queue(self, entry: LockEntry) -> None:
-        """Grant, in order, every queued request that conflicts neither with a holder nor with a request before it."""
+        """Grant, in order, every queued request that conflicts neither with a holder nor with a request before it.
+
+        The first of a queue without holders always passes, so the entry never ends up with neither.
+        """
         still_waiting: list[LockWait] = []
         granted: list[LockWait] = []
         for wait in entry.queue or ():
@@ -386,8 +389,6 @@ class LockManager:
             else:
                 still_waiting.append(wait)
         entry.queue = still_waiting or None
-        if entry.queue is None and not entry.granted:
-            del entry.space.entries[entry.key]
         for wait in granted:
             _finish(wait, WaitOutcome.GRANTED)
 
