@@ -119,14 +119,14 @@ class ChangeParser(Grammar):
             return self._method_assignment(column)
         operator = self._assignment_operator()
         value = self.value_or_default()
-        return nodes.ColumnAssignment(self._column(column), operator, value, line=column.line)
+        return nodes.ColumnAssignment(self._column_reference(column), operator, value, line=column.line)
 
     def _variable_assignment(self) -> nodes.VariableAssignment:
         variable = self.variable()
         operator = self._assignment_operator()
         column = None
         if operator == "=" and self._at_column_assignment():
-            column = self._column(self.object_name())
+            column = self._column_reference(self.object_name())
             operator = self._assignment_operator()
         return nodes.VariableAssignment(variable, operator, self.expression(), column, line=variable.line)
 
@@ -147,9 +147,9 @@ class ChangeParser(Grammar):
         if len(arguments) != 3:
             raise self.syntax_error()
         column = nodes.ObjectName(path.schema, path.database, path.server, line=path.line)
-        return nodes.WriteAssignment(self._column(column), *arguments, line=path.line)
+        return nodes.WriteAssignment(self._column_reference(column), *arguments, line=path.line)
 
-    def _column(self, path: nodes.ObjectName) -> nodes.ColumnRef:
+    def _column_reference(self, path: nodes.ObjectName) -> nodes.ColumnRef:
         table = None
         if path.schema is not None:
             table = nodes.ObjectName(path.schema, path.database, path.server, line=path.line)

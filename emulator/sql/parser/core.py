@@ -451,6 +451,42 @@ class Grammar(TokenCursor, ABC):
         """`name [= value]`."""
 
     @abstractmethod
+    def balanced_text(self) -> str:
+        """The source text of a bracket with everything in it."""
+
+    @abstractmethod
+    def require_first(self, first: Token, statement: str) -> None:
+        """Raise 111 when `statement`, begun by `first`, does not stand first in its batch."""
+
+    @abstractmethod
+    def unknown_kind(self, verb: str) -> SqlError:
+        """The error for a kind of object that the current token names and nobody reads."""
+
+    @abstractmethod
+    def index_options(self) -> tuple[nodes.Option, ...]:
+        """[WITH (options)], or the old form without brackets."""
+
+    @abstractmethod
+    def option_word(self) -> str:
+        """An identifier, a reserved word or a binary constant, as written."""
+
+    @abstractmethod
+    def named_option(self) -> nodes.Option:
+        """`name = value` whose value keeps its case."""
+
+    @abstractmethod
+    def clustered(self) -> bool | None:
+        """[CLUSTERED | NONCLUSTERED]."""
+
+    @abstractmethod
+    def filegroup(self) -> str | None:
+        """[ON filegroup]."""
+
+    @abstractmethod
+    def inline_index(self, column: str | None = None) -> nodes.IndexDefinition:
+        """`INDEX name ...` in a table definition."""
+
+    @abstractmethod
     def index_columns(self) -> tuple[nodes.IndexColumn, ...]:
         """`(column [ASC|DESC], ...)`."""
 

@@ -184,7 +184,7 @@ class FunctionParser(Grammar):
             return False
         return self.accept("ABSENT", "ON", "NULL") or default
 
-    def _identity(self) -> nodes.Expression:
+    def _identity_function(self) -> nodes.Expression:
         token = self.expect("IDENTITY")
         self.expect("(")
         type_name = self.type_name()
@@ -344,5 +344,5 @@ _SPECIAL_FORMS: Final[dict[str, Callable[[FunctionParser], nodes.Expression]]] =
     "TRIM": FunctionParser._trim,
     "JSON_OBJECT": FunctionParser._json_object,
     "JSON_ARRAY": FunctionParser._json_array,
-    "IDENTITY": FunctionParser._identity,
+    "IDENTITY": FunctionParser._identity_function,
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 from emulator.errors import sql_error
 from emulator.sql import nodes
-from emulator.sql.lexer import KEYWORD, WORD, Token
+from emulator.sql.lexer import INTEGER, KEYWORD, WORD, Token
 from emulator.sql.parser.core import Grammar
 
 # Documentation page "SET Statements (Transact-SQL)".
@@ -146,7 +146,7 @@ class SessionParser(Grammar):
 
     def checkpoint(self) -> nodes.Checkpoint:
         first = self.expect("CHECKPOINT")
-        if self.token.kind == "integer":
+        if self.token.kind is INTEGER:
             self.integer()
         return nodes.Checkpoint(**self.span(first))
 
