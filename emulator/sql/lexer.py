@@ -58,6 +58,16 @@ _TOKEN: Final = re.compile(
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 _SAME_SPELLING: Final = {"!=": "<>", "!<": ">=", "!>": "<="}
 
+# Kinds are compared by identity, so the names of the expression's groups will not do.
+_CONSTANTS: Final = {
+    "integer": INTEGER,
+    "decimal": DECIMAL,
+    "float": FLOAT,
+    "money": MONEY,
+    "binary": BINARY,
+    "pseudo": PSEUDO,
+}
+
 
 @dataclass(slots=True)
 class Token:
@@ -109,7 +119,7 @@ def tokenize(text: str, *, quoted_identifier: bool = True, position: int = 0, li
             raise _unclosed(text, start, line)
         else:
             assert group is not None
-            kind, value = _quoted(group, lexeme, quoted_identifier) or (group, lexeme)
+            kind, value = _constant_or_quoted(group, lexeme, quoted_identifier)
             if kind is QUOTED:
                 _identifier(value, line)
             add(Token(kind, "", value, start, position, line))
@@ -122,8 +132,8 @@ def tokenize(text: str, *, quoted_identifier: bool = True, position: int = 0, li
     return tokens
 
 
-def _quoted(group: str, lexeme: str, quoted_identifier: bool) -> tuple[str, str] | None:
-    """Kind and value of a token in quotes; None for any other."""
+def _constant_or_quoted(group: str, lexeme: str, quoted_identifier: bool) -> tuple[str, str]:
+    """Kind and value of a constant, or of anything in quotes."""
     if group == "string":
         return STRING, lexeme[1:-1].replace("''", "'")
     if group == "national":
@@ -132,7 +142,7 @@ def _quoted(group: str, lexeme: str, quoted_identifier: bool) -> tuple[str, str]
         return QUOTED, lexeme[1:-1].replace("]]", "]")
     if group == "double":
         return QUOTED if quoted_identifier else STRING, lexeme[1:-1].replace('""', '"')
-    return None
+    return _CONSTANTS[group], lexeme
 
 
 def _identifier(name: str, line: int) -> str:
