@@ -194,9 +194,9 @@ class PlanContext:
 
     ``session`` is asked at compile time for names, options and temporary tables; compiled code must not keep it: it
     gets its own in ``env[SESSION]``. ``temporary`` collects the temporary tables that the plan was bound to by name:
-    the plan is void when the name means another table. ``parameters`` are those of the inline function whose body is being
-    compiled, by folded name: the expressions of its arguments. ``module_schema`` is the schema in which one-part names of a
-    module are looked up before ``dbo``. ``batch_text`` is the text the nodes' offsets count in.
+    the plan is void when the name means another table. ``parameters`` are those of the inline function whose body is
+    being compiled, by folded name: the expressions of its arguments. ``module_schema`` is the schema in which one-part
+    names of a module are looked up before ``dbo``. ``batch_text`` is the text the nodes' offsets count in.
     """
 
     session: Session
