@@ -147,6 +147,7 @@ class Connection:
         self._writer = PacketWriter()
         self._channel: TlsChannel | None = None
         self._strict_channel: TlsChannel | None = None
+        self._bare_records = False
         self._encryption = Encryption.NOT_SUPPORTED
         self._output: list[bytes] = []
 
@@ -188,7 +189,7 @@ class Connection:
 
     def _events(self) -> Iterator[Event]:
         while True:
-            if self._state is _State.HANDSHAKE and self._reader.first_byte in _TLS_RECORDS:
+            if self._state is _State.HANDSHAKE and self._is_bare():
                 self._continue_handshake(self._reader.take_rest())
                 if self._state is _State.HANDSHAKE:
                     return
@@ -200,6 +201,11 @@ class Connection:
             event = self._event(message)
             if event is not None:
                 yield event
+
+    def _is_bare(self) -> bool:
+        """Whether TLS records come without packets by now."""
+        self._bare_records |= self._reader.first_byte in _TLS_RECORDS
+        return self._bare_records
 
     def _event(self, message: Message) -> Event | None:
         match self._state:

@@ -340,8 +340,12 @@ def _decode_variant(data: bytes, position: int) -> tuple[Any, int]:
     properties = data[position + 2 : start]
     raw = data[start:end]
     type, decode, prefix = _variant_base(token, properties)
-    value, used = decode(len(raw).to_bytes(prefix, "little") + raw, 0)
-    if used != prefix + len(raw):
+    if prefix:
+        if len(raw) >= 1 << 8 * prefix:
+            raise ProtocolError(f"sql_variant with a value of {len(raw)} bytes")
+        raw = len(raw).to_bytes(prefix, "little") + raw
+    value, used = decode(raw, 0)
+    if used != len(raw):
         raise ProtocolError("sql_variant whose length does not fit its type")
     return (type, value), end
 

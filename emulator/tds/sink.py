@@ -144,7 +144,7 @@ class TokenSink:
         """What follows belongs to a remote procedure call."""
         self._statement_token = DoneToken.DONEINPROC
         self._ordinals = [
-            (parameter.name, ordinal)
+            (parameter.name.lower(), ordinal)
             for ordinal, parameter in enumerate(parameters)
             if type(parameter) is RpcParameter and parameter.output
         ]
@@ -177,9 +177,10 @@ class TokenSink:
             self._held = None
 
     def _ordinal(self, name: str) -> int:
-        """The place of an OUTPUT parameter in the call: by its name, else the next one that was not yet returned."""
-        for index, (called, ordinal) in enumerate(self._ordinals):
-            if called.lower() == name.lower() or not called:
-                del self._ordinals[index]
-                return ordinal
+        """The place of an OUTPUT parameter in the call: by its name, else the next one that was passed without."""
+        for called in (name.lower(), ""):
+            for index, (passed, ordinal) in enumerate(self._ordinals):
+                if passed == called:
+                    del self._ordinals[index]
+                    return ordinal
         return 0

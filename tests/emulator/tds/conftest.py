@@ -62,7 +62,7 @@ class Messages:
             raw = obscured if index == 2 else texts.get(index, "").encode("utf-16-le")
             if index == 5 and features is not None:
                 table += struct.pack("<HH", start + len(data), 4)
-                blocks = b"".join(bytes([key]) + struct.pack("<I", len(value)) + value for key, value in features.items())
+                blocks = b"".join(struct.pack("<BI", key, len(value)) + value for key, value in features.items())
                 data += struct.pack("<I", start + len(data) + 4) + blocks + b"\xff"
                 continue
             table += struct.pack("<HH", start + len(data), len(raw) // 2)

@@ -17,7 +17,9 @@ def read_all(reader: PacketReader, pieces: list[bytes]) -> list[tuple[PacketType
 
 
 @given(st.lists(st.binary(max_size=3000), min_size=1, max_size=4), st.integers(512, 1000), st.data())
-def test_messages_survive_any_packet_size_and_any_splitting(bodies: list[bytes], size: int, data: st.DataObject) -> None:
+def test_messages_survive_any_packet_size_and_any_splitting(
+    bodies: list[bytes], size: int, data: st.DataObject
+) -> None:
     writer = PacketWriter()
     writer.size = size
     stream = b"".join(writer.write(body, kind=PacketType.BATCH) for body in bodies)
