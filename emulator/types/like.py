@@ -1,7 +1,7 @@
 """LIKE patterns, compiled to plain string tests where possible and to regular expressions otherwise.
 
-Documentation: "LIKE (Transact-SQL)". ``%`` is any string, ``_`` any character, ``[a-f]`` and ``[^a-f]`` a character of a
-set or outside of it, whose ranges follow the order of the collation. A pattern that ends in the escape character, and
+Documentation: "LIKE (Transact-SQL)". ``%`` is any string, ``_`` any character, ``[a-f]`` and ``[^a-f]`` a character of
+a set or outside of it, whose ranges follow the order of the collation. A pattern that ends in the escape character, and
 one with an unclosed ``[``, matches nothing. Strings are compared one character at a time: a letter never matches two.
 """
 
