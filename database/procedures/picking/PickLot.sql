@@ -83,7 +83,7 @@ BEGIN
         ),
         @RequestIsNew bit,
         @RequestIsTaken bit = 0,
-        @MaxAttempts int,
+        @MaxAttempts int = 4,                       -- until the settings have been read
         @OverPickBags decimal(19, 6),
         @Now datetime,
         @ItemKey varchar(30),
@@ -166,10 +166,10 @@ BEGIN
                     ON p.RunNo = @RunNo AND p.RowNum = @RowNum AND p.LineId = @LineId
                 WHERE s.SettingsId = 1;
 
-                IF @MaxAttempts IS NULL
+                IF @Now IS NULL
                     THROW 51902, 'lockstep.Settings has lost its row. Insert one with SettingsId 1.', 1;
 
-                SET @PickedPalletId = COALESCE(@PalletId, @LinePalletId, @DrawnPalletId);
+                SET @PickedPalletId = COALESCE(NULLIF(@PalletId, N''), @LinePalletId, @DrawnPalletId);
 
                 -- A repeated call: found by its request id before a number is drawn for nothing, before a duplicate key
                 -- would spoil a caller's transaction, and after one has told us that the id is taken.

@@ -73,7 +73,7 @@ BEGIN
             ', @ReferenceNo=', QUOTENAME(@ReferenceNo, ''''), ', @Remarks=', QUOTENAME(@Remarks, '''')
         ),
         @RequestIsNew bit,
-        @MaxAttempts int,
+        @MaxAttempts int = 4,                       -- until the settings have been read
         @Now datetime,
         @InventoryAccount varchar(20),
         @ErrorNumber int,
@@ -129,7 +129,7 @@ BEGIN
                 FROM lockstep.Settings AS s WITH (READCOMMITTED)
                 WHERE s.SettingsId = 1;
 
-                IF @MaxAttempts IS NULL
+                IF @Now IS NULL
                     THROW 51902, 'lockstep.Settings has lost its row. Insert one with SettingsId 1.', 1;
 
                 -- A repeated call: found by its request id before a number is drawn for nothing, before a duplicate key
