@@ -93,11 +93,16 @@ class TokenCursor:
 
     def at_sequence(self, *keys: str) -> bool:
         """Whether the next tokens are exactly these."""
-        return all(self.peek(distance).key == key for distance, key in enumerate(keys))
+        position = self.position
+        for key in keys:
+            if self.tokens[position].key != key:  # the END token has no key, so the list is never overrun
+                return False
+            position += 1
+        return True
 
     def accept(self, *keys: str) -> bool:
         """Step over these tokens if they come next, all of them, in this order."""
-        if self.token.key != keys[0] or not self.at_sequence(*keys):
+        if self.token.key != keys[0] or (len(keys) > 1 and not self.at_sequence(*keys)):
             return False
         for _ in keys:
             self.advance()

@@ -20,6 +20,7 @@ class ModuleParser(Grammar):
     """CREATE, ALTER and CREATE OR ALTER of modules. The words up to the kind of module have been read."""
 
     may_return_value: bool
+    in_module = False  # whether the body of a module is being read
 
     def require_first(self, first: Token, statement: str) -> None:
         """Raise what SQL Server raises when `statement`, begun by `first`, does not stand first in its batch."""
@@ -83,7 +84,7 @@ class ModuleParser(Grammar):
         """Everything to the end of the batch: at least one statement."""
         if self.at_sequence("EXTERNAL", "NAME"):
             raise self.not_supported("modules of CLR assemblies")
-        self.may_return_value = may_return_value
+        self.in_module, self.may_return_value = True, may_return_value
         body = self.statements()
         if not body:
             raise self.syntax_error()
@@ -180,7 +181,7 @@ class ModuleParser(Grammar):
         if self.at_sequence("EXTERNAL", "NAME"):
             raise self.not_supported("modules of CLR assemblies")
         self.expect("BEGIN")
-        self.may_return_value = scalar
+        self.in_module, self.may_return_value = True, scalar
         body = self.statements("END")
         self.expect("END")
         return body

@@ -58,6 +58,8 @@ _STATISTICS: Final = ("IO", "TIME", "PROFILE", "XML")
 class SessionParser(Grammar):
     """What changes the session or speaks to the server."""
 
+    in_module: bool
+
     # --- SET ----------------------------------------------------------------------------------------------------------
 
     def set_option(self, first: Token) -> nodes.Statement:
@@ -79,8 +81,8 @@ class SessionParser(Grammar):
             raise self.not_supported(f"SET {key}")
         options = self.comma_list(self._switch)
         on = self.on_off()
-        if "QUOTED_IDENTIFIER" in options:
-            self.use_quoted_identifier(on)
+        if "QUOTED_IDENTIFIER" in options and not self.in_module:
+            self.use_quoted_identifier(on)  # a module keeps the setting it was created with
         return nodes.SetOption(options, on, **self.span(first))
 
     def _switch(self) -> str:

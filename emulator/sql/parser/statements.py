@@ -85,6 +85,9 @@ _UNSUPPORTED_KINDS: Final = frozenset(
 )
 
 
+_ALONE: Final = (nodes.CreateView, nodes.CreateFunction, nodes.CreateSchema)
+
+
 class Parser(
     ControlParser,
     SessionParser,
@@ -125,6 +128,15 @@ class Parser(
             if statements and self.at("WITH", "THROW"):
                 self._require_semicolon()
             statements.append(self.statement())
+            if isinstance(statements[-1], _ALONE):
+                self._require_end()
+
+    def _require_end(self) -> None:
+        """A view, a function and a schema take the whole batch."""
+        while self.accept(";"):
+            pass
+        if self.token.kind is not END:
+            raise self.syntax_error()
 
     def _require_semicolon(self) -> None:
         """WITH and THROW begin a statement only behind a semicolon, unless they are the first of their block."""
