@@ -172,7 +172,7 @@ def end_of_month(days: int, months: int = 0) -> int:
 
 def from_timestamp(t: SqlType, timestamp: float, offset: int = 0) -> Any:
     """The moment ``timestamp`` (seconds since 1970-01-01 UTC) as a value of ``t``, ``offset`` minutes east of UTC."""
-    utc = DAYS_TO_1970 * UNITS_PER_DAY + int(timestamp * 1_000_000) * 10
+    utc = DAYS_TO_1970 * UNITS_PER_DAY + round(timestamp * 1_000_000) * 10
     if t.name == "datetimeoffset":
         return from_units(datetime2(t.scale), lambda: sql_error(517, t.name))(utc), offset
     return from_units(t, lambda: sql_error(517, t.name))(utc + offset * UNITS_PER_MINUTE)

@@ -65,8 +65,11 @@ def _guarded_text(source: SqlType, target: SqlType, on_truncation: Callable[[str
     """Recodes and pads as a conversion does, but cuts off nothing except blanks."""
     recode = strings.recoder(source, target)
     cut, pad = strings.cutter(target), strings.padded(target)
+    length, width = target.length, target.length if pad else 0
 
     def assign(v: str) -> str:
+        if len(v) <= length and v.isascii():
+            return v.ljust(width)
         s = v if recode is None else recode(v)
         kept = cut(s)
         if len(kept) < len(s) and s[len(kept) :].strip(" "):
