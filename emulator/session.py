@@ -66,7 +66,7 @@ class Session:
         self.last_identity: int | None = None
         self.identity_insert: Table | None = None
         self.context: dict[str, Any] = {}
-        self.handles: dict[int, tuple[str, str | None]] = {}
+        self.handles: dict[Any, tuple[str, str | None]] = {}
         self.temporary: dict[str, Table] = {}
         self.frame = Frame(self, [])
         self.task: Task | None = None
@@ -143,9 +143,9 @@ class Session:
             self.task = None
             self.try_depth = self.nest_level = 0
         if self.doomed and self.trancount:
-            error = sql_error(3998)
-            error.locate(1, "")
-            sink.message(error)
+            uncommittable = sql_error(3998)
+            uncommittable.locate(1, "")
+            sink.message(uncommittable)
             self.rollback()
 
     def interrupt(self) -> None:
@@ -196,7 +196,6 @@ class Session:
         """Wait for ``locking.wait``; outcomes and errors as for ``lock``."""
         wait = self.locking.wait
         assert wait is not None
-        self.locking.deadlock_priority = self.settings.deadlock_priority
         if wait.outcome is None:
             timeout = self.settings.lock_timeout
             self.instance.scheduler.wait_for(wait, None if timeout < 0 else timeout / 1000)

@@ -45,6 +45,7 @@ class Database:
     principals: dict[str, Principal] = field(default_factory=dict)
     permissions: list[Permission] = field(default_factory=list)
     next_object_id: int = FIRST_OBJECT_ID
+    last_rowversion: int = 2000
 
     def __post_init__(self) -> None:
         for schema_id, schema in ((1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")):
@@ -68,6 +69,11 @@ class Database:
         allocated = self.next_object_id
         self.next_object_id += OBJECT_ID_STEP
         return allocated
+
+    def next_rowversion(self) -> bytes:
+        """The next value of the database's row version counter (``@@DBTS``)."""
+        self.last_rowversion += 1
+        return self.last_rowversion.to_bytes(8, "big")
 
     def add(self, item: DatabaseObject) -> None:
         """Enter ``item`` under its name, with an id if it has none yet; plans made before are void."""

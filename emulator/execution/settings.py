@@ -27,7 +27,6 @@ class Settings:
 
     isolation: Isolation = Isolation.READ_COMMITTED
     lock_timeout: int = -1
-    deadlock_priority: int = 0
     nocount: bool = False
     xact_abort: bool = False
     implicit_transactions: bool = False

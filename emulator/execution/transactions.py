@@ -163,7 +163,7 @@ def _set_priority(frame: Frame, value: Any) -> None:
             raise sql_error(102, value) from None
     if not -10 <= priority <= 10:
         raise sql_error(102, value)
-    frame.session.settings = replace(frame.session.settings, deadlock_priority=priority)
+    frame.session.locking.deadlock_priority = priority
 
 
 def compile_use(node: nodes.Use, compiler: UnitCompiler) -> Step:

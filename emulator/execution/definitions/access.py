@@ -7,7 +7,7 @@ ends.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Constraint, DatabaseObject, Table, fold
@@ -162,7 +162,7 @@ def constraint_objects(table: Table) -> list[Constraint]:
 
 def enter_constraints(session: Session, database: Database, table: Table) -> None:
     """Give the constraints of ``table`` that have no id yet their ids and names in the catalog. Errors: 2714."""
-    records = [
+    records: list[Any] = [
         *(index for index in table.indexes if index.primary_key or index.unique_constraint),
         *table.checks,
         *table.foreign_keys,

@@ -77,8 +77,8 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
     added = [work.add_column(column) for column in action.columns]
     for constraint in action.constraints:
         work.add_constraint(constraint)
-    for index in action.indexes:
-        work.add_index(index)
+    for definition in action.indexes:
+        work.add_index(definition)
     if added:
         _fill_new_columns(table, added, action, place)
     elif table.clustered is not clustered_before:
@@ -286,12 +286,13 @@ def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> 
 
 def _toggle_constraints(table: Table, action: nodes.CheckConstraints, place: Place) -> None:
     wanted = None if action.names is None else {fold(name) for name in action.names}
-    known = {fold(item.name) for item in (*table.checks, *table.foreign_keys)}
+    constraints: list[Any] = [*table.checks, *table.foreign_keys]
+    known = {fold(item.name) for item in constraints}
     if wanted is not None and not wanted <= known:
         raise sql_error(4917, next(iter(wanted - known)), line=action.line)
     if action.check is True and action.enable:
         raise NotSupported("ALTER TABLE WITH CHECK CHECK CONSTRAINT", action.line)
-    for item in (*table.checks, *table.foreign_keys):
+    for item in constraints:
         if wanted is None or fold(item.name) in wanted:
             undo(place.session, setattr, item, "enabled", item.enabled)
             item.enabled = action.enable

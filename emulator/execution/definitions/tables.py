@@ -6,8 +6,9 @@ Documentation: "CREATE TABLE (Transact-SQL)", "DROP TABLE (Transact-SQL)", "Crea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from emulator.catalog.objects import ForeignKey, Table, fold
+from emulator.catalog.objects import Column, ForeignKey, Table, fold
 from emulator.catalog.stores import new_store
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.definitions.access import (
@@ -26,7 +27,11 @@ from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
+from emulator.planning.binding import PlanContext
 from emulator.sql import nodes
+
+if TYPE_CHECKING:
+    from emulator.session import Session
 
 
 def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Step:
@@ -38,7 +43,9 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
     def create_table(frame: Frame) -> None:
         place = place_of(frame, compiler, node.name, database)
         if place.is_temporary:
-            _create_temporary(frame, node, place)
+            shape = table_shape(place.name, node.definition, place.context, schema="dbo")
+            shape.database = "tempdb"
+            _enter_temporary(frame, shape, place)
             return
         schema = place.existing_schema()
         if place.database.find(schema, place.name) is not None:
@@ -54,14 +61,28 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
     return definition_step(node, create_table)
 
 
-def _create_temporary(frame: Frame, node: nodes.CreateTable, place: Place) -> None:
+def create_with_columns(session: Session, context: PlanContext, name: nodes.ObjectName, columns: list[Column]) -> Table:
+    """The new table of SELECT ... INTO, locked Sch-M. Errors: 2714, 2760."""
+    context.session = session
+    place = Place(context, name)
+    if place.is_temporary:
+        table = Table("dbo", place.name, columns=columns, database="tempdb")
+        _enter_temporary(session.frame, table, place)
+        return table
+    table = Table(place.existing_schema(), place.name, columns=columns, database=place.database.name)
+    enter(session, place.database, table)
+    table.store = new_store(table, database_id=place.database.database_id)
+    session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+    return table
+
+
+def _enter_temporary(frame: Frame, table: Table, place: Place) -> None:
     session = frame.session
     name = fold(place.name)
     shared = name.startswith("##")
     tables = session.instance.global_temporary if shared else session.temporary
     if name in (tables if shared or not session.nest_level else frame.temporary):
-        raise sql_error(2714, place.name, state=6, line=node.line)
-    table = table_shape(place.name, node.definition, place.context, schema="dbo")
+        raise sql_error(2714, place.name, state=6, line=place.node.line)
     table.object_id = -session.instance.next_transaction_id()
     table.store = new_store(table)
     previous = tables.get(name)

@@ -69,7 +69,8 @@ NOT_CONSTANT: Final = _NotConstant()
 class Call:
     """A call being compiled: ``types`` of the arguments after conversion, the values of those that are ``constants``.
 
-    Words for date parts are no arguments; ``word`` is the one given. ``line`` is where the call stands.
+    Words for date parts are no arguments; ``word`` is the one given. ``line`` is where the call stands. ``json`` says of
+    each argument whether it is JSON made by another function.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Call:
     constants: tuple[Any, ...] = ()
     word: str = ""
     line: int = 0
+    json: tuple[bool, ...] = ()
 
     def constant(self, place: int) -> Any:
         """The value of the argument if it is a constant, else None (NULL gives None too)."""

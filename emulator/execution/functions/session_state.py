@@ -14,7 +14,6 @@ from emulator.execution.functions.registry import INTEGER, UNICODE, function, se
 from emulator.types.sqltype import (
     BIGINT,
     INT,
-    ROWVERSION,
     SMALLINT,
     SQL_VARIANT,
     SYSNAME,
@@ -118,7 +117,6 @@ _value("@@OPTIONS", INT, _options)
 _value("@@MAX_PRECISION", TINYINT, lambda session: 38)
 _value("@@MAX_CONNECTIONS", INT, lambda session: MAX_CONNECTIONS)
 _value("@@MICROSOFTVERSION", INT, lambda session: 0x100003E8)
-_value("@@DBTS", ROWVERSION, lambda session: session.database.rowversion.to_bytes(8, "big"))
 
 # --- Who and where ----------------------------------------------------------------------------------------------------
 

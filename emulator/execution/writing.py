@@ -1,0 +1,198 @@
+"""Writing rows under locks: the order of locks and the checks of keys that every change shares.
+
+A writer holds IX on the table, then takes X on the base key and X on each nonclustered entry that it changes; only
+then it changes them, all in one go. A new key is tested first against range locks on the gap that it falls into
+(RangeI-N on the next key). Uniqueness is decided when the locks are held, so that a key somebody else is inserting is
+waited for.
+
+Documentation: "Transaction locking and row versioning guide": "Key-range locking", "Lock granularity and hierarchies".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from emulator.catalog.objects import Table
+from emulator.errors import SqlError, sql_error
+from emulator.locking.escalation import EscalationWatch
+from emulator.locking.manager import WAITING, WHOLE
+from emulator.locking.modes import LockMode
+from emulator.storage.index import IndexStore
+from emulator.storage.keys import Key, Row
+from emulator.storage.table import DuplicateKey, TableStore
+from emulator.storage.transaction import UndoLog
+from emulator.types.conversion import converter
+from emulator.types.sqltype import MAX, SqlType
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+X = LockMode.X
+RANGE_TEST = LockMode.RANGE_I_N
+RANGE_MODES = frozenset(
+    {
+        LockMode.RANGE_S_S,
+        LockMode.RANGE_S_U,
+        LockMode.RANGE_I_S,
+        LockMode.RANGE_I_U,
+        LockMode.RANGE_I_X,
+        LockMode.RANGE_X_S,
+        LockMode.RANGE_X_U,
+        LockMode.RANGE_X_X,
+    }
+)
+SWITCH_EVERY = 256
+"""Rows between two switch points of a long change."""
+SHOWN = SqlType("nvarchar", MAX, collation="SQL_Latin1_General_CP1_CI_AS")
+
+
+class Writer:
+    """Changes rows of one table for one running statement.
+
+    ``private`` tables (temporary ones, table variables) are not locked. ``undo`` is where changes are noted: the
+    transaction, or for table variables a log of the statement's own.
+    """
+
+    __slots__ = ("_count", "_locked", "_watch", "session", "store", "table", "undo")
+
+    def __init__(self, session: Session, table: Table, store: TableStore, undo: UndoLog, *, private: bool) -> None:
+        self.session = session
+        self.table = table
+        self.store = store
+        self.undo = undo
+        self._count = 0
+        self._locked = not private
+        if self._locked:
+            transaction = session.transaction
+            assert transaction is not None
+            session.lock(store.locks, WHOLE, LockMode.IX)
+            spaces = [store.base.locks, *(index.locks for index in store.indexes.values())]
+            self._watch = EscalationWatch(session.instance.locks, transaction, store.locks, spaces, X)
+
+    def lock_table(self) -> None:
+        """TABLOCK, TABLOCKX: the table instead of its rows."""
+        if self._locked:
+            self.session.lock(self.store.locks, WHOLE, X)
+            self._locked = False
+
+    def insert(self, row: Row) -> None:
+        """Insert a row. Errors: 2627, 2601; 1205, 1222."""
+        store = self.store
+        key = store.new_key(row)
+        if self._locked:
+            self._lock_new(store.base, key)
+            if store.indexes:
+                for index, entry in store.entries(key, row):
+                    self._lock_new(index, entry)
+        try:
+            store.insert(self.undo, row, key)
+        except DuplicateKey as duplicate:
+            raise duplicate_key(self.table, duplicate) from None
+        self._changed()
+
+    def update(self, key: Key, old: Row, new: Row) -> None:
+        """Replace a row that this statement has locked. Errors: 2627, 2601; 1205, 1222."""
+        self._lock_update(key, old, new)
+        try:
+            self.store.update(self.undo, key, new)
+        except DuplicateKey as duplicate:
+            raise duplicate_key(self.table, duplicate) from None
+        self._changed()
+
+    def update_all(self, changes: Sequence[tuple[Key, Row, Row]]) -> None:
+        """Replace rows whose keys may be exchanged among them: uniqueness counts for the outcome alone."""
+        for key, old, new in changes:
+            self._lock_update(key, old, new)
+            self._changed()
+        try:
+            self.store.update_rows(self.undo, [(key, new) for key, _, new in changes])
+        except DuplicateKey as duplicate:
+            raise duplicate_key(self.table, duplicate) from None
+
+    def delete(self, key: Key, row: Row) -> None:
+        """Delete a row that this statement has locked."""
+        store = self.store
+        if self._locked:
+            lock = self.session.lock
+            lock(store.base.locks, key, X)
+            if store.indexes:
+                for index, entry in store.entries(key, row):
+                    lock(index.locks, entry, X)
+        store.delete(self.undo, key)
+        self._changed()
+
+    def _lock_update(self, key: Key, old: Row, new: Row) -> None:
+        if not self._locked:
+            return
+        store = self.store
+        lock = self.session.lock
+        lock(store.base.locks, key, X)
+        new_key = store.updated_key(key, new)
+        if new_key != key:
+            self._lock_new(store.base, new_key)
+        if store.indexes:
+            for change in store.changed_entries(key, old, new):
+                if change.old is not None:
+                    lock(change.index.locks, change.old, X)
+                if change.new is not None and change.new != change.old:
+                    self._lock_new(change.index, change.new)
+
+    def _lock_new(self, index: IndexStore, key: Key) -> None:
+        """X on a key that is about to come, after the test of the gap; both again if either had to wait.
+
+        In a gap that the transaction itself protects, the new key gets a range lock, so that no part of it opens up.
+        """
+        session = self.session
+        locks, transaction, space = session.instance.locks, session.transaction, index.locks
+        assert transaction is not None
+        while True:
+            mode = X
+            if space.entries:
+                gap = index.next_key(key)
+                if locks.would_wait(transaction, space, gap, RANGE_TEST):
+                    self._wait_for_gap(index, gap)
+                    continue
+                if locks.held_mode(transaction, space, gap) in RANGE_MODES:
+                    mode = LockMode.RANGE_X_X
+            if locks.acquire(transaction, space, key, mode) is not WAITING:
+                return
+            session.wait_for_lock()
+
+    def _wait_for_gap(self, index: IndexStore, gap: Key) -> None:
+        session = self.session
+        locks, transaction, space = session.instance.locks, session.transaction, index.locks
+        assert transaction is not None
+        previous = locks.held_mode(transaction, space, gap)
+        session.lock(space, gap, RANGE_TEST)
+        if previous is LockMode.NL:
+            locks.release(transaction, space, gap)
+        else:
+            locks.restore(transaction, space, gap, previous)
+
+    def _changed(self) -> None:
+        if self._locked and self._watch.note():
+            self._locked = False
+        self._count += 1
+        if not self._count % SWITCH_EVERY:
+            self.session.switch_point()
+
+
+def duplicate_key(table: Table, duplicate: DuplicateKey) -> SqlError:
+    """Error 2627 for a constraint, 2601 for a unique index."""
+    index = next(item for item in table.indexes if item.name == duplicate.index.name)
+    shown = ", ".join(shown_value(table, part.ordinal, duplicate.row) for part in index.columns)
+    owner = table.full_name if table.schema else table.name
+    if index.primary_key or index.unique_constraint:
+        kind = "PRIMARY KEY" if index.primary_key else "UNIQUE KEY"
+        return sql_error(2627, kind, index.name, owner, shown)
+    return sql_error(2601, owner, index.name, shown)
+
+
+def shown_value(table: Table, ordinal: int, row: Row) -> str:
+    """A key value as messages show it."""
+    value = row[ordinal]
+    if value is None:
+        return "<NULL>"
+    convert: Callable[[Any], Any] | None = converter(table.columns[ordinal].type, SHOWN, explicit=True)
+    return str(value if convert is None else convert(value))

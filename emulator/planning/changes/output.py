@@ -1,0 +1,152 @@
+"""The OUTPUT clause: what a change tells of each row, to the client or into another table.
+
+Documentation: "OUTPUT clause (Transact-SQL)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from emulator.catalog.objects import Table
+from emulator.errors import NotSupported, sql_error
+from emulator.planning.binding import Env, Expr, PlanContext, Scope, Source
+from emulator.planning.changes.constraints import row_source
+from emulator.planning.changes.rows import RowBuilder, assigned, insert_rows, insertable
+from emulator.planning.changes.targets import Target, bind_target
+from emulator.planning.expressions import compile_scalar
+from emulator.planning.expressions.scalars import column_of
+from emulator.results import ColumnInfo, ResultSink
+from emulator.sql import nodes
+
+Emit = Callable[[Env], None]
+
+
+class Outputs:
+    """The OUTPUT clauses of one statement, compiled.
+
+    ``inserted`` and ``deleted`` are the slots of the row after and before the change (None where there is no such row).
+    ``sources`` are those of the statement's FROM.
+    """
+
+    def __init__(
+        self,
+        clauses: Sequence[nodes.OutputClause],
+        table: Table,
+        ctx: PlanContext,
+        *,
+        inserted: int | None = None,
+        deleted: int | None = None,
+        sources: Sequence[Source] = (),
+    ) -> None:
+        rows = [
+            row_source(table, alias, slot)
+            for alias, slot in (("inserted", inserted), ("deleted", deleted))
+            if slot is not None
+        ]
+        self._scope = Scope([*rows, *sources])
+        self._ctx = ctx
+        self._client: tuple[list[ColumnInfo], list[Callable[[Env], Any]]] | None = None
+        self._into: list[tuple[Target, RowBuilder, list[Callable[[Env], Any]], int]] = []
+        for clause in clauses:
+            if clause.into is None:
+                columns = self._columns(clause.items)
+                self._client = [info for info, _ in columns], [expr.fn for _, expr in columns]
+            else:
+                self._into.append(self._compile_into(clause, clause.into))
+
+    def _columns(self, items: Sequence[nodes.SelectItem]) -> list[tuple[ColumnInfo, Expr]]:
+        columns: list[tuple[ColumnInfo, Expr]] = []
+        for item in items:
+            match item:
+                case nodes.SelectStar():
+                    columns += self._star(item)
+                case nodes.SelectExpression(expression=expression, alias=alias):
+                    expr = compile_scalar(expression, self._scope, self._ctx)
+                    name = alias or (expression.name if isinstance(expression, nodes.ColumnRef) else "")
+                    columns.append((ColumnInfo(name, expr.type, expr.nullable), expr))
+                case _:
+                    raise NotSupported("assignment to a variable in OUTPUT", item.line)
+        return columns
+
+    def _star(self, item: nodes.SelectStar) -> list[tuple[ColumnInfo, Expr]]:
+        wanted = item.qualifier.name.lower() if item.qualifier is not None else None
+        found = [source for source in self._scope.sources if wanted in (None, source.alias.lower())]
+        if not found:
+            raise sql_error(107, wanted, line=item.line)
+        return [
+            (
+                ColumnInfo(column.name, column.type, column.nullable),
+                column_of(source.slot, i, column.type, column.nullable),
+            )
+            for source in found
+            for i, column in enumerate(source.columns)
+        ]
+
+    def _compile_into(
+        self, clause: nodes.OutputClause, into: nodes.ChangeTarget
+    ) -> tuple[Target, RowBuilder, list[Callable[[Env], Any]], int]:
+        target = bind_target(into, self._ctx)
+        table = target.table
+        if table.foreign_keys or table.referenced_by:
+            raise sql_error(
+                332, table.full_name, table.foreign_keys[0].name if table.foreign_keys else "", line=clause.line
+            )
+        if table.checks:
+            raise sql_error(333, table.full_name, table.checks[0].name, line=clause.line)
+        columns = columns_named(table, clause.into_columns, clause.line) if clause.into_columns else insertable(table)
+        exprs = [expr for _, expr in self._columns(clause.items)]
+        if len(exprs) != len(columns):
+            raise sql_error(213, line=clause.line)
+        values = [assigned(expr, table, column, self._ctx) for expr, column in zip(exprs, columns, strict=True)]
+        slot = self._ctx.new_slot()
+        given = {column.ordinal: column_of(slot, i, column.type).fn for i, column in enumerate(columns)}
+        return target, RowBuilder(target, given, self._ctx), [value.fn for value in values], slot
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return self._client is None and not self._into
+
+    def start(self, env: Env, sink: ResultSink | None) -> tuple[Emit, Callable[[], None]]:
+        """Begin for one execution: a function to call after each changed row, and one to call at the end."""
+        collected: list[list[tuple[Any, ...]]] = [[] for _ in self._into]
+        client = self._client
+        if client is not None and sink is not None:
+            sink.columns(client[0])
+
+        def emit(env: Env) -> None:
+            if client is not None and sink is not None:
+                sink.row(tuple([fn(env) for fn in client[1]]))
+            for (_, _, values, _), rows in zip(self._into, collected, strict=True):
+                rows.append(tuple([fn(env) for fn in values]))
+
+        def finish() -> None:
+            for (target, builder, _, slot), rows in zip(self._into, collected, strict=True):
+                _insert_collected(target, builder, env, slot, rows)
+
+        return emit, finish
+
+
+def _insert_collected(target: Target, builder: RowBuilder, env: Env, slot: int, rows: list[tuple[Any, ...]]) -> None:
+    def load(env: Env, row: tuple[Any, ...]) -> None:
+        env[slot] = row
+
+    target.write(env, lambda writer: insert_rows(writer, builder, env, rows, load, None))
+
+
+def columns_named(table: Table, names: Sequence[str], line: int) -> list[Any]:
+    """The columns of a column list. Errors: 207 unknown, 264 twice, 271 computed, 273 a row version."""
+    columns = []
+    for name in names:
+        column = table.column(name)
+        if column is None:
+            raise sql_error(207, name, line=line)
+        if column in columns:
+            raise sql_error(264, column.name, line=line)
+        if column.computed is not None:
+            raise sql_error(271, column.name, line=line)
+        if column.type.name == "rowversion":
+            raise sql_error(273, line=line)
+        columns.append(column)
+    return columns

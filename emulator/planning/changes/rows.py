@@ -1,0 +1,157 @@
+"""Building the rows of an INSERT: given values, defaults, identity, row versions, computed columns, and their checks.
+
+Documentation: "INSERT (Transact-SQL)", "IDENTITY (Property)", "Specify default values for columns".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from emulator.catalog.objects import Column, Table
+from emulator.errors import SqlError, sql_error
+from emulator.execution.writing import Writer
+from emulator.planning.binding import SESSION, Env, Expr, PlanContext, Scalar, Scope
+from emulator.planning.changes.constraints import (
+    RowCheck,
+    check_constraints,
+    foreign_key_checks,
+    null_check,
+    row_source,
+)
+from emulator.planning.changes.targets import Target, error_name
+from emulator.planning.expressions import assign_to, compile_scalar
+from emulator.storage.keys import Row
+from emulator.storage.table import TableStore
+
+FIRST_LEVEL_WITH_2628 = 150
+"""From this compatibility level on, error 2628 names the column; before it, 8152 does not."""
+
+
+def truncation_error(table: Table, column: Column, ctx: PlanContext) -> Callable[[Any], SqlError]:
+    """Makes the error for a value that does not fit into ``column``, given the part that would fit."""
+    if ctx.database.compatibility_level < FIRST_LEVEL_WITH_2628:
+        return lambda part: sql_error(8152, state=30)
+    return lambda part: sql_error(2628, error_name(table), column.name, part)
+
+
+def assigned(expr: Expr, table: Table, column: Column, ctx: PlanContext) -> Expr:
+    """``expr`` as it is stored in ``column``. Errors at run time: 2628 or 8152, and those of conversions."""
+    return assign_to(expr, column.type, truncation_error(table, column, ctx))
+
+
+def default_of(column: Column, ctx: PlanContext) -> Scalar:
+    """What a column gets when nothing is given: its default, else NULL."""
+    if column.default is None:
+        return lambda env: None
+    return assign_to(compile_scalar(column.default.expression, None, ctx), column.type).fn
+
+
+def insertable(table: Table) -> list[Column]:
+    """The columns that an INSERT without a column list gives values to."""
+    return [c for c in table.columns if c.identity is None and c.computed is None and c.type.name != "rowversion"]
+
+
+class RowBuilder:
+    """Makes complete rows for one table from the values of some of its columns.
+
+    ``given`` maps ordinals to functions of the environment. The other columns are filled in. ``slot`` is where the row
+    is while checks and computed columns read it.
+    """
+
+    def __init__(self, target: Target, given: Mapping[int, Scalar], ctx: PlanContext) -> None:
+        table = target.table
+        self.table = table
+        self.slot = ctx.new_slot()
+        self.database = ctx.database
+        self._parts = [given.get(column.ordinal) or self._filler(column, ctx) for column in table.columns]
+        self._versions = [c.ordinal for c in table.columns if c.type.name == "rowversion"]
+        identity = table.identity_column
+        self._identity = identity.ordinal if identity is not None else -1
+        self._identity_given = self._identity in given
+        self._computed = self._computed_columns(ctx)
+        self._check_nulls = null_check(table, "INSERT")
+        self._checks: list[RowCheck] = [
+            *check_constraints(table, "INSERT", ctx),
+            *foreign_key_checks(table, "INSERT"),
+        ]
+
+    def _filler(self, column: Column, ctx: PlanContext) -> Scalar:
+        if column.identity is not None or column.computed is not None or column.type.name == "rowversion":
+            return lambda env: None
+        return default_of(column, ctx)
+
+    def _computed_columns(self, ctx: PlanContext) -> list[tuple[int, Scalar]]:
+        scope = Scope([row_source(self.table, self.table.name, self.slot)])
+        found = []
+        for column in self.table.columns:
+            if column.computed is not None:
+                found.append((column.ordinal, compile_scalar(column.computed, scope, ctx).fn))
+        return found
+
+    def begin(self, env: Env) -> None:
+        """Once per statement. Errors: 544, 545 against IDENTITY_INSERT."""
+        if self._identity < 0:
+            return
+        allowed = env[SESSION].identity_insert is self.table
+        if self._identity_given and not allowed:
+            raise sql_error(544, self.table.name)
+        if allowed and not self._identity_given:
+            raise sql_error(545, self.table.name)
+
+    def build(self, env: Env, store: TableStore) -> Row:
+        """One row, complete, in ``env[slot]`` too. Errors: 515, 547 and those of expressions."""
+        row = tuple([part(env) for part in self._parts])
+        if self._identity >= 0:
+            row = self._with_identity(env, store, row)
+        if self._versions or self._computed:
+            row = self._with_derived(env, row)
+        if self._check_nulls is not None:
+            self._check_nulls(env, row)
+        for check in self._checks:
+            check(env, row)
+        env[self.slot] = row
+        return row
+
+    def _with_identity(self, env: Env, store: TableStore, row: Row) -> Row:
+        counter, ordinal = store.identity, self._identity
+        assert counter is not None
+        session = env[SESSION]
+        if self._identity_given:
+            value = row[ordinal]
+            if value is not None:
+                counter.note(value)
+        else:
+            value = counter.draw()
+            row = (*row[:ordinal], value, *row[ordinal + 1 :])
+        session.last_identity = session.frame.scope_identity = value
+        return row
+
+    def _with_derived(self, env: Env, row: Row) -> Row:
+        values = list(row)
+        for ordinal in self._versions:
+            values[ordinal] = self.database.next_rowversion()
+        for ordinal, compute in self._computed:
+            env[self.slot] = values
+            values[ordinal] = compute(env)
+        return tuple(values)
+
+
+def insert_rows(
+    writer: Writer,
+    builder: RowBuilder,
+    env: Env,
+    rows: Sequence[Any],
+    load: Callable[[Env, Any], None] | None,
+    emit: Callable[[Env], None] | None,
+) -> int:
+    """Insert one row per item of ``rows``: ``load`` puts the item where the builder's expressions read it."""
+    builder.begin(env)
+    store = writer.store
+    for item in rows:
+        if load is not None:
+            load(env, item)
+        writer.insert(builder.build(env, store))
+        if emit is not None:
+            emit(env)
+    return len(rows)

@@ -1,0 +1,103 @@
+"""The table that an INSERT or an OUTPUT INTO writes to, and how to write to it at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.catalog.objects import Table
+from emulator.errors import NotSupported
+from emulator.execution.writing import Writer
+from emulator.planning.binding import SESSION, VARIABLES, Env, PlanContext
+from emulator.planning.queries.names import find_object
+from emulator.sql import nodes
+from emulator.storage.table import TableStore
+from emulator.storage.transaction import UndoLog
+
+WITHOUT_EFFECT = frozenset(
+    {"ROWLOCK", "UPDLOCK", "XLOCK", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD", "READCOMMITTED", "READCOMMITTEDLOCK"}
+)
+"""Hints that change nothing for the target of an INSERT, whose rows are locked X anyway."""
+TABLE_LOCKS = frozenset({"TABLOCK", "TABLOCKX"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table to write to. ``private``: only its session sees it, so it is not locked."""
+
+    table: Table
+    store_of: Callable[[Env], TableStore]
+    private: bool
+    is_variable: bool = False
+    locks_table: bool = False
+
+    def write(self, env: Env, body: Callable[[Writer], int]) -> int:
+        """Run ``body`` with a writer. Changes of a table variable are undone when it fails, and final when not."""
+        session = env[SESSION]
+        if not self.is_variable:
+            writer = Writer(session, self.table, self.store_of(env), session.transaction, private=self.private)
+            if self.locks_table:
+                writer.lock_table()
+            return body(writer)
+        undo = UndoLog()
+        try:
+            count = body(Writer(session, self.table, self.store_of(env), undo, private=True))
+        except BaseException:
+            undo.rollback_to(0)
+            raise
+        finally:
+            undo.discard()
+        return count
+
+
+def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
+    """The target that ``node`` names. Errors: 208, 1087; NotSupported: views, unusual hints."""
+    locks_table = False
+    for hint in node.hints:
+        if hint.name in TABLE_LOCKS:
+            locks_table = True
+        elif hint.name not in WITHOUT_EFFECT:
+            raise NotSupported(f"table hint {hint.name} on the target of INSERT", node.line)
+    if isinstance(node, nodes.VariableTable):
+        return variable_target(node.name, ctx, node.line)
+    table = find_table(node.name, ctx)
+    return Target(table, store_of(table), _is_private(table), locks_table=locks_table)
+
+
+def variable_target(name: str, ctx: PlanContext, line: int) -> Target:
+    """A table variable as a target."""
+    info = ctx.variables.table(name, line)
+    assert info.table is not None
+    index = info.index
+
+    def store(env: Env) -> TableStore:
+        found: TableStore = env[VARIABLES][index]
+        return found
+
+    return Target(info.table, store, private=True, is_variable=True)
+
+
+def find_table(name: nodes.ObjectName, ctx: PlanContext) -> Table:
+    """The table called ``name``, temporary ones included. Errors: 208; NotSupported: views."""
+    found = find_object(name, ctx)
+    if isinstance(found, Table):
+        return found
+    raise NotSupported("changing rows of anything but a table", name.line)
+
+
+def store_of(table: Table) -> Callable[[Env], TableStore]:
+    """The store of a permanent or temporary table, fixed in the plan."""
+    store: Any = table.store
+    return lambda env: store
+
+
+def _is_private(table: Table) -> bool:
+    return table.name.startswith("#") and not table.name.startswith("##")
+
+
+def error_name(table: Table) -> str:
+    """The table as messages about its rows name it: ``database.schema.table``, ``@variable``."""
+    if not table.schema:
+        return table.name
+    return f"{table.database}.{table.full_name}"
