@@ -69,8 +69,8 @@ NOT_CONSTANT: Final = _NotConstant()
 class Call:
     """A call being compiled: ``types`` of the arguments after conversion, the values of those that are ``constants``.
 
-    Words for date parts are no arguments; ``word`` is the one given. ``line`` is where the call stands. ``json`` says of
-    each argument whether it is JSON made by another function.
+    Words for date parts are no arguments; ``word`` is the one given. ``line`` is where the call stands. ``json`` says
+    of each argument whether it is JSON made by another function.
     """
 
     name: str

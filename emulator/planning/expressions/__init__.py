@@ -3,7 +3,7 @@
 Every module here compiles one family of nodes; importing this package enters all of them.
 """
 
-from emulator.planning.expressions import calls, case, operators, sequences, subqueries, timezones
+from emulator.planning.expressions import calls, case, json, operators, sequences, subqueries, timezones
 from emulator.planning.expressions.aggregates import CompiledAggregate, compile_aggregate
 from emulator.planning.expressions.comparisons import compile_operands
 from emulator.planning.expressions.conditions import (
@@ -36,6 +36,7 @@ __all__ = [
     "find_aggregates",
     "find_windows",
     "is_aggregate_call",
+    "json",
     "operators",
     "resolve_type",
     "sequences",

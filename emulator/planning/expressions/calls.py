@@ -11,15 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import emulator.execution.functions.library  # noqa: F401 (enters all functions in the registry)
 from emulator.catalog.objects import ScalarFunction, fold
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.functions.aggregates import AGGREGATES
+from emulator.execution.functions.library import UNSUPPORTED, WINDOW_ONLY
 from emulator.execution.functions.registry import FUNCTIONS, NOT_CONSTANT, Call, Function, Kind, as_text
 from emulator.planning.binding import Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions.application import apply, constant_fold, constant_value, null, slots_of
-from emulator.planning.expressions.case import compile_choose, compile_coalesce, compile_isnull, compile_nullif
+from emulator.planning.expressions.case import (
+    compile_choose,
+    compile_coalesce,
+    compile_greatest,
+    compile_isnull,
+    compile_least,
+    compile_nullif,
+)
 from emulator.planning.expressions.conversions import assign_to, convert_to
+from emulator.planning.expressions.json import is_json
 from emulator.planning.expressions.scalars import Compiler, compile_scalar, compiles
 from emulator.sql import nodes
 from emulator.types.sqltype import (
@@ -47,8 +55,10 @@ CHOOSING: Final[dict[str, Compiler]] = {
     "COALESCE": compile_coalesce,
     "NULLIF": compile_nullif,
     "CHOOSE": compile_choose,
+    "GREATEST": compile_greatest,
+    "LEAST": compile_least,
 }
-"""Functions that do not evaluate all of their arguments."""
+"""Functions that give one of their arguments."""
 
 ODBC_NAMES: Final = {"UCASE": "UPPER", "LCASE": "LOWER", "LENGTH": "LEN", "IFNULL": "ISNULL", "NOW": "GETDATE"} | {
     "USER": "CURRENT_USER",
@@ -74,6 +84,10 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
         return CHOOSING[name](node, scope, ctx)
     function = FUNCTIONS.get(name)
     if function is None:
+        if name in WINDOW_ONLY:
+            raise sql_error(10753, node.name.name, line=node.line)
+        if name in UNSUPPORTED:
+            raise NotSupported(name, node.line)
         raise sql_error(195, node.name.name, "built-in function name", line=node.line)
     if node.star:
         raise NotSupported(f"{name}(*)", node.line)
@@ -86,6 +100,8 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
 def _global_variable(node: nodes.GlobalVariable, scope: Scope | None, ctx: PlanContext) -> Expr:
     function = FUNCTIONS.get(node.name.upper())
     if function is None:
+        if node.name.upper() in UNSUPPORTED:
+            raise NotSupported(node.name, node.line)
         raise sql_error(137, node.name, line=node.line)
     return call_function(function, (), scope, ctx, node.line)
 
@@ -113,7 +129,8 @@ def call_function(
         else:
             arguments.append(_coerced(compile_scalar(argument, scope, ctx), kind, function, place + 1, line))
     constants = tuple(constant_value(argument) if argument.constant else NOT_CONSTANT for argument in arguments)
-    call = Call(function.name, tuple(argument.type for argument in arguments), constants, word, line)
+    json = tuple(is_json(argument) for argument in argument_nodes)
+    call = Call(function.name, tuple(argument.type for argument in arguments), constants, word, line, json)
     type, implementation = function.bind(call)
     fn = _closure(function, implementation, arguments)
     if function.once and scope is not None:

@@ -1,4 +1,4 @@
-"""CASE and the functions that choose among values: COALESCE, ISNULL, NULLIF, CHOOSE (IIF is parsed to CASE).
+"""CASE and the functions that choose among values: COALESCE, ISNULL, NULLIF, CHOOSE, GREATEST, LEAST (IIF is CASE too).
 
 Only the branch that is chosen is evaluated.
 
@@ -20,6 +20,7 @@ from emulator.planning.expressions.conditions import ConditionExpr, compile_cond
 from emulator.planning.expressions.conversions import convert_to
 from emulator.planning.expressions.scalars import compile_scalar, compiles
 from emulator.sql import nodes
+from emulator.types.comparison import comparer
 from emulator.types.precedence import common_type
 from emulator.types.sqltype import INT, SqlType
 
@@ -194,6 +195,46 @@ def compile_choose(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanConte
     return constant_fold(
         Expr(type, choose, slots=slots_of(*operands), constant=all(operand.constant for operand in operands))
     )
+
+
+def _extreme(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext, operator: str) -> Expr:
+    if not 1 <= len(node.arguments) <= 254:
+        raise sql_error(189, node.name.name.lower(), 1, 254, line=node.line)
+    operands = [compile_scalar(argument, scope, ctx) for argument in node.arguments]
+    type = common_type_of(operands)
+    if type is None:
+        raise sql_error(8133, line=node.line)
+    getters = [convert_to(operand, type).fn for operand in operands]
+    better = comparer(operator, type)
+
+    def choose(env: Env) -> Any:
+        best = None
+        for get in getters:
+            value = get(env)
+            if value is not None and (best is None or better(value, best)):
+                best = value
+        return best
+
+    return constant_fold(
+        Expr(
+            type,
+            choose,
+            nullable=all(operand.nullable for operand in operands),
+            slots=slots_of(*operands),
+            constant=all(operand.constant for operand in operands),
+            deterministic=all(operand.deterministic for operand in operands),
+        )
+    )
+
+
+def compile_greatest(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Expr:
+    """GREATEST(a, b, ...): NULLs do not count."""
+    return _extreme(node, scope, ctx, ">")
+
+
+def compile_least(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Expr:
+    """LEAST(a, b, ...): NULLs do not count."""
+    return _extreme(node, scope, ctx, "<")
 
 
 def _exactly(node: nodes.FunctionCall, count: int) -> tuple[nodes.Expression, ...]:

@@ -182,8 +182,6 @@ def _column(node: nodes.ColumnRef, scope: Scope | None, ctx: PlanContext) -> Exp
         found = at.find(node)
         if found is not None:
             source, ordinal = found
-            if source.expressions is not None and not at.grouped:
-                return source.expressions[ordinal]
             if at.grouped:
                 return _grouped_column(node, at, source.slot, ordinal, f"{source.alias}.{source.columns[ordinal].name}")
             if source.expressions is not None:

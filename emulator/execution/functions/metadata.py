@@ -1,0 +1,423 @@
+"""Functions about databases, schemas, objects, columns, types and permissions.
+
+Names and ids that do not exist give NULL, never an error.
+
+Documentation: "Metadata Functions (Transact-SQL)" and the page of each function.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator.catalog.database import Database
+from emulator.catalog.objects import (
+    DatabaseObject,
+    Index,
+    InlineFunction,
+    Module,
+    Procedure,
+    ScalarFunction,
+    Table,
+    TableFunction,
+    Trigger,
+    View,
+    fold,
+)
+from emulator.errors import NotSupported
+from emulator.execution.functions.registry import INTEGER, UNICODE, function
+from emulator.execution.functions.strings import split_name, storage_size
+from emulator.types.sqltype import (
+    INT,
+    NVARCHAR_MAX,
+    SMALLINT,
+    SQL_VARIANT,
+    SYSNAME,
+    SqlType,
+    is_binary,
+    is_character,
+    is_unicode,
+    numeric,
+    nvarchar,
+    precision_and_scale,
+)
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+TYPE_IDS = {
+    "image": 34,
+    "text": 35,
+    "uniqueidentifier": 36,
+    "date": 40,
+    "time": 41,
+    "datetime2": 42,
+    "datetimeoffset": 43,
+    "tinyint": 48,
+    "smallint": 52,
+    "int": 56,
+    "smalldatetime": 58,
+    "real": 59,
+    "money": 60,
+    "datetime": 61,
+    "float": 62,
+    "sql_variant": 98,
+    "ntext": 99,
+    "bit": 104,
+    "decimal": 106,
+    "numeric": 108,
+    "smallmoney": 122,
+    "bigint": 127,
+    "varbinary": 165,
+    "varchar": 167,
+    "binary": 173,
+    "char": 175,
+    "timestamp": 189,
+    "nvarchar": 231,
+    "nchar": 239,
+    "xml": 241,
+    "sysname": 256,
+}
+"""``sys.types.user_type_id`` of the system types."""
+
+
+# --- Databases and schemas --------------------------------------------------------------------------------------------
+
+
+def _databases(session: Session) -> list[Database]:
+    return list(session.instance.databases.values())
+
+
+def _database(session: Session, name: str | None) -> Database | None:
+    return session.database if name is None else session.instance.databases.get(fold(name))
+
+
+@function("DB_NAME", INTEGER, optional=1, session=True, result=SYSNAME)
+def db_name(session: Session, database_id: int | None = None) -> str | None:
+    if database_id is None:
+        return session.database.name
+    return next((found.name for found in _databases(session) if found.database_id == database_id), None)
+
+
+@function("DB_ID", UNICODE, optional=1, session=True, result=SMALLINT)
+def db_id(session: Session, name: str | None = None) -> int | None:
+    found = _database(session, name)
+    return found.database_id if found else None
+
+
+@function("SCHEMA_ID", UNICODE, optional=1, session=True, result=INT)
+def schema_id(session: Session, name: str = "dbo") -> int | None:
+    schema = session.database.schemas.get(fold(name))
+    return schema.schema_id if schema else None
+
+
+@function("SCHEMA_NAME", INTEGER, optional=1, session=True, result=SYSNAME)
+def schema_name(session: Session, number: int = 1) -> str | None:
+    return next((schema.name for schema in session.database.schemas.values() if schema.schema_id == number), None)
+
+
+@function("DATABASEPROPERTYEX", UNICODE, UNICODE, session=True, result=SQL_VARIANT)
+def database_property(session: Session, name: str, property_name: str) -> tuple[SqlType, Any] | None:
+    database = _database(session, name)
+    if database is None:
+        return None
+    values: dict[str, tuple[SqlType, Any]] = {
+        "collation": (SYSNAME, database.collation),
+        "status": (SYSNAME, "ONLINE"),
+        "updateability": (SYSNAME, "READ_WRITE"),
+        "useraccess": (SYSNAME, "MULTI_USER"),
+        "recovery": (SYSNAME, "FULL"),
+        "version": (INT, 957),
+        "isansinullsenabled": (INT, 0),
+        "isautoclose": (INT, 0),
+        "isautoshrink": (INT, 0),
+        "isfulltextenabled": (INT, 0),
+        "isinstandby": (INT, 0),
+        "isparameterizationforced": (INT, 0),
+    }
+    return values.get(property_name.lower())
+
+
+# --- Objects ----------------------------------------------------------------------------------------------------------
+
+
+def find_object(session: Session, name: str) -> DatabaseObject | None:
+    """The object that a name of one to three parts means to the session: temporary tables too."""
+    parts = split_name(name)
+    if parts is None or len(parts) > 3 or not parts[-1]:
+        return None
+    if parts[-1].startswith("#"):
+        return session.find_temporary(parts[-1])
+    database = _database(session, parts[-3] if len(parts) == 3 and parts[-3] else None)
+    if database is None:
+        return None
+    schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
+    return database.find(schema, parts[-1])
+
+
+def _by_id(session: Session, object_id: int, database_id: int | None = None) -> DatabaseObject | None:
+    databases = _databases(session) if database_id is not None else [session.database]
+    for database in databases:
+        if database_id is None or database.database_id == database_id:
+            return database.by_id.get(object_id)
+    return None
+
+
+@function("OBJECT_ID", UNICODE, UNICODE, optional=1, session=True, result=INT)
+def object_id(session: Session, name: str, kind: str | None = None) -> int | None:
+    found = find_object(session, name)
+    if found is None or (kind is not None and found.type_code.strip() != kind.strip().upper()):
+        return None
+    return found.object_id
+
+
+@function("OBJECT_NAME", INTEGER, INTEGER, optional=1, session=True, result=SYSNAME)
+def object_name(session: Session, number: int, database_id: int | None = None) -> str | None:
+    found = _by_id(session, number, database_id)
+    return found.name if found else None
+
+
+@function("OBJECT_SCHEMA_NAME", INTEGER, INTEGER, optional=1, session=True, result=SYSNAME)
+def object_schema_name(session: Session, number: int, database_id: int | None = None) -> str | None:
+    found = _by_id(session, number, database_id)
+    return found.schema if found else None
+
+
+@function("OBJECT_DEFINITION", INTEGER, session=True, result=NVARCHAR_MAX)
+def object_definition(session: Session, number: int) -> str | None:
+    found = _by_id(session, number)
+    return found.definition if isinstance(found, Module) else None
+
+
+def _object_property(session: Session, number: int, property_name: str) -> int | None:
+    found = _by_id(session, number)
+    if found is None:
+        return None
+    match property_name.lower():
+        case "istable" | "isusertable":
+            return int(isinstance(found, Table))
+        case "isview":
+            return int(isinstance(found, View))
+        case "isprocedure":
+            return int(isinstance(found, Procedure))
+        case "isscalarfunction":
+            return int(isinstance(found, ScalarFunction))
+        case "isinlinefunction":
+            return int(isinstance(found, InlineFunction))
+        case "istablefunction":
+            return int(isinstance(found, InlineFunction | TableFunction))
+        case "istrigger":
+            return int(isinstance(found, Trigger))
+        case "isprimarykey":
+            return int(found.type_code.strip() == "PK")
+        case "ismsshipped" | "isencrypted" | "isschemabound":
+            return 0
+        case "schemaid":
+            schema = session.database.schemas.get(fold(found.schema))
+            return schema.schema_id if schema else None
+        case "ownerid":
+            return 1
+        case "execisquotedidenton" if isinstance(found, Module):
+            return int(found.quoted_identifier)
+        case "execisansinullson" if isinstance(found, Module):
+            return int(found.ansi_nulls)
+        case name:
+            return _table_property(found, name) if isinstance(found, Table) else None
+
+
+def _table_property(table: Table, name: str) -> int | None:
+    properties = {
+        "tablehasidentity": table.identity_column is not None,
+        "tablehasprimarykey": any(index.primary_key for index in table.indexes),
+        "tablehasclustindex": table.clustered is not None,
+        "tablehasindex": bool(table.indexes),
+        "tablehasnonclustindex": any(not index.clustered for index in table.indexes),
+        "tablehasuniquecnst": any(index.unique_constraint for index in table.indexes),
+        "tablehascheckcnst": bool(table.checks),
+        "tablehasforeignkey": bool(table.foreign_keys),
+        "tablehasforeignref": bool(table.referenced_by),
+        "tablehasdefaultcnst": any(column.default is not None for column in table.columns),
+    }
+    return int(properties[name]) if name in properties else None
+
+
+@function("OBJECTPROPERTY", INTEGER, UNICODE, session=True, result=INT)
+def object_property(session: Session, number: int, property_name: str) -> int | None:
+    return _object_property(session, number, property_name)
+
+
+@function("OBJECTPROPERTYEX", INTEGER, UNICODE, session=True, result=SQL_VARIANT)
+def object_property_ex(session: Session, number: int, property_name: str) -> tuple[SqlType, Any] | None:
+    if property_name.lower() == "basetype":
+        found = _by_id(session, number)
+        return (nvarchar(2), found.type_code) if found else None
+    value = _object_property(session, number, property_name)
+    return None if value is None else (INT, value)
+
+
+# --- Columns and indexes ----------------------------------------------------------------------------------------------
+
+
+def column_size(t: SqlType) -> int:
+    """Bytes that a column of type ``t`` holds at most, -1 for the (max) types."""
+    if is_character(t) or is_binary(t):
+        if t.name in ("text", "ntext", "image"):
+            return 16
+        return t.length * 2 if is_unicode(t) and t.length > 0 else t.length
+    if t.name == "sql_variant":
+        return 8016
+    return -1 if t.name == "xml" else storage_size(t)
+
+
+@function("COL_LENGTH", UNICODE, UNICODE, session=True, result=SMALLINT)
+def col_length(session: Session, table_name: str, column_name: str) -> int | None:
+    table = find_object(session, table_name)
+    column = table.column(column_name) if isinstance(table, Table) else None
+    return column_size(column.type) if column else None
+
+
+@function("COL_NAME", INTEGER, INTEGER, session=True, result=SYSNAME)
+def col_name(session: Session, number: int, column_id: int) -> str | None:
+    table = _by_id(session, number)
+    columns = table.columns if isinstance(table, Table) else []
+    return next((column.name for column in columns if column.column_id == column_id), None)
+
+
+@function("COLUMNPROPERTY", INTEGER, UNICODE, UNICODE, session=True, result=INT)
+def column_property(session: Session, number: int, column_name: str, property_name: str) -> int | None:
+    table = _by_id(session, number)
+    column = table.column(column_name) if isinstance(table, Table) else None
+    if column is None:
+        return None
+    t = column.type
+    properties = {
+        "allowsnull": int(column.nullable),
+        "columnid": column.column_id,
+        "ordinal": column.ordinal + 1,
+        "iscomputed": int(column.computed is not None),
+        "isidentity": int(column.identity is not None),
+        "isrowguidcol": int(column.rowguidcol),
+        "issparse": 0,
+        "ishidden": 0,
+        "charmaxlen": t.length if is_character(t) or is_binary(t) else None,
+        "precision": _precision(t),
+        "scale": _scale(t),
+    }
+    return properties.get(property_name.lower())
+
+
+def _precision(t: SqlType) -> int | None:
+    if is_character(t) or is_binary(t):
+        return t.length
+    try:
+        return precision_and_scale(t)[0]
+    except KeyError:
+        return {"float": 53, "real": 24, "date": 10, "smalldatetime": 16, "datetime": 23}.get(t.name)
+
+
+def _scale(t: SqlType) -> int | None:
+    try:
+        return precision_and_scale(t)[1]
+    except KeyError:
+        return t.scale if t.name in ("time", "datetime2", "datetimeoffset") else {"datetime": 3}.get(t.name)
+
+
+def _index(session: Session, number: int, name: str) -> Index | None:
+    table = _by_id(session, number)
+    indexes = table.indexes if isinstance(table, Table) else []
+    return next((index for index in indexes if fold(index.name) == fold(name)), None)
+
+
+@function("INDEXPROPERTY", INTEGER, UNICODE, UNICODE, session=True, result=INT)
+def index_property(session: Session, number: int, index_name: str, property_name: str) -> int | None:
+    index = _index(session, number, index_name)
+    if index is None:
+        return None
+    properties = {
+        "indexid": index.number,
+        "isclustered": int(index.clustered),
+        "isunique": int(index.unique),
+        "isdisabled": int(index.disabled),
+        "indexfillfactor": 0,
+        "ishypothetical": 0,
+        "isstatistics": 0,
+    }
+    return properties.get(property_name.lower())
+
+
+@function("INDEX_COL", UNICODE, INTEGER, INTEGER, session=True, result=SYSNAME)
+def index_col(session: Session, table_name: str, index_id: int, key_number: int) -> str | None:
+    table = find_object(session, table_name)
+    if not isinstance(table, Table):
+        return None
+    index = next((index for index in table.indexes if index.number == index_id), None)
+    if index is None or not 1 <= key_number <= len(index.columns):
+        return None
+    return table.columns[index.columns[key_number - 1].ordinal].name
+
+
+# --- Identity ---------------------------------------------------------------------------------------------------------
+
+
+def _identity(session: Session, name: str) -> Any:
+    table = find_object(session, name)
+    if isinstance(table, Table) and table.store is not None:
+        return table.store.identity
+    return None
+
+
+@function("IDENT_CURRENT", UNICODE, session=True, result=numeric(38, 0))
+def ident_current(session: Session, name: str) -> int | None:
+    """The seed before the first row."""
+    identity = _identity(session, name)
+    if identity is None:
+        return None
+    return int(identity.seed if identity.last is None else identity.last)
+
+
+@function("IDENT_SEED", UNICODE, session=True, result=numeric(38, 0))
+def ident_seed(session: Session, name: str) -> int | None:
+    identity = _identity(session, name)
+    return None if identity is None else int(identity.seed)
+
+
+@function("IDENT_INCR", UNICODE, session=True, result=numeric(38, 0))
+def ident_incr(session: Session, name: str) -> int | None:
+    identity = _identity(session, name)
+    return None if identity is None else int(identity.increment)
+
+
+# --- Types ------------------------------------------------------------------------------------------------------------
+
+
+@function("TYPE_ID", UNICODE, session=True, result=INT)
+def type_id(session: Session, name: str) -> int | None:
+    parts = split_name(name) or [""]
+    if len(parts) == 1 and parts[0].lower() in TYPE_IDS:
+        return TYPE_IDS[parts[0].lower()]
+    found = session.database.types.get((fold(parts[-2]) if len(parts) > 1 else "dbo", fold(parts[-1])))
+    return found.object_id if found else None
+
+
+@function("TYPE_NAME", INTEGER, session=True, result=SYSNAME)
+def type_name(session: Session, number: int) -> str | None:
+    system = next((name for name, known in TYPE_IDS.items() if known == number), None)
+    if system is not None:
+        return system
+    return next((found.name for found in session.database.types.values() if found.object_id == number), None)
+
+
+# --- Permissions ------------------------------------------------------------------------------------------------------
+
+
+@function("HAS_PERMS_BY_NAME", UNICODE, UNICODE, UNICODE, session=True, nulls=True, result=INT)
+def has_perms_by_name(
+    session: Session, securable: str | None, securable_class: str | None, permission: str | None
+) -> int | None:
+    """``dbo`` may do everything with what exists."""
+    if fold(session.user_name) != "dbo":
+        raise NotSupported("HAS_PERMS_BY_NAME for a user who is not dbo")
+    if permission is None:
+        return None
+    if securable is not None and (securable_class or "").upper() == "OBJECT":
+        return 1 if find_object(session, securable) is not None else None
+    return 1
