@@ -175,7 +175,7 @@ class FakeSession:
 
     def do_wait(self, argument: str, sink: ResultSink) -> None:
         """Wait for ``release``."""
-        self.engine.note(self, "waiting")
+        self.engine.note(self, "started")
         assert self.task is not None
         self.engine.waiting.append(self.task)
         try:
@@ -190,12 +190,13 @@ class FakeSession:
         self.do_wait(argument, sink)
 
     def do_sleep(self, argument: str, sink: ResultSink) -> None:
+        self.engine.note(self, "started")
         self.engine.scheduler.sleep(float(argument))
         self.do_select("1", sink)
 
     def do_spin(self, argument: str, sink: ResultSink) -> None:
         """Be busy until interrupted."""
-        self.engine.note(self, "spinning")
+        self.engine.note(self, "started")
         while True:
             self.engine.scheduler.switch_point()
 
@@ -250,7 +251,7 @@ class FakeSession:
         sink.return_value("", INT, 17)
 
     def rpc_sp_prepexecrpc(self, parameters: Sequence[Any], sink: ResultSink) -> None:
-        self.echo(parameters[1:], sink)
+        self.echo(parameters[2:], sink)
         sink.return_status(5)
         sink.return_value("", INT, 18)
 
