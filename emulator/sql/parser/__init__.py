@@ -1,10 +1,10 @@
-"""Tokens to syntax trees: `parse_batch` is the way in."""
+"""Tokens to syntax trees: `parse_batch` is the way in, the others read parts that come as texts of their own."""
 
 from emulator.errors import sql_error
-from emulator.sql.nodes import Batch
+from emulator.sql.nodes import Batch, ObjectName, Parameter
 from emulator.sql.parser.statements import Parser
 
-__all__ = ["parse_batch"]
+__all__ = ["parse_batch", "parse_object_name", "parse_parameters"]
 
 
 def parse_batch(text: str, *, quoted_identifier: bool = True) -> Batch:
@@ -19,3 +19,16 @@ def parse_batch(text: str, *, quoted_identifier: bool = True) -> Batch:
         return Batch(Parser(text, quoted_identifier=quoted_identifier).batch(), text)
     except RecursionError:  # the caller had used up most of the stack
         raise sql_error(191, line=1) from None
+
+
+def parse_parameters(text: str) -> tuple[Parameter, ...]:
+    """The parameters that `@a int, @b nvarchar(10) OUTPUT` declares. Raises as `parse_batch`."""
+    return Parser(text).declared_parameters()
+
+
+def parse_object_name(text: str) -> ObjectName:
+    """A name of up to four parts with nothing around it. Raises as `parse_batch`."""
+    parser = Parser(text)
+    name = parser.object_name()
+    parser.expect_end()
+    return name

@@ -128,6 +128,11 @@ class TokenCursor:
             raise self.syntax_error()
         return self.advance().key
 
+    def expect_end(self) -> None:
+        """Nothing may follow."""
+        if self.token.kind is not END:
+            raise self.syntax_error()
+
     def use_quoted_identifier(self, on: bool) -> None:
         """Read what follows with SET QUOTED_IDENTIFIER `on`: that option works while the batch is parsed."""
         rest = tokenize(self.text, quoted_identifier=on, position=self.token.start, line=self.token.line)

@@ -10,6 +10,7 @@ from typing import Final
 
 from emulator.errors import sql_error
 from emulator.sql import nodes
+from emulator.sql.lexer import END
 from emulator.sql.lexer import Token
 from emulator.sql.parser.core import Grammar
 
@@ -52,6 +53,12 @@ class ModuleParser(Grammar):
         return nodes.CreateProcedure(
             action, name, parameters, body, options, execute_as, number, body_start, **self.span(first)
         )
+
+    def declared_parameters(self) -> tuple[nodes.Parameter, ...]:
+        """The whole text as a list of parameters, as sp_executesql takes it."""
+        parameters = self.comma_list(self._parameter) if self.token.kind is not END else ()
+        self.expect_end()
+        return parameters
 
     def _parameter(self) -> nodes.Parameter:
         variable = self.variable()
