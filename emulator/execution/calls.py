@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 INT = SqlType("int")
-TEXT = SqlType("nvarchar", MAX, collation="SQL_Latin1_General_CP1_CI_AS")
+TEXT = SqlType("nvarchar", MAX)
 
 
 @dataclass(slots=True)

@@ -23,8 +23,8 @@ from emulator.types.sqltype import SqlType
 
 INT = SqlType("int")
 TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
-MESSAGE = SqlType("nvarchar", 2048, collation="SQL_Latin1_General_CP1_CI_AS")
-PRINTED = SqlType("nvarchar", 4000, collation="SQL_Latin1_General_CP1_CI_AS")
+MESSAGE = SqlType("nvarchar", 2048)
+PRINTED = SqlType("nvarchar", 4000)
 
 
 def compile_block(node: nodes.Block, compiler: UnitCompiler) -> Step:

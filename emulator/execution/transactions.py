@@ -135,7 +135,7 @@ def compile_value(node: nodes.SetValue, compiler: UnitCompiler) -> Step:
 
 
 def _name_type() -> SqlType:
-    return SqlType("nvarchar", 128, collation="SQL_Latin1_General_CP1_CI_AS")
+    return SqlType("nvarchar", 128)
 
 
 def _set(field: str) -> Callable[[Frame, Any], None]:

@@ -44,7 +44,7 @@ RANGE_MODES = frozenset(
 )
 SWITCH_EVERY = 256
 """Rows between two switch points of a long change."""
-SHOWN = SqlType("nvarchar", MAX, collation="SQL_Latin1_General_CP1_CI_AS")
+SHOWN = SqlType("nvarchar", MAX)
 
 
 class Writer:

@@ -19,7 +19,7 @@ from emulator.storage.table import DuplicateKey
 from emulator.types.conversion import converter
 from emulator.types.sqltype import MAX, SqlType
 
-SHOWN = SqlType("nvarchar", MAX, collation="SQL_Latin1_General_CP1_CI_AS")
+SHOWN = SqlType("nvarchar", MAX)
 WITHOUT_EFFECT = frozenset(
     {
         "ALLOW_PAGE_LOCKS",

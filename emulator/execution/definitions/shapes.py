@@ -34,10 +34,13 @@ TABLE_TYPE = SqlType("table")
 
 
 def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, TableType | None]:
-    """The type of a variable or parameter: a system type, an alias type's base, or a table type. Errors: 2715."""
+    """The type of a variable or parameter: a system type, an alias type's base, or a table type. Errors: 2715.
+
+    Character types come without a collation: variables give way to the collation of columns.
+    """
     system = names.resolve(name)
     if system is not None:
-        return with_collation(system, ctx.database), None
+        return system, None
     for schema in [name.schema] if name.schema else [ctx.module_schema or "dbo", "dbo"]:
         found = ctx.database.types.get((fold(schema), fold(name.name)))
         if isinstance(found, AliasType):
@@ -251,7 +254,7 @@ def _ignores_duplicates(options: Sequence[nodes.Option]) -> bool:
 
 
 def made_up(prefix: str, table: Table, column: str | None, salt: int) -> str:
-    """A name for a constraint that was written without one, in the server's manner: ``PK__LotMaste__0A1B2C3D4E5F6071``."""
+    """A name for a constraint that was written without one, in the manner of ``PK__LotMaste__0A1B2C3D4E5F6071``."""
     base = fold(table.name).removeprefix("#")
     digest = abs(hash_name(f"{table.schema}.{base}.{column}.{prefix}.{salt}"))
     if column is None:

@@ -24,6 +24,7 @@ from emulator.execution.functions.registry import (
 )
 from emulator.types import temporal
 from emulator.types.conversion import converter
+from emulator.types.exact import POWERS
 from emulator.types.instants import (
     UNITS_PER_DAY,
     UNITS_PER_MINUTE,
@@ -200,7 +201,7 @@ def _fraction(fractions: int, precision: int, type_name: str) -> int:
     """``fractions`` in units of 10**-precision seconds, as 100 ns units. Raises 289."""
     if not 0 <= precision <= 7 or not 0 <= fractions < 10**precision:
         raise sql_error(289, type_name)
-    return fractions * 10 ** (7 - precision)
+    return fractions * POWERS[7 - precision]
 
 
 def _time_units(hour: int, minute: int, second: int, type_name: str) -> int:
