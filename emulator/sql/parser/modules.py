@@ -10,8 +10,7 @@ from typing import Final
 
 from emulator.errors import sql_error
 from emulator.sql import nodes
-from emulator.sql.lexer import END
-from emulator.sql.lexer import Token
+from emulator.sql.lexer import END, Token
 from emulator.sql.parser.core import Grammar
 
 _SIMPLE_OPTIONS: Final = ("RECOMPILE", "ENCRYPTION", "SCHEMABINDING", "NATIVE_COMPILATION", "VIEW_METADATA")
