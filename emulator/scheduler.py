@@ -26,10 +26,8 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from emulator.locking.manager import LockWait, WaitOutcome
 
-TICKS_PER_SECOND = 10_000_000
-"""Times of day are datetime2 values: 100 ns units since 0001-01-01 00:00:00 UTC."""
-
-_UNIX_EPOCH_TICKS = 719_162 * 86_400 * TICKS_PER_SECOND
+VIRTUAL_START = 1_767_225_600.0
+"""Where a virtual clock starts by default: 2026-01-01 00:00:00 UTC."""
 
 
 class Clock(Protocol):
@@ -38,8 +36,8 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds since some fixed moment, never going back."""
 
-    def now(self) -> int:
-        """The time of day in UTC, in ticks since 0001-01-01."""
+    def now(self) -> float:
+        """The time of day: seconds since 1970-01-01 00:00:00 UTC."""
 
     def sleep_until(self, deadline: float) -> None:
         """Return when ``monotonic`` has reached ``deadline``."""
@@ -51,25 +49,25 @@ class RealClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    def now(self) -> int:
-        return _UNIX_EPOCH_TICKS + time.time_ns() // 100
+    def now(self) -> float:
+        return time.time()
 
     def sleep_until(self, deadline: float) -> None:
         time.sleep(max(0.0, deadline - time.monotonic()))
 
 
 class VirtualClock:
-    """A clock that stands still until somebody waits or ``advance`` is called. Starts at ``start`` (ticks)."""
+    """A clock that stands still until somebody waits or ``advance`` is called. Starts at ``start`` (Unix time)."""
 
-    def __init__(self, start: int = _UNIX_EPOCH_TICKS + 1_767_225_600 * TICKS_PER_SECOND) -> None:
+    def __init__(self, start: float = VIRTUAL_START) -> None:
         self._start = start
         self._seconds = 0.0
 
     def monotonic(self) -> float:
         return self._seconds
 
-    def now(self) -> int:
-        return self._start + round(self._seconds * TICKS_PER_SECOND)
+    def now(self) -> float:
+        return self._start + self._seconds
 
     def sleep_until(self, deadline: float) -> None:
         self._seconds = max(self._seconds, deadline)

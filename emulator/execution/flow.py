@@ -17,12 +17,12 @@ from emulator.execution.functions.message_format import format_message
 from emulator.execution.plans import evaluator
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.expressions import assign_to, compile_filter, compile_scalar, convert_to
-from emulator.scheduler import TICKS_PER_SECOND
 from emulator.sql import nodes
+from emulator.types.instants import UNITS_PER_SECOND
 from emulator.types.sqltype import SqlType
 
 INT = SqlType("int")
-TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
+SECONDS_PER_DAY = 86_400
 MESSAGE = SqlType("nvarchar", 2048)
 PRINTED = SqlType("nvarchar", 4000)
 
@@ -236,10 +236,10 @@ def compile_waitfor(node: nodes.WaitFor, compiler: UnitCompiler) -> Step:
             units = value(frame)
         except SqlError:
             return statement_failed(frame, sql_error(148, node.kind), node.line)
-        ticks = units or 0
+        seconds = (units or 0) / UNITS_PER_SECOND
         if node.kind == "TIME":
-            ticks = (ticks - session.instance.clock.now()) % TICKS_PER_DAY
-        session.sleep(ticks / TICKS_PER_SECOND)
+            seconds = (seconds - session.instance.clock.now()) % SECONDS_PER_DAY
+        session.sleep(seconds)
         session.row_count = 0
         return None
 

@@ -19,15 +19,12 @@ from emulator.execution.units import UnitCompiler
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
 from emulator.planning.binding import PlanContext
-from emulator.scheduler import TICKS_PER_SECOND
 from emulator.sql import nodes
+from emulator.types.sqltype import DATETIME
+from emulator.types.temporal import from_timestamp
 
 if TYPE_CHECKING:
     from emulator.session import Session
-
-DATETIME_EPOCH_SECONDS = 693_595 * 86_400
-"""1900-01-01, counted from 0001-01-01."""
-
 
 def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
     """A step that runs ``act`` as one undoable statement and reports no count. Errors: 3930 in a doomed transaction."""
@@ -103,9 +100,9 @@ class Place:
 
 
 def datetime_now(session: Session) -> int:
-    """The present time of the instance's clock as a datetime value (1/300 s since 1900)."""
-    ticks = session.instance.clock.now() - DATETIME_EPOCH_SECONDS * TICKS_PER_SECOND
-    return ticks * 300 // TICKS_PER_SECOND
+    """The present time of the instance's clock as a datetime value."""
+    now: int = from_timestamp(DATETIME, session.instance.clock.now())
+    return now
 
 
 def enter(session: Session, database: Database, item: DatabaseObject) -> None:
