@@ -77,7 +77,7 @@ class ExpressionParser(Grammar):
 
     def _operators(self, minimum: int) -> Operand:
         """An operand and all operators behind it that bind at least as tight as `minimum`."""
-        left = self._prefixed()
+        left = self._prefixed(minimum)
         while (level := _LEVELS.get(self.token.key, 0)) >= minimum:
             if level >= _ADDITIVE:
                 operator = self.token
@@ -100,10 +100,10 @@ class ExpressionParser(Grammar):
         kind = nodes.And if operator == "AND" else nodes.Or
         return kind(tuple(operands), line=left.line)
 
-    def _prefixed(self) -> Operand:
-        """NOT, a sign, `~`, or a primary with what is attached to it."""
+    def _prefixed(self, minimum: int) -> Operand:
+        """NOT (where conditions may stand), a sign, `~`, or a primary with what is attached to it."""
         key = self.token.key
-        if key == "NOT":
+        if key == "NOT" and minimum <= _COMPARISON:
             operator = self._condition_token = self.advance()
             self.enter()
             condition = self._predicate(self._operators(_COMPARISON))
@@ -112,7 +112,7 @@ class ExpressionParser(Grammar):
         if key in ("-", "+", "~"):
             operator = self.advance()
             self.enter()
-            operand = self._scalar(self._prefixed() if key == "~" else self._operators(_MULTIPLICATIVE))
+            operand = self._scalar(self._prefixed(minimum) if key == "~" else self._operators(_MULTIPLICATIVE))
             self.leave()
             return nodes.Unary(key, operand, line=operator.line)
         return self._postfixed(self.primary())
