@@ -78,7 +78,7 @@ def text_encoder(collation: bytes) -> Callable[[str], bytes]:
     """Text to the bytes of a collation's code page; characters outside it become ``?``."""
     if is_utf8(collation):
         return lambda text: text.encode("utf-8", "replace")
-    return lambda text: text.encode("cp1252", "emulator.cp1252")
+    return lambda text: text.encode() if text.isascii() else text.encode("cp1252", "emulator.cp1252")
 
 
 def text_decoder(collation: bytes) -> Callable[[bytes], str]:

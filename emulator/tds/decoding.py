@@ -10,6 +10,7 @@ takes IndexError and struct.error for a truncated message. Source: [MS-TDS] 2.2.
 
 import math
 import struct
+from codecs import utf_16_le_decode
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -262,7 +263,7 @@ def _partial(convert: Callable[[bytes], Any]) -> Decoder:
 
 
 def _decode_utf16(raw: bytes) -> str:
-    return raw.decode("utf-16-le", "surrogatepass")
+    return utf_16_le_decode(raw, "surrogatepass", True)[0]  # True: half a character is an error
 
 
 @lru_cache(maxsize=1024)

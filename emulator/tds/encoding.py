@@ -6,6 +6,7 @@ row costs one call per cell. All types go out in their nullable form. Values are
 """
 
 import struct
+from codecs import utf_16_le_encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -122,12 +123,13 @@ def _datetime2(type: SqlType) -> WireType:
     size = time_size(type.scale)
     unit: int = 10 ** (7 - type.scale)
     prefix = bytes([size + 3])
+    shift = 8 * size
 
     def encode(value: int | None) -> bytes:
         if value is None:
             return _NULL
         days, time = divmod(value, DAY)
-        return prefix + (time // unit).to_bytes(size, "little") + days.to_bytes(3, "little")
+        return prefix + (time // unit | days << shift).to_bytes(size + 3, "little")
 
     return WireType(bytes([TypeToken.DATETIME2N, type.scale]), encode)
 
@@ -155,7 +157,7 @@ def _uniqueidentifier(type: SqlType) -> WireType:
 
 
 def _encode_utf16(text: str) -> bytes:
-    return text.encode("utf-16-le", "surrogatepass")
+    return utf_16_le_encode(text, "surrogatepass")[0]  # a third of the time of str.encode
 
 
 def _short(to_bytes: Callable[[Any], bytes] | None) -> Encoder:

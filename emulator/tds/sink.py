@@ -12,6 +12,7 @@ Everything collects in one buffer. When that is full, ``flush`` takes what it ca
 """
 
 from collections.abc import Callable, Sequence
+from operator import call
 from typing import Any
 
 from emulator.errors import SqlError
@@ -82,8 +83,11 @@ class TokenSink:
     def row(self, row: Sequence[Any]) -> None:
         if self.muted:
             return
+        encoders = self._encoders
+        if len(row) != len(encoders):
+            raise ValueError(f"a row of {len(row)} values for {len(encoders)} columns")
         buffer = self.buffer
-        buffer += b"\xd1" + b"".join([encode(value) for encode, value in zip(self._encoders, row, strict=True)])
+        buffer += tokens.ROW + b"".join(map(call, encoders, row))
         if len(buffer) > FLUSH_SIZE:
             self._flush(buffer)
 

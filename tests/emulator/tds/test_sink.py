@@ -222,7 +222,7 @@ def test_a_full_buffer_is_offered_for_sending_and_a_muted_sink_drops_rows() -> N
 def test_a_row_of_another_width_than_its_columns_is_a_fault() -> None:
     sink = make()
     sink.columns(COLUMNS)
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="2 values for 1 columns"):
         sink.row((1, 2))
 
 
