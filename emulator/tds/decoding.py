@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any
 
 from emulator.errors import NotSupported
-from emulator.tds.collations import text_decoder
 from emulator.tds.packets import ProtocolError
 from emulator.tds.wiretypes import (
     DAY,
@@ -27,6 +26,7 @@ from emulator.tds.wiretypes import (
     TypeToken,
     time_size,
 )
+from emulator.types.code_pages import decode_1252, decode_utf8
 from emulator.types.sqltype import DEFAULT_COLLATION, MAX, SqlType
 
 Decoder = Callable[[bytes, int], tuple[Any, int]]
@@ -34,6 +34,7 @@ Decoder = Callable[[bytes, int], tuple[Any, int]]
 _u16 = struct.Struct("<H").unpack_from
 _u32 = struct.Struct("<I").unpack_from
 _u64 = struct.Struct("<Q").unpack_from
+_UTF8_COLLATION = 1 << 26
 _LAST_DAY = 3_652_058
 _DATETIME_FIRST_DAY = -53_690
 _DATETIME_LAST_DAY = 2_958_463
@@ -41,7 +42,7 @@ _MAXIMUM_OFFSET = 14 * 60
 
 
 class InvalidValue(Exception):
-    """A well-formed value that is none of its type: 10**40 as decimal(38), NaN, 31 February (error 8023)."""
+    """A well-formed value that is none of its type: 10**40 as decimal(38), NaN, 24:00 (error 8023)."""
 
     def __init__(self, type_name: str) -> None:
         super().__init__(f"invalid value for type {type_name}")
@@ -266,11 +267,16 @@ def _decode_utf16(raw: bytes) -> str:
     return utf_16_le_decode(raw, "surrogatepass", True)[0]  # True: half a character is an error
 
 
+def _code_page(collation: bytes) -> Callable[[bytes], str]:
+    """The reader of char and varchar for a wire collation, which has a bit for UTF-8."""
+    return decode_utf8 if int.from_bytes(collation[:4], "little") & _UTF8_COLLATION else decode_1252
+
+
 @lru_cache(maxsize=1024)
 def _characters(name: str, size: int, collation: bytes) -> tuple[SqlType, Decoder]:
     """char, varchar, nchar, nvarchar of ``size`` bytes. The type has the database's collation, as variables have; the
     wire's only tells the code page."""
-    convert = _decode_utf16 if name[0] == "n" else text_decoder(collation)
+    convert = _decode_utf16 if name[0] == "n" else _code_page(collation)
     if size == PLP_MAXIMUM_LENGTH:
         return SqlType(name, length=MAX, collation=DEFAULT_COLLATION), _partial(convert)
     length = max(1, size // 2 if name[0] == "n" else size)
@@ -304,7 +310,7 @@ def _binary_reader(name: str) -> Callable[[bytes, int], tuple[SqlType, Decoder, 
 
 def _read_text(data: bytes, position: int) -> tuple[SqlType, Decoder, int]:
     end = position + 9
-    return SqlType("text", collation=DEFAULT_COLLATION), _long(text_decoder(data[position + 4 : end])), end
+    return SqlType("text", collation=DEFAULT_COLLATION), _long(_code_page(data[position + 4 : end])), end
 
 
 def _read_ntext(data: bytes, position: int) -> tuple[SqlType, Decoder, int]:

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 from emulator.errors import NotSupported
-from emulator.tds.collations import collation_bytes, text_encoder
 from emulator.tds.wiretypes import DAY, PLP_MAXIMUM_LENGTH, TypeToken, decimal_size, time_size
+from emulator.types.collation import Collation, collation
 from emulator.types.sqltype import MAX, SqlType
 
 Encoder = Callable[[Any], bytes]
@@ -45,7 +45,8 @@ class WireType:
 
 @lru_cache(maxsize=4096)
 def wire_type(type: SqlType) -> WireType:
-    """How values of ``type`` travel. Raises NotSupported for a type that has no wire form here."""
+    """How values of ``type`` travel. Raises NotSupported for a type that has no wire form here, SqlError
+    448 for an unknown collation."""
     try:
         build = _BUILDERS[type.name]
     except KeyError:
@@ -160,6 +161,12 @@ def _encode_utf16(text: str) -> bytes:
     return utf_16_le_encode(text, "surrogatepass")[0]  # a third of the time of str.encode
 
 
+def _code_page(of: Collation) -> Callable[[str], bytes]:
+    """Text to the bytes of the collation's code page."""
+    encode = of.encode
+    return lambda text: text.encode() if text.isascii() else encode(text)
+
+
 def _short(to_bytes: Callable[[Any], bytes] | None) -> Encoder:
     """Values with a 16-bit length."""
     if to_bytes is None:
@@ -202,21 +209,20 @@ def _long(to_bytes: Callable[[Any], bytes]) -> Encoder:
 
 def _unicode(token: TypeToken) -> Callable[[SqlType], WireType]:
     def build(type: SqlType) -> WireType:
-        collation = collation_bytes(type.collation)
+        tds = collation(type.collation).tds
         if type.length == MAX:
-            return WireType(bytes([token]) + _u16(PLP_MAXIMUM_LENGTH) + collation, _partial(_encode_utf16))
-        return WireType(bytes([token]) + _u16(2 * max(type.length, 1)) + collation, _short(_encode_utf16))
+            return WireType(bytes([token]) + _u16(PLP_MAXIMUM_LENGTH) + tds, _partial(_encode_utf16))
+        return WireType(bytes([token]) + _u16(2 * max(type.length, 1)) + tds, _short(_encode_utf16))
 
     return build
 
 
 def _character(token: TypeToken) -> Callable[[SqlType], WireType]:
     def build(type: SqlType) -> WireType:
-        collation = collation_bytes(type.collation)
-        to_bytes = text_encoder(collation)
+        of = collation(type.collation)
         if type.length == MAX:
-            return WireType(bytes([token]) + _u16(PLP_MAXIMUM_LENGTH) + collation, _partial(to_bytes))
-        return WireType(bytes([token]) + _u16(max(type.length, 1)) + collation, _short(to_bytes))
+            return WireType(bytes([token]) + _u16(PLP_MAXIMUM_LENGTH) + of.tds, _partial(_code_page(of)))
+        return WireType(bytes([token]) + _u16(max(type.length, 1)) + of.tds, _short(_code_page(of)))
 
     return build
 
@@ -235,13 +241,12 @@ def _rowversion(type: SqlType) -> WireType:
 
 
 def _text(type: SqlType) -> WireType:
-    collation = collation_bytes(type.collation)
-    to_bytes = text_encoder(collation)
-    return WireType(bytes([TypeToken.TEXT]) + _u32(_LONG_MAXIMUM) + collation, _long(to_bytes), is_long=True)
+    of = collation(type.collation)
+    return WireType(bytes([TypeToken.TEXT]) + _u32(_LONG_MAXIMUM) + of.tds, _long(_code_page(of)), is_long=True)
 
 
 def _ntext(type: SqlType) -> WireType:
-    info = bytes([TypeToken.NTEXT]) + _u32(_LONG_MAXIMUM - 1) + collation_bytes(type.collation)
+    info = bytes([TypeToken.NTEXT]) + _u32(_LONG_MAXIMUM - 1) + collation(type.collation).tds
     return WireType(info, _long(_encode_utf16), is_long=True)
 
 

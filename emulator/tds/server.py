@@ -23,7 +23,6 @@ from emulator.errors import NotSupported, SqlError
 from emulator.scheduler import Interrupted, Task
 from emulator.tds import login as login7
 from emulator.tds import tokens
-from emulator.tds.collations import collation_bytes
 from emulator.tds.connection import (
     Attention,
     Batch,
@@ -43,6 +42,7 @@ from emulator.tds.engine import Engine, Session
 from emulator.tds.login import Login
 from emulator.tds.sink import ShapeCache, TokenSink
 from emulator.tds.tokens import DoneStatus, DoneToken, EnvChange
+from emulator.types.collation import collation
 
 RUN_BUDGET = 0.002
 """Seconds that tasks may run before the loop looks at its sockets again."""
@@ -208,7 +208,7 @@ class Client(asyncio.Protocol):
         tokens.text_change(reply, EnvChange.DATABASE, database, "master")
         changed = SqlError(5701, 0, 2, f"Changed database context to '{database}'.")
         tokens.message(reply, changed, self._server.name)
-        tokens.binary_change(reply, EnvChange.COLLATION, collation_bytes(None))
+        tokens.binary_change(reply, EnvChange.COLLATION, collation(None).tds)
         tokens.text_change(reply, EnvChange.LANGUAGE, LANGUAGE, "")
         changed = SqlError(5703, 0, 1, f"Changed language setting to {LANGUAGE}.")
         tokens.message(reply, changed, self._server.name)
