@@ -25,7 +25,8 @@ from emulator.catalog.objects import (
 )
 from emulator.errors import NotSupported
 from emulator.execution.functions.registry import INTEGER, UNICODE, function
-from emulator.execution.functions.strings import split_name, storage_size
+from emulator.execution.functions.strings import split_name
+from emulator.types.descriptions import TYPE_IDS, column_size
 from emulator.types.sqltype import (
     INT,
     NVARCHAR_MAX,
@@ -35,7 +36,6 @@ from emulator.types.sqltype import (
     SqlType,
     is_binary,
     is_character,
-    is_unicode,
     numeric,
     nvarchar,
     precision_and_scale,
@@ -43,42 +43,6 @@ from emulator.types.sqltype import (
 
 if TYPE_CHECKING:
     from emulator.session import Session
-
-TYPE_IDS = {
-    "image": 34,
-    "text": 35,
-    "uniqueidentifier": 36,
-    "date": 40,
-    "time": 41,
-    "datetime2": 42,
-    "datetimeoffset": 43,
-    "tinyint": 48,
-    "smallint": 52,
-    "int": 56,
-    "smalldatetime": 58,
-    "real": 59,
-    "money": 60,
-    "datetime": 61,
-    "float": 62,
-    "sql_variant": 98,
-    "ntext": 99,
-    "bit": 104,
-    "decimal": 106,
-    "numeric": 108,
-    "smallmoney": 122,
-    "bigint": 127,
-    "varbinary": 165,
-    "varchar": 167,
-    "binary": 173,
-    "char": 175,
-    "timestamp": 189,
-    "nvarchar": 231,
-    "nchar": 239,
-    "xml": 241,
-    "sysname": 256,
-}
-"""``sys.types.user_type_id`` of the system types."""
-
 
 # --- Databases and schemas --------------------------------------------------------------------------------------------
 
@@ -255,17 +219,6 @@ def object_property_ex(session: Session, number: int, property_name: str) -> tup
 
 
 # --- Columns and indexes ----------------------------------------------------------------------------------------------
-
-
-def column_size(t: SqlType) -> int:
-    """Bytes that a column of type ``t`` holds at most, -1 for the (max) types."""
-    if is_character(t) or is_binary(t):
-        if t.name in ("text", "ntext", "image"):
-            return 16
-        return t.length * 2 if is_unicode(t) and t.length > 0 else t.length
-    if t.name == "sql_variant":
-        return 8016
-    return -1 if t.name == "xml" else storage_size(t)
 
 
 @function("COL_LENGTH", UNICODE, UNICODE, session=True, result=SMALLINT)

@@ -30,6 +30,7 @@ from emulator.execution.functions.registry import (
     variable_length,
 )
 from emulator.types.collation import Collation, collation, like_matcher
+from emulator.types.descriptions import storage_size
 from emulator.types.precedence import common_collation
 from emulator.types.sqltype import (
     BIGINT as BIGINT_TYPE,
@@ -70,33 +71,6 @@ def length(value: str) -> int:
     """Characters (UTF-16 code units) without trailing blanks."""
     stripped = value.rstrip(" ")
     return len(stripped) if stripped.isascii() else len(stripped.encode("utf-16-le")) // 2
-
-
-FIXED_SIZES = {
-    "bit": 1,
-    "tinyint": 1,
-    "smallint": 2,
-    "int": 4,
-    "bigint": 8,
-    "smallmoney": 4,
-    "money": 8,
-    "real": 4,
-    "float": 8,
-    "date": 3,
-    "smalldatetime": 4,
-    "datetime": 8,
-    "uniqueidentifier": 16,
-    "rowversion": 8,
-}
-
-
-def storage_size(t: SqlType) -> int:
-    """Bytes that a value of a type of fixed size takes."""
-    if t.name in FIXED_SIZES:
-        return FIXED_SIZES[t.name]
-    if t.name in ("decimal", "numeric"):
-        return 5 if t.precision <= 9 else 9 if t.precision <= 19 else 13 if t.precision <= 28 else 17
-    return (3 if t.scale <= 2 else 4 if t.scale <= 4 else 5) + {"time": 0, "datetime2": 3, "datetimeoffset": 5}[t.name]
 
 
 def data_length(t: SqlType) -> Callable[[Any], int]:
