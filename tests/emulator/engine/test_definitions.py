@@ -1,0 +1,127 @@
+"""CREATE, ALTER, DROP and their undoing (pages of the Transact-SQL reference by those names)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def test_ddl_is_transactional(client: Any) -> None:
+    client.run("BEGIN TRAN; CREATE TABLE t (a int); INSERT t VALUES (1); CREATE SCHEMA s; ROLLBACK")
+    assert client.fails("SELECT * FROM t").number == 208
+    client.run("EXEC ('CREATE SCHEMA s')")
+    client.run("CREATE TABLE t (a int PRIMARY KEY); INSERT t VALUES (1)")
+    client.run("BEGIN TRAN; DROP TABLE t; ROLLBACK")
+    assert client.query("SELECT a FROM t") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("CREATE TABLE t (a int)", 2714),
+        ("CREATE TABLE u (a int, A int)", 2705),
+        ("CREATE TABLE u (a nothing)", 2715),
+        ("CREATE TABLE nowhere.u (a int)", 2760),
+        ("CREATE INDEX i ON t (nothing)", 1911),
+        ("CREATE INDEX i ON nothing (a)", 1088),
+        ("CREATE UNIQUE INDEX i ON t (b)", 1505),
+        ("DROP TABLE nothing", 3701),
+        ("DROP INDEX nothing ON t", 3701),
+        ("DROP INDEX pk_t ON t", 3723),
+        ("ALTER TABLE nothing ADD x int", 4902),
+        ("ALTER TABLE t ADD x int NOT NULL", 4901),
+        ("ALTER TABLE t DROP COLUMN nothing", 4924),
+        ("ALTER TABLE t DROP CONSTRAINT nothing", 3728),
+        ("ALTER TABLE t ADD CONSTRAINT ck CHECK (b > 5)", 547),
+        ("DROP SCHEMA nothing", 15151),
+        ("CREATE TABLE pk_t (a int)", 2714),
+        ("USE nothing", 911),
+    ],
+)
+def test_wrong_definitions_have_their_numbers_and_change_nothing(client: Any, text: str, number: int) -> None:
+    client.run("CREATE TABLE t (a int CONSTRAINT pk_t PRIMARY KEY, b int); INSERT t VALUES (1, 5), (2, 5)")
+    assert client.fails(text).number == number
+    assert client.query("SELECT a, b FROM t") == [(1, 5), (2, 5)]
+
+
+def test_added_columns_get_their_default_where_they_must(client: Any) -> None:
+    client.run("CREATE TABLE t (a int); INSERT t VALUES (1)")
+    client.run(
+        "ALTER TABLE t ADD b int NOT NULL CONSTRAINT df DEFAULT 7, c int NULL DEFAULT 8, d int NULL DEFAULT 9 WITH
+        VALUES"
+    )
+    assert client.query("SELECT * FROM t") == [(1, 7, None, 9)]
+
+
+def test_columns_and_constraints_can_be_dropped(client: Any) -> None:
+    client.run(
+        "CREATE TABLE t (a int CONSTRAINT pk PRIMARY KEY, b int CONSTRAINT df DEFAULT 1, c int); INSERT t VALUES (1, 2,
+        3)"
+    )
+    assert client.fails("ALTER TABLE t DROP COLUMN b").number == 5074
+    client.run("ALTER TABLE t DROP CONSTRAINT df; ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP CONSTRAINT pk")
+    client.run("INSERT t VALUES (1, 4)")
+    assert client.query("SELECT a, c FROM t ORDER BY c") == [(1, 3), (1, 4)]
+
+
+def test_altering_a_column_converts_its_values(client: Any) -> None:
+    client.run("CREATE TABLE t (a int, s varchar(5)); INSERT t VALUES (1, '42')")
+    client.run("ALTER TABLE t ALTER COLUMN s int NOT NULL")
+    assert client.query("SELECT s + 1 FROM t") == [(43,)]
+    client.run("INSERT t VALUES (2, 5)")
+    assert client.fails("INSERT t VALUES (2, NULL)").number == 515
+
+
+def test_an_index_finds_rows_and_holds_uniqueness(client: Any) -> None:
+    client.run("CREATE TABLE t (a int PRIMARY KEY, b int, c int); INSERT t VALUES (1, 5, 0), (2, 6, 0), (3, NULL, 0)")
+    client.run("CREATE UNIQUE INDEX i ON t (b DESC) INCLUDE (c) WHERE b IS NOT NULL")
+    client.run("INSERT t VALUES (4, NULL, 1)")
+    assert client.fails("INSERT t VALUES (5, 6, 1)").number == 2601
+    assert client.query("SELECT a FROM t WHERE b = 6") == [(2,)]
+
+
+def test_a_clustered_index_may_come_later(client: Any) -> None:
+    client.run("CREATE TABLE t (a int NOT NULL, b int); INSERT t VALUES (3, 1), (1, 2), (2, 3)")
+    client.run("ALTER TABLE t ADD CONSTRAINT pk PRIMARY KEY CLUSTERED (a)")
+    assert client.query("SELECT a FROM t") == [(1,), (2,), (3,)]
+
+
+def test_a_plan_follows_a_changed_definition(client: Any) -> None:
+    client.run("CREATE TABLE t (a int); INSERT t VALUES (1)")
+    client.run("CREATE PROCEDURE p AS SELECT * FROM t")
+    assert client.query("EXEC p") == [(1,)]
+    client.run("ALTER TABLE t ADD b int NULL")
+    assert client.query("EXEC p") == [(1, None)]
+
+
+def test_drop_if_exists_is_silent(client: Any) -> None:
+    client.run("DROP TABLE IF EXISTS nothing; DROP PROCEDURE IF EXISTS nothing; DROP VIEW IF EXISTS nothing")
+
+
+def test_a_referenced_table_cannot_be_dropped(client: Any) -> None:
+    client.run("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p)")
+    assert client.fails("DROP TABLE p").number == 3726
+    client.run("DROP TABLE c; DROP TABLE p")
+
+
+def test_alias_and_table_types(client: Any) -> None:
+    client.run("CREATE TYPE dbo.code FROM varchar(5) NOT NULL; CREATE TYPE dbo.list AS TABLE (id int PRIMARY KEY)")
+    client.run("CREATE PROCEDURE p @l dbo.list READONLY AS SELECT COUNT(*) FROM @l")
+    assert client.query("DECLARE @l dbo.list; INSERT @l VALUES (1), (2); EXEC p @l") == [(2,)]
+    assert client.query("DECLARE @c dbo.code = 'abcdefg'; SELECT @c") == [("abcde",)]
+
+
+def test_views_show_their_query(client: Any) -> None:
+    client.run("CREATE TABLE t (a int, b int); INSERT t VALUES (1, 2), (3, 4)")
+    client.run("CREATE VIEW v (x, y) AS SELECT a, b * 10 FROM t WHERE a > 1")
+    assert client.query("SELECT y, x FROM v") == [(40, 3)]
+
+
+def test_databases_are_apart(client: Any) -> None:
+    client.run("CREATE DATABASE other")
+    client.run("USE other; CREATE TABLE dbo.t (a int); INSERT dbo.t VALUES (1)")
+    client.run("USE lockstep")
+    assert client.fails("SELECT * FROM dbo.t").number == 208
+    assert client.query("SELECT a FROM other.dbo.t") == [(1,)]
+    assert client.query("SELECT a FROM other..t") == [(1,)]

@@ -1,0 +1,87 @@
+"""Control of flow: IF, WHILE, GOTO, RETURN, variables, PRINT, WAITFOR (pages of the Transact-SQL reference by those names)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def test_a_batch_runs_its_statements_in_order_and_returns_each_result(client: Any) -> None:
+    assert client.results("SELECT 1; SELECT 'a', NULL") == [[(1,)], [("a", None)]]
+
+
+def test_while_stops_at_break_and_skips_at_continue(client: Any) -> None:
+    text = """
+        DECLARE @i int = 0, @sum int = 0;
+        WHILE @i < 100
+        BEGIN
+            SET @i += 1;
+            IF @i % 2 = 0 CONTINUE;
+            IF @i > 7 BREAK;
+            SET @sum = @sum + @i;
+        END
+        SELECT @i, @sum"""
+    assert client.query(text) == [(9, 16)]
+
+
+def test_if_takes_unknown_for_false(client: Any) -> None:
+    assert client.query("DECLARE @x int; IF @x = 1 SELECT 'yes' ELSE SELECT 'no'") == [("no",)]
+
+
+def test_goto_jumps_forwards_and_backwards(client: Any) -> None:
+    text = """
+        DECLARE @n int = 0
+        again: SET @n += 1
+        IF @n < 5 GOTO again
+        GOTO done
+        SET @n = 100
+        done: SELECT @n"""
+    assert client.query(text) == [(5,)]
+
+
+def test_goto_an_unknown_label_is_error_133(client: Any) -> None:
+    error = client.fails("SELECT 1; GOTO nowhere")
+    assert (error.number, error.message.split("'")[1]) == (133, "nowhere")
+
+
+def test_a_variable_declared_twice_is_error_134_and_nothing_runs(client: Any) -> None:
+    sink = client.collect("SELECT 1; DECLARE @a int; DECLARE @A int")
+    assert ([e.number for e in sink.errors], sink.result_sets) == ([134], [])
+
+
+def test_an_undeclared_variable_is_error_137_with_its_line(client: Any) -> None:
+    error = client.fails("SELECT 1;\nSELECT\n @nothing")
+    assert (error.number, error.line) == (137, 3)
+
+
+def test_declare_in_a_loop_keeps_the_value_unless_it_initialises(client: Any) -> None:
+    text = """
+        DECLARE @i int = 0
+        WHILE @i < 3 BEGIN DECLARE @kept int; SET @kept = ISNULL(@kept, 0) + 1; SET @i += 1 END
+        SELECT @kept"""
+    assert client.query(text) == [(3,)]
+
+
+def test_print_and_low_raiserror_are_messages_not_errors(client: Any) -> None:
+    sink = client.run("PRINT 'hello'; RAISERROR('%s has %d', 10, 7, 'x', 3)")
+    assert [(m.number, m.severity, m.state, m.message) for m in sink.messages] == [
+        (0, 0, 1, "hello"),
+        (50000, 10, 7, "x has 3"),
+    ]
+
+
+def test_waitfor_delay_takes_virtual_time(engine: Any) -> None:
+    client = engine.client()
+    before = engine.clock.monotonic()
+    client.run("WAITFOR DELAY '00:00:02.500'")
+    assert engine.clock.monotonic() - before == pytest.approx(2.5)
+
+
+def test_return_ends_the_batch(client: Any) -> None:
+    assert client.results("SELECT 1; RETURN; SELECT 2") == [[(1,)]]
+
+
+def test_rowcount_is_set_by_statements_and_reset_by_if(client: Any) -> None:
+    text = "DECLARE @a int; SELECT 1 UNION ALL SELECT 2; SET @a = @@ROWCOUNT; IF 1 = 1 SELECT @a, @@ROWCOUNT"
+    assert client.query(text) == [(2, 0)]

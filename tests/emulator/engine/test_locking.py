@@ -1,0 +1,263 @@
+"""Who waits for whom: sessions side by side.
+
+"Transaction locking and row versioning guide", "SET TRANSACTION ISOLATION LEVEL", "Table hints", "SET LOCK_TIMEOUT",
+"SET DEADLOCK_PRIORITY".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def pair(engine: Any) -> Any:
+    first, second = engine.clients(2)
+    first.run("CREATE TABLE dbo.stock (id int NOT NULL PRIMARY KEY, qty int NOT NULL, note varchar(10) NULL)")
+    first.run("INSERT INTO dbo.stock (id, qty) VALUES (1, 10), (2, 20), (5, 50)")
+    return first, second
+
+
+def test_a_reader_waits_for_the_writer_and_sees_what_it_committed(pair: Any) -> None:
+    writer, reader = pair
+    writer.run("BEGIN TRAN; UPDATE stock SET qty = 11 WHERE id = 1")
+    waiting = reader.start("SELECT qty FROM stock WHERE id = 1")
+    assert not waiting.done
+    writer.run("COMMIT")
+    assert (waiting.done, waiting.rows) == (True, [(11,)])
+
+
+def test_a_reader_of_another_row_does_not_wait(pair: Any) -> None:
+    writer, reader = pair
+    writer.run("BEGIN TRAN; UPDATE stock SET qty = 11 WHERE id = 1")
+    assert reader.query("SELECT qty FROM stock WHERE id = 2") == [(20,)]
+
+
+def test_nolock_reads_what_is_not_committed(pair: Any) -> None:
+    writer, reader = pair
+    writer.run("BEGIN TRAN; UPDATE stock SET qty = 11 WHERE id = 1")
+    assert reader.query("SELECT qty FROM stock WITH (NOLOCK) WHERE id = 1") == [(11,)]
+    assert reader.query("SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SELECT qty FROM stock WHERE id = 1") == [
+        (11,)
+    ]
+
+
+def test_a_scan_waits_for_an_uncommitted_delete(pair: Any) -> None:
+    writer, reader = pair
+    writer.run("BEGIN TRAN; DELETE stock WHERE id = 2")
+    waiting = reader.start("SELECT id FROM stock")
+    assert not waiting.done
+    writer.run("ROLLBACK")
+    assert waiting.rows == [(1,), (2,), (5,)]
+
+
+def test_readpast_skips_locked_rows(pair: Any) -> None:
+    writer, reader = pair
+    writer.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 2")
+    assert reader.query("SELECT id FROM stock WITH (READPAST)") == [(1,), (5,)]
+
+
+def test_nowait_and_lock_timeout_give_1222(pair: Any) -> None:
+    writer, reader = pair
+    writer.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 2")
+    assert reader.fails("SELECT qty FROM stock WITH (NOWAIT) WHERE id = 2").number == 1222
+    assert reader.fails("SET LOCK_TIMEOUT 100; SELECT qty FROM stock WHERE id = 2").number == 1222
+
+
+def test_repeatable_read_keeps_what_it_read(pair: Any) -> None:
+    reader, writer = pair
+    reader.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN TRAN; SELECT qty FROM stock WHERE id = 1")
+    waiting = writer.start("UPDATE stock SET qty = 0 WHERE id = 1")
+    assert not waiting.done
+    reader.run("COMMIT")
+    assert waiting.done
+
+
+def test_repeatable_read_lets_phantoms_in_and_serializable_does_not(pair: Any) -> None:
+    reader, writer = pair
+    reader.run(
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN TRAN; SELECT id FROM stock WHERE id BETWEEN 2 AND 4"
+    )
+    writer.run("INSERT stock (id, qty) VALUES (3, 30)")
+    reader.run(
+        "COMMIT; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN TRAN; SELECT id FROM stock WHERE id BETWEEN 2 AND
+        4"
+    )
+    waiting = writer.start("INSERT stock (id, qty) VALUES (4, 40)")
+    assert not waiting.done
+    writer_free = writer
+    reader.run("COMMIT")
+    assert waiting.done
+    assert writer_free.query("SELECT COUNT(*) FROM stock") == [(5,)]
+
+
+def test_serializable_locks_the_end_of_the_index_too(pair: Any) -> None:
+    reader, writer = pair
+    reader.run("BEGIN TRAN; SELECT id FROM stock WITH (HOLDLOCK) WHERE id > 2")
+    waiting = writer.start("INSERT stock (id, qty) VALUES (99, 1)")
+    assert not waiting.done
+    reader.run("COMMIT")
+    assert waiting.done
+
+
+def test_serializable_read_of_an_absent_key_keeps_it_absent(pair: Any) -> None:
+    reader, writer = pair
+    reader.run("BEGIN TRAN; SELECT id FROM stock WITH (UPDLOCK, HOLDLOCK) WHERE id = 3")
+    waiting = writer.start("INSERT stock (id, qty) VALUES (4, 1)")
+    assert not waiting.done
+    reader.run("INSERT stock (id, qty) VALUES (3, 1)")
+    assert not waiting.done
+    reader.run("COMMIT")
+    assert waiting.done
+
+
+def test_updlock_makes_the_second_reader_wait_but_not_a_plain_one(engine: Any, pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; SELECT qty FROM stock WITH (UPDLOCK) WHERE id = 1")
+    assert engine.client().query("SELECT qty FROM stock WHERE id = 1") == [(10,)]
+    waiting = second.start("BEGIN TRAN; SELECT qty FROM stock WITH (UPDLOCK) WHERE id = 1")
+    assert not waiting.done
+    first.run("UPDATE stock SET qty = 9 WHERE id = 1; COMMIT")
+    assert waiting.rows == [(9,)]
+
+
+def test_without_updlock_two_readers_deadlock_when_both_write(pair: Any) -> None:
+    first, second = pair
+    for client in pair:
+        client.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN TRAN; SELECT qty FROM stock WHERE id = 1")
+    waiting = first.start("UPDATE stock SET qty = 1 WHERE id = 1")
+    assert not waiting.done
+    error = second.fails("UPDATE stock SET qty = 2 WHERE id = 1")
+    assert (error.number, error.severity, error.state) == (1205, 13, 51)
+    assert waiting.done
+    assert second.value("@@TRANCOUNT") == 0
+    first.run("COMMIT")
+    assert second.query("SELECT qty FROM stock WHERE id = 1") == [(1,)]
+
+
+def test_opposite_orders_deadlock_and_the_cheaper_transaction_loses(pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1; UPDATE stock SET note = 'x' WHERE id = 5")
+    second.run("BEGIN TRAN; UPDATE stock SET qty = 2 WHERE id = 2")
+    waiting = second.start("UPDATE stock SET qty = 2 WHERE id = 1")
+    winner = first.start("UPDATE stock SET qty = 1 WHERE id = 2")
+    assert waiting.error_numbers == [1205]
+    assert winner.done
+    first.run("COMMIT")
+    assert first.query("SELECT qty FROM stock WHERE id = 2") == [(1,)]
+
+
+def test_deadlock_priority_decides_before_cost(pair: Any) -> None:
+    first, second = pair
+    first.run(
+        "SET DEADLOCK_PRIORITY LOW; BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1; UPDATE stock SET note = 'x'
+        WHERE id = 5"
+    )
+    second.run("BEGIN TRAN; UPDATE stock SET qty = 2 WHERE id = 2")
+    waiting = first.start("UPDATE stock SET qty = 1 WHERE id = 2")
+    second.run("UPDATE stock SET qty = 2 WHERE id = 1")
+    assert waiting.error_numbers == [1205]
+
+
+def test_a_caught_deadlock_leaves_a_doomed_transaction(pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1; UPDATE stock SET note = 'x' WHERE id = 5")
+    second.run("BEGIN TRAN; UPDATE stock SET qty = 2 WHERE id = 2")
+    caught = second.start(
+        "BEGIN TRY UPDATE stock SET qty = 2 WHERE id = 1 END TRY "
+        "BEGIN CATCH SELECT ERROR_NUMBER(), XACT_STATE(), @@TRANCOUNT; ROLLBACK END CATCH"
+    )
+    first.start("UPDATE stock SET qty = 1 WHERE id = 2")
+    assert caught.rows == [(1205, -1, 1)]
+
+
+def test_waiters_are_served_in_the_order_in_which_they_came(engine: Any, pair: Any) -> None:
+    holder, _ = pair
+    holder.run("CREATE TABLE arrival (n int IDENTITY PRIMARY KEY, who int)")
+    holder.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 1")
+    waiting = []
+    for number in range(5):
+        client = engine.client()
+        waiting.append(client.start(f"UPDATE stock SET qty += 1 WHERE id = 1; INSERT arrival (who) VALUES ({number})"))
+    holder.run("COMMIT")
+    assert all(pending.done for pending in waiting)
+    assert holder.query("SELECT who FROM arrival ORDER BY n") == [(n,) for n in range(5)]
+
+
+def test_an_insert_of_the_same_key_waits_and_then_fails_or_succeeds(pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; INSERT stock (id, qty) VALUES (7, 1)")
+    waiting = second.start("INSERT stock (id, qty) VALUES (7, 2)")
+    assert not waiting.done
+    first.run("COMMIT")
+    assert waiting.error_numbers == [2627]
+    first.run("BEGIN TRAN; INSERT stock (id, qty) VALUES (8, 1)")
+    waiting = second.start("INSERT stock (id, qty) VALUES (8, 2)")
+    first.run("ROLLBACK")
+    assert (waiting.done, waiting.error_numbers) == (True, [])
+
+
+def test_statements_of_two_sessions_interleave(engine: Any, pair: Any) -> None:
+    first, second = pair
+    first.run("CREATE TABLE log (n int IDENTITY PRIMARY KEY, who char(1))")
+    text = "DECLARE @i int = 0; WHILE @i < 5 BEGIN INSERT log (who) VALUES ('{}'); SET @i += 1 END"
+    pending = [client.spawn(text.format(name)) for client, name in ((first, "a"), (second, "b"))]
+    engine.instance.scheduler.run()
+    assert all(item.done for item in pending)
+    order = "".join(row[0] for row in first.query("SELECT who FROM log ORDER BY n"))
+    assert "ab" in order
+    assert "ba" in order
+
+
+def test_an_interrupted_wait_ends_the_statement_and_keeps_the_transaction(pair: Any) -> None:
+    holder, client = pair
+    holder.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 1")
+    client.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 2")
+    waiting = client.start("UPDATE stock SET qty = 5 WHERE id = 1; SELECT 'not reached'")
+    client.session.interrupt()
+    client.instance.scheduler.run()
+    assert (waiting.done, waiting.sink.result_sets) == (True, [])
+    assert client.value("@@TRANCOUNT") == 1
+
+
+def test_an_interrupt_rolls_back_under_xact_abort(pair: Any) -> None:
+    holder, client = pair
+    holder.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 1")
+    client.run("SET XACT_ABORT ON; BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 2")
+    client.start("UPDATE stock SET qty = 5 WHERE id = 1")
+    client.session.interrupt()
+    client.instance.scheduler.run()
+    assert client.value("@@TRANCOUNT") == 0
+
+
+def test_closing_a_session_rolls_back_and_lets_others_go_on(pair: Any) -> None:
+    gone, other = pair
+    gone.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 1")
+    waiting = other.start("SELECT qty FROM stock WHERE id = 1")
+    gone.session.close()
+    other.instance.scheduler.run()
+    assert waiting.rows == [(10,)]
+
+
+def test_nothing_stays_locked_when_everybody_is_done(engine: Any, pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; SELECT id FROM stock WITH (UPDLOCK, HOLDLOCK); UPDATE stock SET qty += 1; COMMIT")
+    second.run("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT id FROM stock WHERE id > 1")
+    store = engine.instance.databases["lockstep"].table("dbo", "stock").store
+    spaces = [store.locks, store.base.locks, *(index.locks for index in store.indexes.values())]
+    assert [space.entries for space in spaces] == [{}] * len(spaces)
+
+
+def test_ddl_waits_for_readers_and_readers_for_ddl(pair: Any) -> None:
+    reader, definer = pair
+    reader.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN TRAN; SELECT id FROM stock WHERE id = 1")
+    waiting = definer.start("ALTER TABLE stock ADD extra int NULL")
+    assert not waiting.done
+    reader.run("COMMIT")
+    assert waiting.done
+    definer.run("BEGIN TRAN; ALTER TABLE stock ADD more int NULL")
+    blocked = reader.start("SELECT * FROM stock WHERE id = 1")
+    assert not blocked.done
+    definer.run("ROLLBACK")
+    assert blocked.rows == [(1, 10, None, None)]
