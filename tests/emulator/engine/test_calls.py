@@ -109,4 +109,62 @@ def test_a_string_runs_as_a_batch_of_its_own(client: Any) -> None:
 
 
 def test_sp_executesql_takes_parameters_and_gives_outputs(client: Any) -> None:
-    text = "DECLARE @o int; EXEC sp_executesql N'SET @o = @a * 2', N'@a int, @o int OUTPUT', @a = 21, @o = @o OUTPUT; SELECT @o" assert client.query(text) == [(42,)]   def test_sp_executesql_misses_an_argument(client: Any) -> None: assert client.fails("EXEC sp_executesql N'SELECT @a', N'@a int'").number == 8178   def rpc(client: Any, name: str, *arguments: CallArgument) -> Collector: sink = Collector() scheduler = client.instance.scheduler scheduler.run_until_done(scheduler.spawn("rpc", lambda: client.session.run_rpc(name, arguments, sink))) return sink   def test_a_remote_call_returns_status_and_outputs(adder: Any) -> None: sink = rpc(adder, "dbo.adder", CallArgument("@a", INT, 3), CallArgument("@sum", INT, None, output=True)) assert (sink.status, sink.values, sink.result_sets[0].rows) == (3, {"@sum": 8}, [(8,)])   def test_prepared_statements_live_by_their_handle(client: Any) -> None: handle = CallArgument("", INT, None, output=True) text = [CallArgument("", nvarchar(20), "@P1 int"), CallArgument("", nvarchar(40), "SELECT @P1 + 1")] sink = rpc(client, "sp_prepexec", handle, *text, CallArgument("", INT, 1)) assert sink.result_sets[0].rows == [(2,)] number = sink.values[""] assert rpc(client, "sp_execute", CallArgument("", INT, number), CallArgument("", INT, 5)).result_sets[0].rows == [ (6,) ] rpc(client, "sp_unprepare", CallArgument("", INT, number)) assert [e.number for e in rpc(client, "sp_execute", CallArgument("", INT, number)).errors] == [8179]   def test_preparing_a_wrong_statement_gives_its_error_and_8180(client: Any) -> None: handle = CallArgument("", INT, None, output=True) text = [CallArgument("", nvarchar(20), ""), CallArgument("", nvarchar(40), "SELEC 1 FROM")] assert [e.number for e in rpc(client, "sp_prepexec", handle, *text).errors][-1] == 8180   def test_a_scalar_function_returns_its_value(client: Any) -> None: client.run("CREATE FUNCTION dbo.twice (@x int) RETURNS int AS BEGIN RETURN @x * 2 END") assert client.value("dbo.twice(dbo.twice(3))") == 12   def test_an_inline_function_is_part_of_its_query(client: Any) -> None: client.run( "CREATE FUNCTION dbo.upto (@x int) RETURNS TABLE AS RETURN (SELECT v FROM (VALUES (1),(2),(3)) AS t (v) WHERE v <= @x)" ) assert client.query("SELECT v FROM dbo.upto(2) ORDER BY v") == [(1,), (2,)] assert client.query("SELECT n, v FROM (VALUES (1), (2)) AS a (n) CROSS APPLY dbo.upto(n) AS u ORDER BY n, v") == [ (1, 1), (2, 1), (2, 2), ]   def test_temporary_tables_of_a_procedure_end_with_it(client: Any) -> None: client.run("CREATE PROCEDURE p AS CREATE TABLE #t (a int); INSERT #t VALUES (1); SELECT a FROM #t") assert client.query("EXEC p") == [(1,)] assert client.query("EXEC p") == [(1,)] assert client.fails("SELECT * FROM #t").number == 208 client.run("CREATE TABLE #t (a int)") assert client.query("SELECT * FROM #t") == [] 
+    text = "DECLARE @o int; EXEC sp_executesql N'SET @o = @a * 2', N'@a int, @o int OUTPUT', @a = 21, @o = @o OUTPUT; SELECT @o"
+    assert client.query(text) == [(42,)]
+
+
+def test_sp_executesql_misses_an_argument(client: Any) -> None:
+    assert client.fails("EXEC sp_executesql N'SELECT @a', N'@a int'").number == 8178
+
+
+def rpc(client: Any, name: str, *arguments: CallArgument) -> Collector:
+    sink = Collector()
+    scheduler = client.instance.scheduler
+    scheduler.run_until_done(scheduler.spawn("rpc", lambda: client.session.run_rpc(name, arguments, sink)))
+    return sink
+
+
+def test_a_remote_call_returns_status_and_outputs(adder: Any) -> None:
+    sink = rpc(adder, "dbo.adder", CallArgument("@a", INT, 3), CallArgument("@sum", INT, None, output=True))
+    assert (sink.status, sink.values, sink.result_sets[0].rows) == (3, {"@sum": 8}, [(8,)])
+
+
+def test_prepared_statements_live_by_their_handle(client: Any) -> None:
+    handle = CallArgument("", INT, None, output=True)
+    text = [CallArgument("", nvarchar(20), "@P1 int"), CallArgument("", nvarchar(40), "SELECT @P1 + 1")]
+    sink = rpc(client, "sp_prepexec", handle, *text, CallArgument("", INT, 1))
+    assert sink.result_sets[0].rows == [(2,)]
+    number = CallArgument("", INT, sink.values[""])
+    assert rpc(client, "sp_execute", number, CallArgument("", INT, 5)).result_sets[0].rows == [(6,)]
+    rpc(client, "sp_unprepare", number)
+    assert [e.number for e in rpc(client, "sp_execute", number).errors] == [8179]
+
+
+def test_preparing_a_wrong_statement_gives_its_error_and_8180(client: Any) -> None:
+    handle = CallArgument("", INT, None, output=True)
+    text = [CallArgument("", nvarchar(20), ""), CallArgument("", nvarchar(40), "SELEC 1 FROM")]
+    assert [e.number for e in rpc(client, "sp_prepexec", handle, *text).errors][-1] == 8180
+
+
+def test_a_scalar_function_returns_its_value(client: Any) -> None:
+    client.run("CREATE FUNCTION dbo.twice (@x int) RETURNS int AS BEGIN RETURN @x * 2 END")
+    assert client.value("dbo.twice(dbo.twice(3))") == 12
+
+
+def test_an_inline_function_is_part_of_its_query(client: Any) -> None:
+    client.run(
+        "CREATE FUNCTION dbo.upto (@x int) RETURNS TABLE AS "
+        "RETURN (SELECT v FROM (VALUES (1),(2),(3)) AS t (v) WHERE v <= @x)"
+    )
+    assert client.query("SELECT v FROM dbo.upto(2) ORDER BY v") == [(1,), (2,)]
+    applied = "SELECT n, v FROM (VALUES (1), (2)) AS a (n) CROSS APPLY dbo.upto(n) AS u ORDER BY n, v"
+    assert client.query(applied) == [(1, 1), (2, 1), (2, 2)]
+
+
+def test_temporary_tables_of_a_procedure_end_with_it(client: Any) -> None:
+    client.run("CREATE PROCEDURE p AS CREATE TABLE #t (a int); INSERT #t VALUES (1); SELECT a FROM #t")
+    assert client.query("EXEC p") == [(1,)]
+    assert client.query("EXEC p") == [(1,)]
+    assert client.fails("SELECT * FROM #t").number == 208
+    client.run("CREATE TABLE #t (a int)")
+    assert client.query("SELECT * FROM #t") == []
