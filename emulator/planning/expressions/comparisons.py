@@ -114,14 +114,14 @@ def compare(operator: str, left: Expr, right: Expr) -> ConditionExpr:
     if left.type.name == "sql_variant":
         function = comparer(operator, left.type)
     else:
-        function = _value_comparer(operator, left.type, right)
+        function = _value_comparer(operator, left.type)
         if right.constant and constant_value(right) is not None and operator == "=":
             function, right = _against_constant(left.type, right)
     fn = apply(function, left, right)
     return ConditionExpr(fn, slots_of(left, right), left.constant and right.constant)
 
 
-def _value_comparer(operator: str, type: SqlType, right: Expr) -> Callable[[Any, Any], bool]:
+def _value_comparer(operator: str, type: SqlType) -> Callable[[Any, Any], bool]:
     key = sort_key(type)
     if key is None:
         return _NATURAL[operator]
@@ -176,7 +176,7 @@ def _under_collation_of(ruling: Expr, other: Expr) -> Expr:
 @tests(nodes.IsDistinctFrom)
 def _is_distinct_from(node: nodes.IsDistinctFrom, scope: Scope | None, ctx: PlanContext) -> ConditionExpr:
     left, right = compile_operands(node, scope, ctx)
-    same = _value_comparer("=", left.type, right)
+    same = _value_comparer("=", left.type)
     get_left, get_right = left.fn, right.fn
     negated = node.negated
 
@@ -193,8 +193,31 @@ def _is_distinct_from(node: nodes.IsDistinctFrom, scope: Scope | None, ctx: Plan
 def _between(node: nodes.Between, scope: Scope | None, ctx: PlanContext) -> ConditionExpr:
     operand, low = _sides(node.operand, node.low, scope, ctx)
     _, high = _sides(node.operand, node.high, scope, ctx)
-    inside = all_of([compare(">=", operand, low), compare("<=", operand, high)])
+    inside = _in_range(operand, low, high) or all_of([compare(">=", operand, low), compare("<=", operand, high)])
     return negation(inside) if node.negated else inside
+
+
+def _in_range(operand: Expr, low: Expr, high: Expr) -> ConditionExpr | None:
+    """BETWEEN in one step: only if the operand is compared as it is, in Python's order, with both bounds."""
+    left, low = comparison_operands(operand, low)
+    other, high = comparison_operands(operand, high)
+    same = left.fn is operand.fn and other.fn is operand.fn and left.type == other.type
+    if not same or left.type.name == "sql_variant" or sort_key(left.type) is not None:
+        return None
+    get, get_low, get_high = left.fn, low.fn, high.fn
+
+    def between(env: Env) -> bool | None:
+        value, least, greatest = get(env), get_low(env), get_high(env)
+        if value is None:
+            return None
+        if least is None:
+            return None if greatest is None or value <= greatest else False
+        if greatest is None:
+            return None if value >= least else False
+        return least <= value <= greatest  # type: ignore[no-any-return]
+
+    parts = (left, low, high)
+    return ConditionExpr(between, slots_of(*parts), all(part.constant for part in parts))
 
 
 @tests(nodes.InList)
