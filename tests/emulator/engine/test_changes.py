@@ -48,17 +48,16 @@ def test_defaults_fill_what_is_not_given(lots: Any) -> None:
 @pytest.mark.parametrize(
     ("statement", "number", "words"),
     [
-        ("INSERT lot (code) VALUES ('a')", 2627, "UNIQUE KEY constraint 'uq_code'. Cannot insert duplicate key in
-        object 'dbo.lot'. The duplicate key value is (a)."), ("INSERT lot (code) VALUES (NULL)", 515, "Cannot insert
-        the value NULL into column 'code', table 'lockstep.dbo.lot'; column does not allow nulls. INSERT fails."),
-        ("INSERT lot (code, qty) VALUES ('d', -1)", 547, 'The INSERT statement conflicted with the CHECK constraint
-        "ck_qty". The conflict occurred in database "lockstep", table "dbo.lot"'), ("UPDATE lot SET qty = qty - 2.5",
-        547, 'The UPDATE statement conflicted with the CHECK constraint "ck_qty"'), ("UPDATE lot SET code = NULL", 515,
-        "UPDATE fails."), ("INSERT lot (code) VALUES ('toolong')", 2628, "String or binary data would be truncated in
-        table 'lockstep.dbo.lot', column 'code'. Truncated value: 'toolo'."), ("INSERT lot (code, qty) VALUES ('d',
-        99999999.5)", 8115, "Arithmetic overflow error converting numeric to data type numeric."), ("INSERT lot (code,
-        qty) VALUES ('d')", 109, "There are more columns in the INSERT statement"), ("INSERT lot (nothing) VALUES (1)",
-        207, "Invalid column name 'nothing'."), ("UPDATE lot SET id = 1", 8102, "id"),
+        ("INSERT lot (code) VALUES ('a')", 2627, "UNIQUE KEY constraint 'uq_code'. Cannot insert duplicate key in object 'dbo.lot'. The duplicate key value is (a)."),
+        ("INSERT lot (code) VALUES (NULL)", 515, "Cannot insert the value NULL into column 'code', table 'lockstep.dbo.lot'; column does not allow nulls. INSERT fails."),
+        ("INSERT lot (code, qty) VALUES ('d', -1)", 547, 'The INSERT statement conflicted with the CHECK constraint "ck_qty". The conflict occurred in database "lockstep", table "dbo.lot"'),
+        ("UPDATE lot SET qty = qty - 2.5", 547, 'The UPDATE statement conflicted with the CHECK constraint "ck_qty"'),
+        ("UPDATE lot SET code = NULL", 515, "UPDATE fails."),
+        ("INSERT lot (code) VALUES ('toolong')", 2628, "String or binary data would be truncated in table 'lockstep.dbo.lot', column 'code'. Truncated value: 'toolo'."),
+        ("INSERT lot (code, qty) VALUES ('d', 99999999.5)", 8115, "Arithmetic overflow error converting numeric to data type numeric."),
+        ("INSERT lot (code, qty) VALUES ('d')", 109, "There are more columns in the INSERT statement"),
+        ("INSERT lot (nothing) VALUES (1)", 207, "Invalid column name 'nothing'."),
+        ("UPDATE lot SET id = 1", 8102, "id"),
     ],
 )  # fmt: skip
 def test_broken_rules_have_number_and_text(lots: Any, statement: str, number: int, words: str) -> None:
@@ -94,8 +93,7 @@ def test_output_shows_rows_before_and_after(lots: Any) -> None:
 
 
 def test_output_into_a_table_variable(lots: Any) -> None:
-    text = "DECLARE @t TABLE (code varchar(5), qty decimal(9,2)); DELETE lot OUTPUT deleted.code, deleted.qty INTO @t
-    WHERE qty > 1; SELECT * FROM @t ORDER BY code" assert lots.query(text) == [("b", Decimal("2.00")), ("c",
+    text = "DECLARE @t TABLE (code varchar(5), qty decimal(9,2)); DELETE lot OUTPUT deleted.code, deleted.qty INTO @t WHERE qty > 1; SELECT * FROM @t ORDER BY code" assert lots.query(text) == [("b", Decimal("2.00")), ("c",
     Decimal("3.00"))]
 
 
@@ -130,8 +128,7 @@ def test_a_failed_statement_on_a_table_variable_is_undone(client: Any) -> None:
 
 def test_foreign_keys_hold_in_both_directions(client: Any) -> None:
     client.run(
-        "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int, p int CONSTRAINT fk REFERENCES parent
-        (id))"
+        "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int, p int CONSTRAINT fk REFERENCES parent (id))"
     )
     client.run("INSERT parent VALUES (1); INSERT child VALUES (1, 1), (2, NULL)")
     error = client.fails("INSERT child VALUES (3, 9)")

@@ -48,16 +48,14 @@ def test_wrong_definitions_have_their_numbers_and_change_nothing(client: Any, te
 def test_added_columns_get_their_default_where_they_must(client: Any) -> None:
     client.run("CREATE TABLE t (a int); INSERT t VALUES (1)")
     client.run(
-        "ALTER TABLE t ADD b int NOT NULL CONSTRAINT df DEFAULT 7, c int NULL DEFAULT 8, d int NULL DEFAULT 9 WITH
-        VALUES"
+        "ALTER TABLE t ADD b int NOT NULL CONSTRAINT df DEFAULT 7, c int NULL DEFAULT 8, d int NULL DEFAULT 9 WITH VALUES"
     )
     assert client.query("SELECT * FROM t") == [(1, 7, None, 9)]
 
 
 def test_columns_and_constraints_can_be_dropped(client: Any) -> None:
     client.run(
-        "CREATE TABLE t (a int CONSTRAINT pk PRIMARY KEY, b int CONSTRAINT df DEFAULT 1, c int); INSERT t VALUES (1, 2,
-        3)"
+        "CREATE TABLE t (a int CONSTRAINT pk PRIMARY KEY, b int CONSTRAINT df DEFAULT 1, c int); INSERT t VALUES (1, 2, 3)"
     )
     assert client.fails("ALTER TABLE t DROP COLUMN b").number == 5074
     client.run("ALTER TABLE t DROP CONSTRAINT df; ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP CONSTRAINT pk")

@@ -92,8 +92,7 @@ def test_a_doomed_transaction_refuses_writes_and_commit(stock: Any) -> None:
 
 def test_a_batch_that_ends_doomed_is_rolled_back_with_3998(stock: Any) -> None:
     sink = stock.collect(
-        "SET XACT_ABORT ON; BEGIN TRY BEGIN TRAN; INSERT INTO stock VALUES (1, 1) END TRY BEGIN CATCH SELECT 1 END
-        CATCH"
+        "SET XACT_ABORT ON; BEGIN TRY BEGIN TRAN; INSERT INTO stock VALUES (1, 1) END TRY BEGIN CATCH SELECT 1 END CATCH"
     )
     assert [error.number for error in sink.errors] == [3998]
     assert stock.value("@@TRANCOUNT") == 0
@@ -122,8 +121,8 @@ def test_raiserror_goes_on_without_try_and_to_catch_with_it(client: Any) -> None
 
 
 def test_raiserror_dooms_nothing_under_xact_abort(client: Any) -> None:
-    text = "SET XACT_ABORT ON; BEGIN TRAN; BEGIN TRY RAISERROR('x',16,1) END TRY BEGIN CATCH SELECT XACT_STATE() END
-    CATCH; ROLLBACK" assert client.query(text) == [(1,)]
+    text = "SET XACT_ABORT ON; BEGIN TRAN; BEGIN TRY RAISERROR('x',16,1) END TRY BEGIN CATCH SELECT XACT_STATE() END CATCH; ROLLBACK"
+    assert client.query(text) == [(1,)]
 
 
 def test_a_missing_table_is_found_at_its_turn_and_ends_the_batch(client: Any) -> None:

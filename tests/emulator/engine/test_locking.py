@@ -81,8 +81,7 @@ def test_repeatable_read_lets_phantoms_in_and_serializable_does_not(pair: Any) -
     )
     writer.run("INSERT stock (id, qty) VALUES (3, 30)")
     reader.run(
-        "COMMIT; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN TRAN; SELECT id FROM stock WHERE id BETWEEN 2 AND
-        4"
+        "COMMIT; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN TRAN; SELECT id FROM stock WHERE id BETWEEN 2 AND 4"
     )
     waiting = writer.start("INSERT stock (id, qty) VALUES (4, 40)")
     assert not waiting.done
@@ -151,8 +150,7 @@ def test_opposite_orders_deadlock_and_the_cheaper_transaction_loses(pair: Any) -
 def test_deadlock_priority_decides_before_cost(pair: Any) -> None:
     first, second = pair
     first.run(
-        "SET DEADLOCK_PRIORITY LOW; BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1; UPDATE stock SET note = 'x'
-        WHERE id = 5"
+        "SET DEADLOCK_PRIORITY LOW; BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1; UPDATE stock SET note = 'x' WHERE id = 5"
     )
     second.run("BEGIN TRAN; UPDATE stock SET qty = 2 WHERE id = 2")
     waiting = first.start("UPDATE stock SET qty = 1 WHERE id = 2")
