@@ -112,8 +112,8 @@ class TlsChannel:
         return b"".join(pieces)
 
     def write(self, data: bytes) -> bytes:
-        """Encrypt; the ciphertext to send. After the client's goodbye there is nobody to send to."""
-        with contextlib.suppress(ssl.SSLZeroReturnError):
+        """Encrypt; the ciphertext to send, nothing once the client has said goodbye or broken the encryption."""
+        with contextlib.suppress(ssl.SSLError):
             self._tls.write(data)
         return self.take()
 
