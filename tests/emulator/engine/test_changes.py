@@ -93,8 +93,8 @@ def test_output_shows_rows_before_and_after(lots: Any) -> None:
 
 
 def test_output_into_a_table_variable(lots: Any) -> None:
-    text = "DECLARE @t TABLE (code varchar(5), qty decimal(9,2)); DELETE lot OUTPUT deleted.code, deleted.qty INTO @t WHERE qty > 1; SELECT * FROM @t ORDER BY code" assert lots.query(text) == [("b", Decimal("2.00")), ("c",
-    Decimal("3.00"))]
+    text = "DECLARE @t TABLE (code varchar(5), qty decimal(9,2)); DELETE lot OUTPUT deleted.code, deleted.qty INTO @t WHERE qty > 1; SELECT * FROM @t ORDER BY code"
+    assert lots.query(text) == [("b", Decimal("2.00")), ("c", Decimal("3.00"))]
 
 
 def test_update_from_a_join_changes_each_row_once(lots: Any) -> None:
