@@ -1,0 +1,210 @@
+"""Which locks a scan takes: from the isolation level, the table hints and what the rows are read for.
+
+Rules (documentation: "Transaction locking and row versioning guide", "Table hints (Transact-SQL)", "SET TRANSACTION
+ISOLATION LEVEL"):
+
+=====================  ==============================  ==========================================
+level                  rows read                       rows read to be changed, or with UPDLOCK
+=====================  ==============================  ==========================================
+READ UNCOMMITTED       none (Sch-S on the table)       U, given back when the row does not qualify
+READ COMMITTED         S, while the row is read        the same
+REPEATABLE READ        S, held                         U, held even when the row does not qualify
+SERIALIZABLE           RangeS-S on keys and next key   RangeS-U; a unique key that is found: S or U
+=====================  ==============================  ==========================================
+
+XLOCK takes X (RangeX-X) in place of U. An S lock that would be granted at once and given back before anybody else runs
+cannot be observed, so READ COMMITTED reads take a lock only where they must wait. Tables that only one session can see
+(table variables, local temporary tables) are not locked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.settings import Isolation
+from emulator.locking.manager import WHOLE, LockSpace
+from emulator.locking.modes import COMBINED, LockMode, covers_rows, intent
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from emulator.catalog.database import Database
+    from emulator.session import Session
+    from emulator.storage.index import IndexStore
+    from emulator.storage.table import TableStore
+    from emulator.storage.transaction import Transaction
+
+ESCALATION_THRESHOLD = 5000
+"""Row locks that one statement takes on one index before the table is tried ("Lock escalation")."""
+ESCALATION_RETRY = 1250
+"""Further locks between two tries."""
+
+NL, IS, S, U, X = LockMode.NL, LockMode.IS, LockMode.S, LockMode.U, LockMode.X
+
+_RANGES = {S: LockMode.RANGE_S_S, U: LockMode.RANGE_S_U, X: LockMode.RANGE_X_X}
+
+
+@dataclass(frozen=True, slots=True)
+class LockHints:
+    """What the table hints say about locking.
+
+    ``isolation`` replaces the session's level. ``mode`` is U (UPDLOCK) or X (XLOCK, TABLOCKX), else NL. ``whole_table``:
+    TABLOCK or TABLOCKX.
+    """
+
+    isolation: Isolation | None = None
+    mode: LockMode = NL
+    whole_table: bool = False
+    read_past: bool = False
+    no_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockPolicy:
+    """How one scan locks. ``table`` is taken first and kept to the end of the transaction if ``table_held``.
+
+    ``row``: on rows and keys, NL for none. ``key_range``: in its place on the keys of an index, NL unless SERIALIZABLE.
+    ``held``: rows stay locked; if not, each is locked only while it is read. ``keeps_unqualified``: rows that were read and
+    do not qualify stay locked too.
+    """
+
+    table: LockMode
+    table_held: bool
+    row: LockMode = NL
+    key_range: LockMode = NL
+    held: bool = False
+    keeps_unqualified: bool = False
+    read_past: bool = False
+    no_wait: bool = False
+
+
+def lock_policy(hints: LockHints, session_level: Isolation, *, target: bool) -> LockPolicy:
+    """The policy of a scan. ``target``: the table is the target of the statement.
+
+    Errors: 650 READPAST at another level than READ COMMITTED and REPEATABLE READ.
+    """
+    level = hints.isolation or session_level
+    if level is Isolation.SNAPSHOT:
+        raise NotSupported("isolation level SNAPSHOT")
+    if hints.read_past and level not in (Isolation.READ_COMMITTED, Isolation.REPEATABLE_READ):
+        raise sql_error(650)
+    row = hints.mode or (U if target else S)
+    held = row is not S or level >= Isolation.REPEATABLE_READ
+    if hints.whole_table:
+        mode = X if target else row
+        return LockPolicy(table=mode, table_held=held, no_wait=hints.no_wait)
+    if level is Isolation.READ_UNCOMMITTED and row is S:
+        return LockPolicy(table=LockMode.SCH_S, table_held=False, no_wait=hints.no_wait)
+    return LockPolicy(
+        table=intent(row),
+        table_held=held,
+        row=row,
+        key_range=_RANGES[row] if level is Isolation.SERIALIZABLE else NL,
+        held=held,
+        keeps_unqualified=level >= Isolation.REPEATABLE_READ,
+        read_past=hints.read_past,
+        no_wait=hints.no_wait,
+    )
+
+
+class LockPolicies:
+    """The policies of one scan by the session's isolation level, worked out when first needed."""
+
+    __slots__ = ("_by_level", "_database", "_hints", "_target")
+
+    def __init__(self, hints: LockHints, database: Database, *, target: bool = False) -> None:
+        self._hints = hints
+        self._database = database
+        self._target = target
+        self._by_level: dict[Isolation, LockPolicy] = {}
+
+    def at(self, level: Isolation) -> LockPolicy:
+        """The policy in a session at ``level``. Errors: 650; NotSupported where row versions would be read."""
+        policy = self._by_level.get(level)
+        if policy is None:
+            policy = lock_policy(self._hints, level, target=self._target)
+            if self._database.read_committed_snapshot and not policy.held and policy.row is S:
+                raise NotSupported("READ_COMMITTED_SNAPSHOT")
+            self._by_level[level] = policy
+        return policy
+
+
+class ScanLocks:
+    """The locks of one running scan: the table's, then those of rows, on behalf of the session's transaction.
+
+    ``row`` and ``key_range`` are the policy's modes, NL where the table's lock makes them needless.
+    """
+
+    __slots__ = (
+        "_counts",
+        "_next_escalation",
+        "key_range",
+        "manager",
+        "policy",
+        "row",
+        "session",
+        "store",
+        "transaction",
+    )
+
+    def __init__(self, session: Session, store: TableStore, policy: LockPolicy) -> None:
+        self.session = session
+        self.store = store
+        self.policy = policy
+        self.manager = session.instance.locks
+        transaction = session.transaction
+        assert transaction is not None
+        self.transaction: Transaction = transaction
+        self._counts: dict[IndexStore, int] = {}
+        self._next_escalation = ESCALATION_THRESHOLD
+        self.lock(store.locks, WHOLE, policy.table)
+        self.row = policy.row
+        self.key_range = policy.key_range
+        if policy.row is not NL and covers_rows(self._table_mode(), policy.key_range or policy.row):
+            self.row = self.key_range = NL
+
+    def close(self) -> None:
+        """The scan has ended: give back the table's lock unless it is held to the end of the transaction."""
+        if not self.policy.table_held and not self.transaction.ended:
+            self.manager.release(self.transaction, self.store.locks, WHOLE)
+
+    def lock(self, space: LockSpace, key: Hashable, mode: LockMode) -> LockMode:
+        """Take a lock, waiting if need be; returns what was held before. Errors: 1205; 1222 (at once with NOWAIT)."""
+        previous = self.manager.held_mode(self.transaction, space, key)
+        if self.policy.no_wait and self.manager.would_wait(self.transaction, space, key, mode):
+            raise sql_error(1222, state=45)
+        self.session.lock(space, key, mode)
+        return previous
+
+    def would_wait(self, space: LockSpace, key: Hashable, mode: LockMode) -> bool:
+        """Whether another session's lock is in the way."""
+        return self.manager.would_wait(self.transaction, space, key, mode)
+
+    def give_back(self, space: LockSpace, key: Hashable, mode: LockMode, previous: LockMode) -> None:
+        """Undo ``lock``, given what it returned."""
+        if previous is NL or COMBINED[previous][mode] is previous:
+            self.manager.release(self.transaction, space, key)
+        else:
+            self.manager.restore(self.transaction, space, key, previous)
+
+    def count(self, index: IndexStore) -> None:
+        """Note a row lock on ``index`` that is held. Past the threshold all of them give way to one lock on the table."""
+        count = self._counts.get(index, 0) + 1
+        self._counts[index] = count
+        if count < self._next_escalation or self.row is NL:
+            return
+        self._next_escalation = count + ESCALATION_RETRY
+        mode = S if self.row is S else X
+        spaces = [self.store.base.locks, *(other.locks for other in self.store.indexes.values())]
+        if self.manager.escalate(self.transaction, self.store.locks, spaces, mode):
+            self.row = self.key_range = NL
+
+    def _table_mode(self) -> LockMode:
+        return self.manager.held_mode(self.transaction, self.store.locks, WHOLE)
+
+
+def conflicting_hints(line: int) -> SqlError:
+    """Error 1047."""
+    return sql_error(1047, line=line)

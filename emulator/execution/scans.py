@@ -1,0 +1,437 @@
+"""Scans of stored tables: they put rows into their slot and lock what they read.
+
+A scan goes through key ranges of the base index, or of a nonclustered index: then it reads only the index key when that
+covers the query, else it goes on to the base row (a lookup). Whoever scans locks a key before it looks at what is under
+it: after a wait the row may have changed, be a ghost, or be gone.
+
+Order of locks: table, index key, base key. Rows that do not qualify are given back (see ``row_locks``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from emulator.execution.row_locks import IS, NL, LockPolicies, S, ScanLocks
+from emulator.execution.seeks import Bounds, KeyRange
+from emulator.locking.manager import WHOLE
+from emulator.locking.modes import LockMode
+from emulator.planning.binding import SESSION, Condition, Env
+from emulator.storage.index import GHOST, IndexStore
+from emulator.storage.keys import INFINITY, Key, Row
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+    from emulator.storage.table import TableStore
+
+Rows = Callable[[Env], Iterator[None]]
+"""An operator: yields once for each row, having put it into the slots."""
+Fetch = Callable[[Env], bool]
+"""An operator that finds at most one row: whether it did, having put it into the slots."""
+StoreOf = Callable[[Env], "TableStore"]
+
+SWITCH_INTERVAL = 256
+"""Rows between two points at which other sessions may run."""
+_SWITCH_MASK = SWITCH_INTERVAL - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPlan:
+    """How one table is read.
+
+    ``slot`` gets the row, ``key_slot`` (if any) its base key. ``index`` is the nonclustered index read, None for the base.
+    ``covering``: the base row need not be locked. ``entry_filter`` is what can be tested on the index's columns, before a
+    lookup; ``row_filter`` the rest. ``policies`` is None for a table that is not locked.
+    """
+
+    slot: int
+    store_of: StoreOf
+    bounds: Bounds
+    index: str | None = None
+    covering: bool = False
+    reverse: bool = False
+    key_slot: int | None = None
+    entry_filter: Condition | None = None
+    row_filter: Condition | None = None
+    policies: LockPolicies | None = None
+
+
+def scan(plan: ScanPlan) -> Rows:
+    """The operator that runs ``plan``."""
+    store_of, policies = plan.store_of, plan.policies
+    bounds = _backwards(plan.bounds) if plan.reverse else plan.bounds
+
+    def rows(env: Env) -> Iterator[None]:
+        store = store_of(env)
+        index = store.base if plan.index is None else store.indexes[plan.index]
+        if policies is None:
+            for key_range in bounds(env):
+                yield from _without_locks(plan, env, store, index, key_range)
+            return
+        session = env[SESSION]
+        policy = policies.at(session.settings.isolation)
+        locks = ScanLocks(session, store, policy)
+        try:
+            for key_range in bounds(env):
+                if locks.row is NL:
+                    yield from _without_locks(plan, env, store, index, key_range)
+                elif not policy.held:
+                    yield from _reading_committed(plan, env, locks, index, key_range)
+                elif not locks.key_range:
+                    yield from _keeping_locks(plan, env, locks, index, key_range)
+                elif store.is_heap and index is store.base:
+                    locks.lock(store.locks, WHOLE, locks.row)
+                    yield from _without_locks(plan, env, store, index, key_range)
+                else:
+                    yield from _locking_ranges(plan, env, locks, index, key_range)
+        finally:
+            locks.close()
+
+    return rows
+
+
+def _backwards(bounds: Bounds) -> Bounds:
+    return lambda env: bounds(env)[::-1]
+
+
+def _without_locks(
+    plan: ScanPlan, env: Env, store: TableStore, index: IndexStore, key_range: KeyRange
+) -> Iterator[None]:
+    base = store.base
+    slot, key_slot, secondary = plan.slot, plan.key_slot, plan.index is not None
+    condition = _both(plan.entry_filter, plan.row_filter)
+    switch_point = env[SESSION].switch_point
+    count = 0
+    for key, value in index.scan(*key_range, plan.reverse):
+        row = base.values.get(value, GHOST) if secondary and value is not GHOST else value
+        if row is GHOST:
+            continue
+        env[slot] = row
+        if key_slot is not None:
+            env[key_slot] = value if secondary else key
+        if condition is None or condition(env):
+            yield
+        count += 1
+        if not count & _SWITCH_MASK:
+            switch_point()
+
+
+# --- READ COMMITTED: locked only while read ---------------------------------------------------------------------------
+
+
+def _reading_committed(
+    plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
+) -> Iterator[None]:
+    """Locks are taken only where they have to be waited for: others could not be seen."""
+    if plan.index is not None:
+        yield from _reading_committed_entries(plan, env, locks, index, key_range)
+        return
+    slot, key_slot, condition = plan.slot, plan.key_slot, plan.row_filter
+    locked = index.locks.entries
+    switch_point = locks.session.switch_point
+    count = 0
+    for key, row in index.scan(*key_range, plan.reverse):
+        if locked and key in locked:
+            row = _value_when_readable(locks, index, key)
+        if row is not GHOST:
+            env[slot] = row
+            if key_slot is not None:
+                env[key_slot] = key
+            if condition is None or condition(env):
+                yield
+        count += 1
+        if not count & _SWITCH_MASK:
+            switch_point()
+
+
+def _value_when_readable(locks: ScanLocks, index: IndexStore, key: Key) -> Row | object:
+    """What is under ``key`` once nobody else is changing it; ``GHOST`` when there is no row or READPAST skips it."""
+    if locks.would_wait(index.locks, key, S):
+        if locks.policy.read_past:
+            return GHOST
+        previous = locks.lock(index.locks, key, S)
+        locks.give_back(index.locks, key, S, previous)
+    value: Row | object = index.values.get(key, GHOST)
+    return value
+
+
+def _reading_committed_entries(
+    plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
+) -> Iterator[None]:
+    slot, key_slot, covering = plan.slot, plan.key_slot, plan.covering
+    entry_filter, row_filter = plan.entry_filter, plan.row_filter
+    base = locks.store.base
+    locked, base_locked = index.locks.entries, base.locks.entries
+    switch_point = locks.session.switch_point
+    count = 0
+    for key, base_key in index.scan(*key_range, plan.reverse):
+        count += 1
+        if not count & _SWITCH_MASK:
+            switch_point()
+            base_key = index.values.get(key, GHOST)
+        if locked and key in locked:
+            base_key = _value_when_readable(locks, index, key)
+        row = base.values.get(base_key, GHOST) if base_key is not GHOST else GHOST
+        if row is GHOST:
+            continue
+        env[slot] = row
+        if entry_filter is not None and not entry_filter(env):
+            continue
+        if not covering and base_locked and base_key in base_locked:
+            row = _look_up_when_readable(locks, index, key, base, base_key)
+            if row is GHOST:
+                continue
+            env[slot] = row
+        if key_slot is not None:
+            env[key_slot] = base_key
+        if row_filter is None or row_filter(env):
+            yield
+
+
+def _look_up_when_readable(
+    locks: ScanLocks, index: IndexStore, key: Key, base: IndexStore, base_key: Key
+) -> Row | object:
+    """The base row of an index entry once nobody else is changing it. The entry is locked during the wait, which is how
+    a lookup and a writer, who goes from the row to the entry, can meet in a deadlock."""
+    if locks.would_wait(base.locks, base_key, S):
+        if locks.policy.read_past:
+            return GHOST
+        entry_before = locks.lock(index.locks, key, S)
+        previous = locks.lock(base.locks, base_key, S)
+        locks.give_back(base.locks, base_key, S, previous)
+        locks.give_back(index.locks, key, S, entry_before)
+    value: Row | object = base.values.get(base_key, GHOST)
+    return value
+
+
+# --- Locks that are kept ----------------------------------------------------------------------------------------------
+
+
+def _keeping_locks(
+    plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
+) -> Iterator[None]:
+    switch_point = locks.session.switch_point
+    count = 0
+    for key, _ in index.scan(*key_range, plan.reverse):
+        if locks.row is NL:
+            if _unlocked_row(plan, env, locks, index, key):
+                yield
+        elif not (locks.policy.read_past and locks.would_wait(index.locks, key, locks.row)) and _locked_row(
+            plan, env, locks, index, key, locks.row
+        ):
+            yield
+        count += 1
+        if not count & _SWITCH_MASK:
+            switch_point()
+
+
+def _locked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key, mode: LockMode) -> bool:
+    """Lock ``key`` in ``mode``, and the base row if there is a lookup; whether the row is there and qualifies.
+
+    What does not qualify is given back, except that a row which was read stays locked where the policy says so.
+    """
+    previous = locks.lock(index.locks, key, mode)
+    value = index.values.get(key, GHOST)
+    qualifies = False
+    if value is not GHOST:
+        if plan.index is None:
+            qualifies = _qualifies(plan, env, value, key, plan.row_filter)
+        else:
+            qualifies = _locked_lookup(plan, env, locks, value)
+    if qualifies or (value is not GHOST and locks.policy.keeps_unqualified) or mode is locks.key_range:
+        locks.count(index)
+        return qualifies
+    locks.give_back(index.locks, key, mode, previous)
+    return False
+
+
+def _locked_lookup(plan: ScanPlan, env: Env, locks: ScanLocks, base_key: Key) -> bool:
+    base = locks.store.base
+    row = base.values.get(base_key, GHOST)
+    if row is GHOST or not _qualifies(plan, env, row, base_key, plan.entry_filter):
+        return False
+    if plan.covering:
+        return plan.row_filter is None or bool(plan.row_filter(env))
+    if locks.policy.read_past and locks.would_wait(base.locks, base_key, locks.row):
+        return False
+    previous = locks.lock(base.locks, base_key, locks.row)
+    row = base.values.get(base_key, GHOST)
+    qualifies = row is not GHOST and _qualifies(plan, env, row, base_key, plan.row_filter)
+    if qualifies or (row is not GHOST and locks.policy.keeps_unqualified):
+        locks.count(base)
+        return qualifies
+    locks.give_back(base.locks, base_key, locks.row, previous)
+    return False
+
+
+def _unlocked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> bool:
+    """The same when the table's lock has made those of rows needless."""
+    value = index.values.get(key, GHOST)
+    base_key = key if plan.index is None else value
+    row = value if plan.index is None or value is GHOST else locks.store.base.values.get(value, GHOST)
+    return row is not GHOST and _qualifies(plan, env, row, base_key, _both(plan.entry_filter, plan.row_filter))
+
+
+def _qualifies(plan: ScanPlan, env: Env, row: Row, base_key: Key, condition: Condition | None) -> bool:
+    env[plan.slot] = row
+    if plan.key_slot is not None:
+        env[plan.key_slot] = base_key
+    return condition is None or bool(condition(env))
+
+
+# --- Key ranges -------------------------------------------------------------------------------------------------------
+
+
+def _locking_ranges(
+    plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
+) -> Iterator[None]:
+    """Every key of the range is locked with the gap before it, and so is the first key beyond the range.
+
+    Backwards, that one comes first. After a wait the scan looks again: a key may have come into the gap meanwhile.
+    """
+    low, high, low_inclusive, high_inclusive = key_range
+    switch_point = locks.session.switch_point
+    if plan.reverse:
+        _lock_next_key(locks, index, high, not high_inclusive)
+        for key, _ in index.scan(low, high, low_inclusive, high_inclusive, True):
+            if _row_in_range(plan, env, locks, index, key):
+                yield
+        return
+    count = 0
+    at: Key | None = None
+
+    def following() -> Key:
+        return index.seek(low or (), inclusive=low_inclusive) if at is None else index.next_key(at)
+
+    key = following()
+    while True:
+        waits = bool(locks.key_range) and locks.would_wait(index.locks, key, locks.key_range)
+        within = _is_within(key, high, high_inclusive)
+        qualifies = within and _row_in_range(plan, env, locks, index, key)
+        if not within and locks.key_range:
+            locks.lock(index.locks, key, locks.key_range)
+            locks.count(index)
+        if waits and following() != key:
+            key = following()
+            continue
+        if not within:
+            return
+        if qualifies:
+            yield
+        at = key
+        key = following()
+        count += 1
+        if not count & _SWITCH_MASK:
+            switch_point()
+
+
+def _row_in_range(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> bool:
+    if not locks.key_range:
+        return _unlocked_row(plan, env, locks, index, key)
+    return _locked_row(plan, env, locks, index, key, locks.key_range)
+
+
+def _is_within(key: Key, high: Key | None, inclusive: bool) -> bool:
+    if key == INFINITY:
+        return False
+    return high is None or key < high or (inclusive and key == high)
+
+
+def _lock_next_key(locks: ScanLocks, index: IndexStore, from_key: Key | None, inclusive: bool) -> None:
+    """Lock the gap that begins at ``from_key``, by its upper end."""
+    while True:
+        key = INFINITY if from_key is None else index.seek(from_key, inclusive=inclusive)
+        locks.lock(index.locks, key, locks.key_range)
+        if from_key is None or index.seek(from_key, inclusive=inclusive) == key:
+            return
+
+
+# --- One row by its unique key ----------------------------------------------------------------------------------------
+
+
+def fetch(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fetch:
+    """The operator that finds the row of a unique key without going through a range. ``plan.bounds`` is not used."""
+    if plan.policies is None:
+        return _fetch_unlocked(plan, make_key)
+    if plan.index is None and plan.key_slot is None:
+        return _fetch_base_row(plan, make_key)
+    return lambda env: _fetch(plan, env, make_key(env))
+
+
+def _fetch_unlocked(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fetch:
+    condition = _both(plan.entry_filter, plan.row_filter)
+
+    def fetch_unlocked(env: Env) -> bool:
+        key = make_key(env)
+        store = plan.store_of(env)
+        if plan.index is not None and key is not None:
+            key = store.indexes[plan.index].values.get(key)
+        if key is None or key is GHOST:
+            return False
+        row = store.base.values.get(key, GHOST)
+        return row is not GHOST and _qualifies(plan, env, row, key, condition)
+
+    return fetch_unlocked
+
+
+def _fetch_base_row(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fetch:
+    """The most frequent case, with nobody in the way of a READ COMMITTED read: three dictionary look-ups."""
+    slot, store_of, condition, policies = plan.slot, plan.store_of, plan.row_filter, plan.policies
+    assert policies is not None
+    policy_at = policies.at
+
+    def fetch_base_row(env: Env) -> bool:
+        key = make_key(env)
+        if key is None:
+            return False
+        store = store_of(env)
+        base = store.base
+        session = env[1]
+        policy = policy_at(session.settings.isolation)
+        if policy.row is not S or policy.held or key in base.locks.entries:
+            return _fetch(plan, env, key)
+        if store.locks.entries and session.instance.locks.would_wait(session.transaction, store.locks, WHOLE, IS):
+            return _fetch(plan, env, key)
+        row = base.values.get(key, GHOST)
+        if row is GHOST:
+            return False
+        env[slot] = row
+        return condition is None or bool(condition(env))
+
+    return fetch_base_row
+
+
+def _fetch(plan: ScanPlan, env: Env, key: Key | None) -> bool:
+    if key is None:
+        return False
+    session: Session = env[SESSION]
+    store = plan.store_of(env)
+    index = store.base if plan.index is None else store.indexes[plan.index]
+    assert plan.policies is not None
+    policy = plan.policies.at(session.settings.isolation)
+    locks = ScanLocks(session, store, policy)
+    try:
+        if locks.row is NL:
+            return _unlocked_row(plan, env, locks, index, key)
+        if not policy.held:
+            return any(True for _ in _reading_committed(plan, env, locks, index, (key, key, True, True)))
+        if key in index.values:
+            if policy.read_past and locks.would_wait(index.locks, key, locks.row):
+                return False
+            found = _locked_row(plan, env, locks, index, key, locks.row)
+            if index.exists(key):
+                return found
+        if locks.key_range:
+            _lock_next_key(locks, index, key, inclusive=True)
+            if index.exists(key):
+                return _locked_row(plan, env, locks, index, key, locks.row)
+        return False
+    finally:
+        locks.close()
+
+
+def _both(first: Condition | None, second: Condition | None) -> Condition | None:
+    if first is None or second is None:
+        return first or second
+    return lambda env: first(env) and second(env)

@@ -1,0 +1,257 @@
+"""Window functions: computed over all rows at once, each row of the input then comes with a tuple of results.
+
+The rows are kept, sorted by partition and order once for each distinct window, and every function goes over each
+partition. Rows come out in the order of the last window, as they do behind SQL Server's segment and sequence operators.
+
+Documentation: "SELECT - OVER clause", "Ranking functions", "Analytic functions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.errors import sql_error
+from emulator.execution.scans import Rows
+from emulator.execution.sorting import SortKey, sort_in_place
+from emulator.planning.binding import Env, Scalar
+from emulator.planning.expressions import CompiledAggregate
+
+Arguments = Sequence[tuple[Any, ...]]
+"""The values of a function's arguments for each row of a partition, in order."""
+
+Peers = Sequence[tuple[int, int]]
+"""For each row of a partition: where the rows that are equal to it in the window's order begin and end."""
+
+Compute = Callable[[Arguments, Peers], Sequence[Any]]
+"""The results of a function for the rows of one partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFunction:
+    """A function over a window: ``arguments`` are evaluated for each row, then ``compute`` goes over each partition."""
+
+    arguments: tuple[Scalar, ...]
+    compute: Compute
+
+
+@dataclass(frozen=True, slots=True)
+class WindowGroup:
+    """The functions that share one partitioning and order. ``results`` are their places in the result tuple."""
+
+    partition: tuple[Scalar, ...]
+    order: tuple[SortKey, ...]
+    functions: tuple[WindowFunction, ...]
+    results: tuple[int, ...]
+
+
+def window_rows(rows: Rows, slots: Sequence[int], slot: int, groups: Sequence[WindowGroup], width: int) -> Rows:
+    """``rows`` with the results of all functions (``width`` of them) in ``slot``; ``slots`` are what is kept of each row."""
+
+    def windowed(env: Env) -> Iterator[None]:
+        kept: list[list[Any]] = []
+        collected: list[list[list[Any]]] = [[] for _ in groups]
+        for number, _ in enumerate(rows(env)):
+            kept.append([env[source] for source in slots])
+            for group, items in zip(groups, collected, strict=True):
+                items.append(_collect(env, group, number))
+        results: list[list[Any]] = [[None] * width for _ in kept]
+        order: Sequence[int] = range(len(kept))
+        for group, items in zip(groups, collected, strict=True):
+            order = _run(group, items, results)
+        for number in order:
+            for source, row in zip(slots, kept[number], strict=True):
+                env[source] = row
+            env[slot] = tuple(results[number])
+            yield
+
+    return windowed
+
+
+def _collect(env: Env, group: WindowGroup, number: int) -> list[Any]:
+    """Sort keys, then the number of the row, then the arguments of each function."""
+    return [
+        *[value_of(env) for value_of in group.partition],
+        *[key.comparable()(env) for key in group.order],
+        number,
+        [tuple([value_of(env) for value_of in function.arguments]) for function in group.functions],
+    ]
+
+
+def _run(group: WindowGroup, items: list[list[Any]], results: list[list[Any]]) -> list[int]:
+    partitions, orders = len(group.partition), len(group.order)
+    positions = [(position, False) for position in range(partitions)]
+    positions += [(partitions + position, key.descending) for position, key in enumerate(group.order)]
+    sort_in_place(items, positions)
+    start = 0
+    while start < len(items):
+        end = start + 1
+        while end < len(items) and items[end][:partitions] == items[start][:partitions]:
+            end += 1
+        partition = items[start:end]
+        peers = _peers([item[partitions : partitions + orders] for item in partition])
+        for position, (function, result) in enumerate(zip(group.functions, group.results, strict=True)):
+            values = function.compute([item[-1][position] for item in partition], peers)
+            for item, value in zip(partition, values, strict=True):
+                results[item[-2]][result] = value
+        start = end
+    return [item[-2] for item in items]
+
+
+def _peers(order: list[list[Any]]) -> Peers:
+    peers: list[tuple[int, int]] = []
+    start = 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and order[end] == order[start]:
+            end += 1
+        peers += [(start, end)] * (end - start)
+        start = end
+    return peers
+
+
+# --- Ranking ----------------------------------------------------------------------------------------------------------
+
+
+def row_number(arguments: Arguments, peers: Peers) -> Sequence[int]:
+    return range(1, len(peers) + 1)
+
+
+def rank(arguments: Arguments, peers: Peers) -> Sequence[int]:
+    return [start + 1 for start, _ in peers]
+
+
+def dense_rank(arguments: Arguments, peers: Peers) -> Sequence[int]:
+    ranks: list[int] = []
+    for position, (start, _) in enumerate(peers):
+        ranks.append(1 if not ranks else ranks[-1] + (start == position))
+    return ranks
+
+
+def percent_rank(arguments: Arguments, peers: Peers) -> Sequence[float]:
+    others = len(peers) - 1
+    return [start / others if others else 0.0 for start, _ in peers]
+
+
+def cume_dist(arguments: Arguments, peers: Peers) -> Sequence[float]:
+    return [end / len(peers) for _, end in peers]
+
+
+def ntile(arguments: Arguments, peers: Peers) -> Sequence[int]:
+    """Groups of equal size as far as possible, larger ones first. Errors: 1060 for a count that is not positive."""
+    count = arguments[0][0]
+    if count is None or count <= 0:
+        raise sql_error(127)
+    size, larger = divmod(len(peers), count)
+    tiles: list[int] = []
+    for tile in range(count):
+        tiles += [tile + 1] * (size + (tile < larger))
+    return tiles
+
+
+# --- Other rows -------------------------------------------------------------------------------------------------------
+
+
+def shifted(direction: int, *, ignore_nulls: bool) -> Compute:
+    """LAG (-1) and LEAD (1): arguments are value, offset, default."""
+
+    def compute(arguments: Arguments, peers: Peers) -> Sequence[Any]:
+        return [_shifted_value(arguments, position, direction, ignore_nulls) for position in range(len(arguments))]
+
+    return compute
+
+
+def _shifted_value(arguments: Arguments, position: int, direction: int, ignore_nulls: bool) -> Any:
+    _, offset, default = arguments[position]
+    if offset is None or offset < 0:
+        raise sql_error(8730)
+    at = position
+    while offset and 0 <= at < len(arguments):
+        at += direction
+        if 0 <= at < len(arguments) and not (ignore_nulls and arguments[at][0] is None):
+            offset -= 1
+    return arguments[at][0] if 0 <= at < len(arguments) else default
+
+
+# --- Frames -----------------------------------------------------------------------------------------------------------
+
+FrameEnd = Callable[[int, int, Peers], int]
+"""Where a frame begins (or ends, exclusively): of the row's position, the partition's length and the peers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """``first`` and ``last`` may lie outside the partition. ``grows``: every frame begins with the partition."""
+
+    first: FrameEnd
+    last: FrameEnd
+    grows: bool
+
+
+def _bounds(frame: Frame, position: int, length: int, peers: Peers) -> tuple[int, int]:
+    first = max(frame.first(position, length, peers), 0)
+    return first, max(first, min(frame.last(position, length, peers), length))
+
+
+WHOLE_PARTITION = Frame(lambda i, n, peers: 0, lambda i, n, peers: n, True)
+UP_TO_PEERS = Frame(lambda i, n, peers: 0, lambda i, n, peers: peers[i][1], True)
+"""RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW: what ORDER BY in a window means without a frame."""
+
+
+def first_value(frame: Frame, *, ignore_nulls: bool) -> Compute:
+    return _edge_value(frame, 1, ignore_nulls)
+
+
+def last_value(frame: Frame, *, ignore_nulls: bool) -> Compute:
+    return _edge_value(frame, -1, ignore_nulls)
+
+
+def _edge_value(frame: Frame, step: int, ignore_nulls: bool) -> Compute:
+    def compute(arguments: Arguments, peers: Peers) -> Sequence[Any]:
+        found = []
+        length = len(arguments)
+        for position in range(length):
+            first, last = _bounds(frame, position, length, peers)
+            window = arguments[first:last][::step]
+            values = (value for (value,) in window if not (ignore_nulls and value is None))
+            found.append(next(values, None))
+        return found
+
+    return compute
+
+
+def aggregate(compiled: CompiledAggregate, frame: Frame) -> Compute:
+    """An aggregate over each row's frame; the only argument is the aggregate's."""
+
+    def result(rows: int, state: Any) -> Any:
+        return rows if compiled.counts_rows else compiled.result(state)
+
+    def growing(arguments: Arguments, peers: Peers) -> Sequence[Any]:
+        results = []
+        state = compiled.new()
+        done = 0
+        value = None
+        for position in range(len(arguments)):
+            _, last = _bounds(frame, position, len(arguments), peers)
+            if position == 0 or last > done:
+                for (argument,) in arguments[done:last]:
+                    if argument is not None:
+                        state = compiled.add(state, argument)
+                done = last
+                value = result(done, state)
+            results.append(value)
+        return results
+
+    def sliding(arguments: Arguments, peers: Peers) -> Sequence[Any]:
+        results = []
+        for position in range(len(arguments)):
+            first, last = _bounds(frame, position, len(arguments), peers)
+            state = compiled.new()
+            for (argument,) in arguments[first:last]:
+                if argument is not None:
+                    state = compiled.add(state, argument)
+            results.append(result(last - first, state))
+        return results
+
+    return growing if frame.grows else sliding

@@ -1,0 +1,291 @@
+"""Access paths: how a table is read, given what is known of its rows.
+
+The choice follows SQL Server's in the obvious cases, without statistics, so that the same statement always locks the same
+keys: a seek of the whole clustered key, of another unique key, the longest equality prefix, then a range on the next column;
+then a scan of the narrowest index that covers the query, then of the table. With a row goal (TOP) an index that has the
+wanted order comes before one that covers. ``INDEX``, ``FORCESEEK`` and ``FORCESCAN`` hints narrow the choice.
+
+Documentation: "SQL Server index architecture and design guide", "Hints (Transact-SQL) - Table".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from emulator.catalog.objects import Index, fold
+from emulator.catalog.stores import index_definition
+from emulator.errors import sql_error
+from emulator.execution.joins import fetched
+from emulator.execution.row_locks import LockPolicies
+from emulator.execution.scans import Fetch, Rows, ScanPlan, fetch, scan
+from emulator.execution.seeks import Bound, Bounds, Equality, Prefix, bounds_of, key_maker
+from emulator.planning.queries.predicates import EQUAL, LIKE, Conjunct, Sarg, conjunction
+from emulator.planning.queries.relations import StoredTable
+from emulator.storage.keys import KeyPart
+
+ColumnKey = tuple[int, int]
+"""A column as (slot, ordinal)."""
+
+Ordering = Sequence[tuple[ColumnKey, bool]]
+"""Columns of an order, each with whether it is descending."""
+
+ONE_ROW, PREFIX_ROWS, RANGE_ROWS, TABLE_ROWS = 1, 10, 100, 1000
+"""Estimates, for lack of statistics: only their order matters."""
+
+
+@dataclass(slots=True)
+class AccessPath:
+    """A way to read a table: an index (None: the heap) and what of it is sought.
+
+    ``equalities`` are for the first key columns. ``single``: a unique key is known, so at most one row is found.
+    """
+
+    table: StoredTable
+    index: Index | None
+    parts: tuple[KeyPart, ...] = ()
+    equalities: list[Sarg] = field(default_factory=list)
+    low: Sarg | None = None
+    high: Sarg | None = None
+    prefix: Sarg | None = None
+    single: bool = False
+    covering: bool = False
+    order: Ordering = ()
+    reverse: bool = False
+    ordered: bool = False
+
+    @property
+    def sargs(self) -> list[Sarg]:
+        """All that is sought."""
+        return [*self.equalities, *(sarg for sarg in (self.low, self.high, self.prefix) if sarg is not None)]
+
+    @property
+    def slots(self) -> frozenset[int]:
+        """The slots that the sought values are read from."""
+        return frozenset().union(*(sarg.slots for sarg in self.sargs))
+
+    @property
+    def is_base(self) -> bool:
+        return self.index is None or self.index.clustered
+
+    @property
+    def estimate(self) -> int:
+        """Rows expected."""
+        if self.single:
+            return ONE_ROW
+        if self.equalities:
+            return PREFIX_ROWS
+        return RANGE_ROWS if self.sargs else TABLE_ROWS
+
+    def rank(self, *, row_goal: bool) -> tuple[int, ...]:
+        """The lowest wins."""
+        number = self.index.number if self.index is not None else 0
+        needs_lookup = not (self.is_base or self.covering)
+        order = not self.ordered
+        if self.single:
+            return 0, not self.is_base, needs_lookup, number
+        if self.equalities:
+            extent = -2 * len(self.equalities) - (len(self.sargs) > len(self.equalities))
+            return (1, extent, order, needs_lookup, number) if row_goal else (1, extent, needs_lookup, order, number)
+        if self.sargs:
+            ends = -len(self.sargs)
+            return (2, order, needs_lookup, ends, number) if row_goal else (2, needs_lookup, ends, order, number)
+        if row_goal and self.ordered:
+            return 3, needs_lookup, number
+        if self.covering and self.index is not None and not self.is_base:
+            return 4, len(self.parts) + len(self.index.included), number
+        return (5, number) if self.is_base else (6, number)
+
+
+# --- The choice -------------------------------------------------------------------------------------------------------
+
+
+def choose_access(
+    table: StoredTable,
+    conjuncts: Sequence[Conjunct],
+    unbound: frozenset[int],
+    wanted: Ordering = (),
+    *,
+    row_goal: bool = False,
+) -> AccessPath:
+    """The best way to read ``table``. Values that read one of the ``unbound`` slots cannot be sought.
+
+    Errors: 307, 308 for an index that does not exist, 8622 when hints allow no path.
+    """
+    slot = table.source.slot
+    sargs: dict[int, list[Sarg]] = {}
+    for conjunct in conjuncts:
+        for sarg in conjunct.sargs:
+            if sarg.column[0] == slot and not sarg.slots & unbound:
+                sargs.setdefault(sarg.column[1], []).append(sarg)
+    fixed = {
+        (slot, ordinal)
+        for ordinal, found in sargs.items()
+        if any(sarg.operator == EQUAL and len(sarg.values) == 1 for sarg in found)
+    }
+    paths = [_path(table, index, sargs, fixed, wanted) for index in _candidates(table)]
+    if table.hints.force_seek:
+        paths = [path for path in paths if path.sargs]
+    if table.hints.force_scan:
+        paths = [AccessPath(path.table, path.index, path.parts, covering=path.covering) for path in paths]
+    if not paths:
+        raise sql_error(8622)
+    return min(paths, key=lambda path: path.rank(row_goal=row_goal))
+
+
+def _candidates(table: StoredTable) -> list[Index | None]:
+    indexes = [index for index in table.table.indexes if not index.disabled]
+    base: list[Index | None] = [table.table.clustered]
+    others: list[Index | None] = [index for index in indexes if not index.clustered]
+    if not table.hints.indexes:
+        return base + [index for index in others if index is not None and index.filter is None]
+    found = []
+    for wanted in table.hints.indexes:
+        if wanted == 0:
+            found += base
+            continue
+        match = [
+            index
+            for index in indexes
+            if (index.number == wanted if isinstance(wanted, int) else fold(index.name) == fold(wanted))
+        ]
+        if not match:
+            raise sql_error(307 if isinstance(wanted, int) else 308, wanted, table.table.full_name)
+        found += match
+    return found
+
+
+def _path(
+    table: StoredTable,
+    index: Index | None,
+    sargs: dict[int, list[Sarg]],
+    fixed: set[ColumnKey],
+    wanted: Ordering,
+) -> AccessPath:
+    if index is None:
+        return AccessPath(table, None)
+    slot = table.source.slot
+    path = AccessPath(table, index, index_definition(table.table, index).parts)
+    for part in path.parts:
+        equal = _equality(sargs.get(part.ordinal, ()))
+        if equal is None:
+            _seek_range(path, sargs.get(part.ordinal, ()))
+            break
+        path.equalities.append(equal)
+    whole_key = len(path.equalities) == len(path.parts)
+    path.single = index.unique and whole_key and all(len(sarg.values) == 1 for sarg in path.equalities)
+    path.covering = not index.clustered and not table.target and table.source.used <= _contents(table, index)
+    path.order = [((slot, part.ordinal), part.descending) for part in path.parts]
+    direction = order_direction(path.order, fixed, wanted, unique_slot=slot if index.unique else None)
+    path.ordered = direction is not None
+    path.reverse = direction is True
+    return path
+
+
+def _equality(sargs: Sequence[Sarg]) -> Sarg | None:
+    """The best equality: with one value rather than several."""
+    equalities = [sarg for sarg in sargs if sarg.operator == EQUAL]
+    return min(equalities, key=lambda sarg: len(sarg.values), default=None)
+
+
+def _seek_range(path: AccessPath, sargs: Sequence[Sarg]) -> None:
+    for sarg in sargs:
+        if sarg.operator in (">", ">=") and path.low is None:
+            path.low = sarg
+        elif sarg.operator in ("<", "<=") and path.high is None:
+            path.high = sarg
+    if path.low is None and path.high is None:
+        path.prefix = next((sarg for sarg in sargs if sarg.operator == LIKE), None)
+
+
+def _contents(table: StoredTable, index: Index) -> set[int]:
+    """The columns that an index holds: its keys, what it includes, and the clustered key."""
+    columns = {column.ordinal for column in index.columns} | set(index.included)
+    clustered = table.table.clustered
+    return columns | ({column.ordinal for column in clustered.columns} if clustered is not None else set())
+
+
+def order_direction(
+    order: Ordering, fixed: set[ColumnKey], wanted: Ordering, *, unique_slot: int | None = None
+) -> bool | None:
+    """Whether rows in ``order`` are in the ``wanted`` one: False as they are, True backwards, None: neither.
+
+    Columns that are ``fixed`` to one value do not matter. ``unique_slot``: no two rows of that source are equal in
+    ``order``, so nothing more of it can matter after all of it.
+    """
+    if not wanted:
+        return None
+    position = 0
+    backwards: bool | None = None
+    for column, descending in wanted:
+        if column in fixed:
+            continue
+        while position < len(order) and order[position][0] in fixed:
+            position += 1
+        if position == len(order):
+            if unique_slot is not None and column[0] == unique_slot:
+                continue
+            return None
+        found, found_descending = order[position]
+        if found != column:
+            return None
+        if backwards is None:
+            backwards = found_descending != descending
+        elif backwards != (found_descending != descending):
+            return None
+        position += 1
+    return bool(backwards)
+
+
+# --- From the path to the operator ------------------------------------------------------------------------------------
+
+
+def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows, Fetch | None]:
+    """The operator that reads by ``path`` the rows for which all ``conjuncts`` hold; as a fetch, too, if it is single."""
+    table = path.table
+    slot = table.source.slot
+    residual = [conjunct for conjunct in conjuncts if not _is_sought(conjunct, path)]
+    early: list[Conjunct] = []
+    if not path.is_base and path.index is not None:
+        contents = _contents(table, path.index)
+        early = [
+            conjunct
+            for conjunct in residual
+            if conjunct.columns is not None
+            and all(ordinal in contents for source, ordinal in conjunct.columns if source == slot)
+        ]
+    late = [conjunct for conjunct in residual if conjunct not in early]
+    plan = ScanPlan(
+        slot=slot,
+        store_of=table.store_of,
+        bounds=_bounds(path),
+        index=None if path.is_base or path.index is None else path.index.name,
+        covering=path.covering,
+        reverse=path.reverse,
+        key_slot=table.key_slot,
+        entry_filter=conjunction(early),
+        row_filter=conjunction(late),
+        policies=LockPolicies(table.hints.locks, table.database, target=table.target) if table.locked else None,
+    )
+    if not path.single:
+        return scan(plan), None
+    single = fetch(plan, key_maker(path.parts, _equalities(path)))
+    return fetched(single), single
+
+
+def _equalities(path: AccessPath) -> list[Equality]:
+    return [Equality(tuple(value.fn for value in sarg.values), sarg.null_matches) for sarg in path.equalities]
+
+
+def _bounds(path: AccessPath) -> Bounds:
+    low = Bound(path.low.values[0].fn, path.low.operator == ">=") if path.low is not None else None
+    high = Bound(path.high.values[0].fn, path.high.operator == "<=") if path.high is not None else None
+    prefix = Prefix(path.prefix.values[0].fn) if path.prefix is not None else None
+    return bounds_of(path.parts, _equalities(path), low, high, prefix)
+
+
+def _is_sought(conjunct: Conjunct, path: AccessPath) -> bool:
+    """Whether the seek finds only rows for which ``conjunct`` holds. LIKE has to look at the rest of the pattern."""
+    sought = path.sargs
+    own = [sarg for sarg in conjunct.sargs if sarg.column[0] == path.table.source.slot]
+    return bool(own) and all(sarg.operator != LIKE and any(sarg is other for other in sought) for sarg in own)

@@ -1,0 +1,107 @@
+"""What a name in FROM means: an object of this or another database, a temporary table, a system view.
+
+Documentation: "Database identifiers", "Deferred name resolution", "CREATE SYNONYM", "CREATE TABLE" (temporary tables).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from emulator.catalog import system_views
+from emulator.catalog.database import Database
+from emulator.catalog.objects import DatabaseObject, Module, Synonym, Table, fold
+from emulator.catalog.system_views import SystemView
+from emulator.errors import NotSupported, sql_error
+from emulator.planning.binding import Expr, PlanContext, VariableTable
+from emulator.sql import nodes
+
+SYSTEM_SCHEMAS = frozenset({"sys", "information_schema"})
+
+
+def find_object(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | SystemView:
+    """The object that ``name`` means, synonyms followed. Temporary tables are noted in ``ctx.temporary``.
+
+    Errors: 208; NotSupported: names with a server.
+    """
+    found = _find(name, ctx)
+    if isinstance(found, Synonym):
+        assert found.target is not None
+        found = _find(found.target, ctx)
+    if found is None:
+        raise sql_error(208, name, line=name.line)
+    return found
+
+
+def _find(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | SystemView | None:
+    if name.server is not None:
+        raise NotSupported("names of four parts", name.line)
+    if name.name.startswith("#"):
+        return find_temporary(name.name, ctx)
+    database = find_database(name, ctx)
+    if database is None:
+        return None
+    if name.schema is not None and fold(name.schema) in SYSTEM_SCHEMAS:
+        return system_views.find(name.schema, name.name)
+    for schema in (name.schema,) if name.schema else dict.fromkeys((ctx.module_schema or "dbo", "dbo")):
+        found = database.find(schema, name.name)
+        if found is not None:
+            return found
+    return system_views.find(name.schema or "dbo", name.name)
+
+
+def find_database(name: nodes.ObjectName, ctx: PlanContext) -> Database | None:
+    """The database that ``name`` is looked up in: the one it names, else the current one."""
+    if name.database is None:
+        return ctx.database
+    return ctx.session.instance.databases.get(fold(name.database))
+
+
+def find_temporary(name: str, ctx: PlanContext) -> Table | None:
+    """The temporary table of that name; the plan is bound to it from now on."""
+    table = ctx.session.find_temporary(name)
+    if table is not None:
+        ctx.temporary[fold(name)] = table
+    return table
+
+
+@contextmanager
+def inside(module: Module, ctx: PlanContext, parameters: dict[str, Expr]) -> Iterator[None]:
+    """While the body of a view or inline function is compiled: its names and options, and nothing of the query around.
+
+    ``parameters`` are the function's, by folded name, as expressions of the arguments.
+    """
+    outside = (
+        ctx.database,
+        ctx.module_schema,
+        ctx.variables,
+        ctx.ctes,
+        ctx.parameters,
+        ctx.quoted_identifier,
+        ctx.ansi_nulls,
+        ctx.batch_text,
+        ctx.trigger_tables,
+    )
+    ctx.database = ctx.session.instance.databases.get(fold(module.database), ctx.database)
+    ctx.module_schema = module.schema
+    ctx.variables = VariableTable()
+    ctx.ctes = {}
+    ctx.parameters = parameters
+    ctx.quoted_identifier = module.quoted_identifier
+    ctx.ansi_nulls = module.ansi_nulls
+    ctx.batch_text = module.definition
+    ctx.trigger_tables = {}
+    try:
+        yield
+    finally:
+        (
+            ctx.database,
+            ctx.module_schema,
+            ctx.variables,
+            ctx.ctes,
+            ctx.parameters,
+            ctx.quoted_identifier,
+            ctx.ansi_nulls,
+            ctx.batch_text,
+            ctx.trigger_tables,
+        ) = outside

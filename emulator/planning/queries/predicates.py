@@ -1,0 +1,235 @@
+"""WHERE and ON as lists of conjuncts, and what each of them offers to an index seek.
+
+A conjunct is *sargable* for a column when it compares the bare column with a value that can be had before the table is
+read. A column that must be converted for the comparison is not bare any more (see ``comparison_operands``), so no index on
+it can be sought: as on SQL Server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from emulator.execution.seeks import like_prefix
+from emulator.planning.binding import Condition, Env, Expr, PlanContext, Scalar, Scope
+from emulator.planning.expressions import compile_condition, compile_filter, compile_scalar, split_conjuncts
+from emulator.planning.expressions.application import constant_value
+from emulator.planning.expressions.comparisons import comparison_operands
+from emulator.sql import nodes
+from emulator.types.sqltype import is_character
+
+_MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+EQUAL, LIKE = "=", "LIKE"
+
+
+@dataclass(frozen=True, slots=True)
+class Sarg:
+    """``column operator value``: column is (slot, ordinal), the operator one of = < <= > >= LIKE.
+
+    With = there may be several values (IN). ``null_matches``: NULL is equal to NULL. ``slots`` are those that the values
+    read. For LIKE the value is the text with which the column's value begins.
+    """
+
+    column: tuple[int, int]
+    operator: str
+    values: tuple[Expr, ...]
+    null_matches: bool = False
+
+    @property
+    def slots(self) -> frozenset[int]:
+        return frozenset().union(*(value.slots for value in self.values))
+
+
+@dataclass(slots=True, eq=False)
+class Conjunct:
+    """One of the conditions that must all be true. ``rejects`` are the slots whose row of NULLs it is not true for.
+
+    ``equal`` are the two sides of an equality, in the type in which they are compared: what a hash join can use.
+    ``columns`` are the columns it reads, as (slot, ordinal); None: not known.
+    """
+
+    condition: Condition
+    slots: frozenset[int]
+    sargs: tuple[Sarg, ...] = ()
+    rejects: frozenset[int] = frozenset()
+    equal: tuple[Expr, Expr] | None = None
+    columns: frozenset[tuple[int, int]] | None = None
+
+
+def compile_conjuncts(predicate: nodes.Predicate | None, scope: Scope, ctx: PlanContext) -> list[Conjunct]:
+    """The conjuncts of ``predicate``. Errors: those of its expressions."""
+    conjuncts = []
+    for node in split_conjuncts(predicate):
+        before = [source.used for source in scope.sources]
+        for source in scope.sources:
+            source.used = set()
+        conjunct = _compile_conjunct(node, scope, ctx)
+        conjunct.columns = _columns_read(scope)
+        conjuncts.append(conjunct)
+        for source, used in zip(scope.sources, before, strict=True):
+            source.used |= used
+    return conjuncts
+
+
+def _columns_read(scope: Scope) -> frozenset[tuple[int, int]] | None:
+    columns = set()
+    for source in scope.sources:
+        for ordinal in source.used:
+            if source.expressions is None:
+                columns.add((source.slot, ordinal))
+                continue
+            expr = source.expressions[ordinal]
+            if expr.column is not None:
+                columns.add(expr.column)
+            elif expr.slots:
+                return None
+    return frozenset(columns)
+
+
+def conjunction(conjuncts: Iterable[Conjunct]) -> Condition | None:
+    """One condition for all of them, None if there are none."""
+    conditions = [conjunct.condition for conjunct in conjuncts]
+    if not conditions:
+        return None
+    if len(conditions) == 1:
+        return conditions[0]
+    if len(conditions) == 2:
+        first, second = conditions
+        return lambda env: first(env) and second(env)
+
+    def every(env: Env) -> bool:
+        for condition in conditions:
+            if not condition(env):
+                return False
+        return True
+
+    return every
+
+
+def _compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> Conjunct:
+    compiled = compile_condition(node, scope, ctx)
+    condition = compile_filter(node, scope, ctx) if isinstance(node, nodes.Or) else compiled.fn
+    conjunct = Conjunct(condition, compiled.slots)
+    match node:
+        case nodes.Comparison(operator=operator, left=left, right=right) if operator in _MIRRORED:
+            _comparison(conjunct, operator, _side(left, scope, ctx), _side(right, scope, ctx))
+        case nodes.Between(operand=operand, low=low, high=high, negated=False):
+            value = compile_scalar(operand, scope, ctx)
+            _comparison(conjunct, ">=", value, compile_scalar(low, scope, ctx))
+            _comparison(conjunct, "<=", value, compile_scalar(high, scope, ctx))
+            conjunct.equal = None
+        case nodes.InList(operand=operand, items=items, negated=False):
+            _in(conjunct, operand, items, scope, ctx)
+        case nodes.Or():
+            _alternatives(conjunct, node, scope, ctx)
+        case nodes.IsNull(operand=operand, negated=negated):
+            _is_null(conjunct, compile_scalar(operand, scope, ctx), negated=negated)
+        case nodes.IsDistinctFrom(left=left, right=right, negated=True):
+            _comparison(
+                conjunct, EQUAL, compile_scalar(left, scope, ctx), compile_scalar(right, scope, ctx), null_matches=True
+            )
+            conjunct.equal = None
+            conjunct.rejects = frozenset()
+        case nodes.Like(operand=operand, pattern=pattern, escape=escape, negated=False):
+            _like(conjunct, operand, pattern, escape, scope, ctx)
+    return conjunct
+
+
+def _side(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:
+    """One side of a comparison. A subquery may be evaluated once for a seek instead of for each row."""
+    expr = compile_scalar(node, scope, ctx)
+    return replace(expr, deterministic=True) if isinstance(node, nodes.ScalarSubquery) else expr
+
+
+def _comparison(conjunct: Conjunct, operator: str, left: Expr, right: Expr, *, null_matches: bool = False) -> None:
+    left, right = comparison_operands(left, right)
+    found = [*conjunct.sargs]
+    for column, value, direction in ((left, right, operator), (right, left, _MIRRORED[operator])):
+        if column.column is None:
+            continue
+        conjunct.rejects |= {column.column[0]}
+        if column.column[0] not in value.slots and value.deterministic:
+            found.append(Sarg(column.column, direction, (value,), null_matches))
+    conjunct.sargs = tuple(found)
+    if operator == EQUAL and left.slots and right.slots:
+        conjunct.equal = left, right
+
+
+def _in(
+    conjunct: Conjunct,
+    operand_node: nodes.Expression,
+    items: tuple[nodes.Expression, ...],
+    scope: Scope,
+    ctx: PlanContext,
+) -> None:
+    operand = compile_scalar(operand_node, scope, ctx)
+    if operand.column is None:
+        return
+    conjunct.rejects = frozenset({operand.column[0]})
+    values = []
+    for item in items:
+        column, value = comparison_operands(operand, compile_scalar(item, scope, ctx))
+        if column.column is None or column.column[0] in value.slots or not value.deterministic:
+            return
+        values.append(value)
+    conjunct.sargs = (Sarg(operand.column, EQUAL, tuple(values)),)
+
+
+def _alternatives(conjunct: Conjunct, node: nodes.Or, scope: Scope, ctx: PlanContext) -> None:
+    """``c = 1 OR c = 2`` is ``c IN (1, 2)``."""
+    alternatives = [_compile_conjunct(operand, scope, ctx).sargs for operand in node.operands]
+    if not all(len(sargs) == 1 and sargs[0].operator == EQUAL for sargs in alternatives):
+        return
+    columns = {sargs[0].column for sargs in alternatives}
+    nulls = {sargs[0].null_matches for sargs in alternatives}
+    if len(columns) == 1 and len(nulls) == 1:
+        values = tuple(value for sargs in alternatives for value in sargs[0].values)
+        conjunct.sargs = (replace(alternatives[0][0], values=values),)
+
+
+def _is_null(conjunct: Conjunct, operand: Expr, *, negated: bool) -> None:
+    if operand.column is None:
+        return
+    if negated:
+        conjunct.rejects = frozenset({operand.column[0]})
+    else:
+        null = Expr(operand.type, lambda env: None, constant=True)
+        conjunct.sargs = (Sarg(operand.column, EQUAL, (null,), null_matches=True),)
+
+
+def _like(
+    conjunct: Conjunct,
+    operand_node: nodes.Expression,
+    pattern_node: nodes.Expression,
+    escape_node: nodes.Expression | None,
+    scope: Scope,
+    ctx: PlanContext,
+) -> None:
+    operand, pattern = compile_scalar(operand_node, scope, ctx), compile_scalar(pattern_node, scope, ctx)
+    if operand.column is None or not is_character(operand.type) or not is_character(pattern.type):
+        return
+    operand, pattern = comparison_operands(operand, pattern)
+    if operand.column is None:
+        return
+    conjunct.rejects = frozenset({operand.column[0]})
+    escape: Expr | None = None
+    if escape_node is not None:
+        escape = compile_scalar(escape_node, scope, ctx)
+        if not escape.constant:
+            return
+    if operand.column[0] in pattern.slots or not pattern.deterministic:
+        return
+    character = constant_value(escape) if escape is not None else None
+    if pattern.constant and not like_prefix(constant_value(pattern) or "%", character):
+        return
+    text = replace(pattern, fn=_prefix_text(pattern.fn, character), column=None, variable=None)
+    conjunct.sargs = (Sarg(operand.column, LIKE, (text,)),)
+
+
+def _prefix_text(pattern_of: Scalar, escape: str | None) -> Scalar:
+    def text(env: Env) -> str | None:
+        pattern = pattern_of(env)
+        return None if pattern is None else like_prefix(pattern, escape)
+
+    return text

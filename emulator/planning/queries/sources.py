@@ -1,0 +1,364 @@
+"""FROM: its items bound to tables, views, functions and derived tables, and joined to one relation.
+
+Documentation: "FROM clause plus JOIN, APPLY, PIVOT (Transact-SQL)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from emulator.catalog.objects import (
+    DatabaseObject,
+    InlineFunction,
+    Table,
+    TableFunction,
+    View,
+    fold,
+)
+from emulator.errors import NotSupported, sql_error
+from emulator.planning.binding import SESSION, VARIABLES, Env, Expr, PlanContext, Scope, Source, SourceColumn
+from emulator.planning.expressions import assign_to, compile_scalar, convert_to
+from emulator.planning.queries.hints import TableHints, read_hints
+from emulator.planning.queries.names import find_database, find_object
+from emulator.planning.queries.predicates import compile_conjuncts
+from emulator.planning.queries.relations import (
+    InnerJoin,
+    MadeRows,
+    OuterJoin,
+    Relation,
+    StoredTable,
+    preserved_leaf,
+)
+from emulator.planning.queries.table_functions import TABLE_FUNCTIONS
+from emulator.sql import nodes
+from emulator.types.precedence import common_type
+from emulator.types.sqltype import INT, SqlType
+
+
+@dataclass(slots=True)
+class MergedView:
+    """A view, derived table or inline function that was merged into the query around it.
+
+    ``inner`` are the sources in it, ``uses[i]`` the columns of those that its column i is made from.
+    """
+
+    source: Source
+    inner: list[Source]
+    uses: list[list[tuple[Source, int]]]
+
+
+@dataclass(slots=True)
+class Bound:
+    """What an item of FROM was bound to: the relation, the sources that names see, and the views merged into it."""
+
+    relation: Relation
+    sources: list[Source]
+    merged: list[MergedView] = field(default_factory=list)
+
+
+def bind_sources(items: Sequence[nodes.TableSource], parent: Scope | None, ctx: PlanContext) -> Bound:
+    """Bind the items of FROM; names in them that are not theirs are those of ``parent``.
+
+    Errors: 208, 1011, 1013, 4104 and those of conditions and queries in FROM.
+    """
+    bound = [bind_source(item, parent, ctx) for item in items]
+    children = [item.relation for item in bound]
+    sources = [source for item in bound for source in item.sources]
+    check_exposed_names(sources)
+    return Bound(InnerJoin(children), sources, [view for item in bound for view in item.merged])
+
+
+def bind_source(item: nodes.TableSource, parent: Scope | None, ctx: PlanContext) -> Bound:
+    """Bind one item of FROM."""
+    match item:
+        case nodes.NamedTable():
+            return bind_named(item, parent, ctx)
+        case nodes.VariableTable():
+            return bind_variable(item, ctx)
+        case nodes.Join():
+            return _bind_join(item, parent, ctx)
+        case nodes.DerivedTable(query=query, alias=alias, columns=columns):
+            from emulator.planning.queries.views import expand_query  # noqa: PLC0415 (views are queries)
+
+            return expand_query(query, alias, columns, parent, ctx, line=item.line)
+        case nodes.ValuesTable():
+            return _bind_values(item, parent, ctx)
+        case nodes.FunctionTable():
+            return _bind_function(item, parent, ctx)
+        case nodes.OpenJson():
+            raise NotSupported("OPENJSON", item.line)
+        case _:
+            raise NotSupported(f"{type(item).__name__.upper()} in FROM", item.line)
+
+
+def check_exposed_names(sources: Sequence[Source]) -> None:
+    """Errors: 1011 for an alias, 1013 for a table that is there twice."""
+    seen: dict[str, Source] = {}
+    for source in sources:
+        folded = fold(source.alias)
+        other = seen.setdefault(folded, source)
+        if other is source:
+            continue
+        if source.schema is not None and other.schema is not None and fold(source.schema) != fold(other.schema):
+            continue
+        if source.schema is None and other.schema is None:
+            raise sql_error(1011, source.alias)
+        raise sql_error(1013, _exposed(other), _exposed(source))
+
+
+def _exposed(source: Source) -> str:
+    return f"{source.schema}.{source.alias}" if source.schema else source.alias
+
+
+# --- Tables -----------------------------------------------------------------------------------------------------------
+
+
+def bind_named(item: nodes.NamedTable, parent: Scope | None, ctx: PlanContext, *, target: bool = False) -> Bound:
+    """Bind a table, view, synonym, system view or common table expression by name."""
+    name = item.name
+    if name.schema is None and name.database is None and not target:
+        trigger_table = ctx.trigger_tables.get(fold(name.name))
+        if trigger_table is not None:
+            return _bind_trigger_table(trigger_table, item, ctx)
+        cte = ctx.ctes.get(fold(name.name))
+        if cte is not None:
+            bound: Bound = cte.reference(item, ctx)
+            return bound
+    found = find_object(name, ctx)
+    if isinstance(found, Table):
+        return bind_table(found, item, read_hints(item.hints, target=target), ctx, target=target)
+    if isinstance(found, View):
+        from emulator.planning.queries.views import expand_view  # noqa: PLC0415 (views are queries)
+
+        return expand_view(found, item, ctx)
+    if isinstance(found, InlineFunction | TableFunction):
+        raise sql_error(216, str(name), line=name.line)
+    if isinstance(found, DatabaseObject):
+        raise sql_error(208, name, line=name.line)
+    source = Source(item.alias or name.name, ctx.new_slot(), list(found.columns), schema=_schema(item, name.schema))
+    view = found
+    return Bound(MadeRows(source, lambda env: view.rows(env[SESSION])), [source])
+
+
+def _schema(item: nodes.NamedTable, schema: str | None) -> str | None:
+    """An alias hides the schema of the table."""
+    return None if item.alias else schema
+
+
+def bind_table(
+    table: Table, item: nodes.NamedTable, hints: TableHints, ctx: PlanContext, *, target: bool = False
+) -> Bound:
+    """Bind a stored table, permanent or temporary."""
+    source = table_source(table, item.alias or item.name.name, ctx)
+    database = find_database(item.name, ctx) or ctx.database
+    if not item.alias and not table.name.startswith("#"):
+        source.schema, source.database = table.schema, database.name
+    store = table.store
+    assert store is not None
+    locked = not table.name.startswith("#") or table.name.startswith("##")
+    return Bound(StoredTable(source, table, lambda env: store, database, hints, locked=locked, target=target), [source])
+
+
+def bind_variable(item: nodes.VariableTable, ctx: PlanContext, *, target: bool = False) -> Bound:
+    """Bind a table variable. Errors: 1087."""
+    info = ctx.variables.table(item.name, item.line)
+    assert info.table is not None
+    source = table_source(info.table, item.alias or item.name, ctx)
+    index = info.index
+    hints = read_hints(item.hints, target=target)
+    return Bound(
+        StoredTable(
+            source, info.table, lambda env: env[VARIABLES][index], ctx.database, hints, locked=False, target=target
+        ),
+        [source],
+    )
+
+
+def table_source(table: Table, alias: str, ctx: PlanContext) -> Source:
+    """The source of a stored table, with a slot of its own."""
+    columns = [
+        SourceColumn(column.name, column.type, column.nullable, column.identity is not None) for column in table.columns
+    ]
+    return Source(alias, ctx.new_slot(), columns, table=table)
+
+
+def _bind_trigger_table(rows: Source, item: nodes.NamedTable, ctx: PlanContext) -> Bound:
+    """``inserted`` or ``deleted``: the slot of ``rows`` holds the list of rows while the trigger runs."""
+    source = Source(item.alias or item.name.name, ctx.new_slot(), rows.columns)
+    slot = rows.slot
+    return Bound(MadeRows(source, lambda env: env[slot], frozenset({slot})), [source])
+
+
+# --- Joins ------------------------------------------------------------------------------------------------------------
+
+
+def _bind_join(item: nodes.Join, parent: Scope | None, ctx: PlanContext) -> Bound:
+    left = bind_source(item.left, parent, ctx)
+    inner_parent = Scope(left.sources, parent) if item.kind.endswith("APPLY") else parent
+    right = bind_source(item.right, inner_parent, ctx)
+    sources = [*left.sources, *right.sources]
+    check_exposed_names(sources)
+    if item.kind in ("LEFT", "FULL", "OUTER APPLY"):
+        _make_nullable(right)
+    if item.kind in ("RIGHT", "FULL"):
+        _make_nullable(left)
+    conjuncts = compile_conjuncts(item.condition, Scope(sources, parent), ctx)
+    relation: Relation
+    if item.kind in ("INNER", "CROSS", "CROSS APPLY"):
+        relation = InnerJoin([left.relation, right.relation], conjuncts)
+    elif item.kind == "RIGHT":
+        relation = OuterJoin(right.relation, left.relation, conjuncts)
+    else:
+        relation = OuterJoin(left.relation, right.relation, conjuncts, full=item.kind == "FULL")
+    return Bound(relation, sources, [*left.merged, *right.merged])
+
+
+def _make_nullable(bound: Bound) -> None:
+    """The side of an outer join that may be missing: expressions of merged views are NULL then too."""
+    leaf = preserved_leaf(bound.relation)
+    for source in bound.sources:
+        source.nullable_side = True
+        if source.expressions is None:
+            continue
+        assert leaf is not None
+        slot, null_row = leaf.source.slot, leaf.null_row
+        source.expressions = [_null_with(expr, slot, null_row) for expr in source.expressions]
+
+
+def _null_with(expr: Expr, slot: int, null_row: tuple[None, ...]) -> Expr:
+    if expr.column is not None:
+        return replace(expr, nullable=True)
+    fn = expr.fn
+    return replace(
+        expr,
+        fn=lambda env: None if env[slot] is null_row else fn(env),
+        nullable=True,
+        slots=expr.slots | {slot},
+        constant=False,
+        literal=None,
+        variable=None,
+        is_null_literal=False,
+    )
+
+
+# --- VALUES -----------------------------------------------------------------------------------------------------------
+
+
+def _bind_values(item: nodes.ValuesTable, parent: Scope | None, ctx: PlanContext) -> Bound:
+    width = len(item.rows[0])
+    if any(len(row) != width for row in item.rows):
+        raise sql_error(10709, line=item.line)
+    compiled = [[compile_scalar(value, parent, ctx) for value in row] for row in item.rows]
+    types = [common_type_of([row[ordinal] for row in compiled]) for ordinal in range(width)]
+    rows = [[convert_to(value, type) for value, type in zip(row, types, strict=True)] for row in compiled]
+    names = column_names([""] * width, item.columns, item.alias, item.line)
+    columns = [
+        SourceColumn(name, type, any(row[ordinal].nullable for row in rows))
+        for ordinal, (name, type) in enumerate(zip(names, types, strict=True))
+    ]
+    source = Source(item.alias, ctx.new_slot(), columns)
+    functions = [[value.fn for value in row] for row in rows]
+    depends: frozenset[int] = frozenset().union(*(value.slots for row in rows for value in row))
+
+    def make(env: Env) -> Iterable[tuple[Any, ...]]:
+        return (tuple([function(env) for function in row]) for row in functions)
+
+    return Bound(MadeRows(source, make, depends), [source])
+
+
+def common_type_of(exprs: Sequence[Expr]) -> SqlType:
+    """The type in which expressions meet (VALUES, set operations); int when all are the word NULL."""
+    found: SqlType | None = None
+    for expr in exprs:
+        if not expr.is_null_literal:
+            found = expr.type if found is None else common_type(found, expr.type)
+    return found or INT
+
+
+def column_names(own: Sequence[str], given: Sequence[str], alias: str, line: int) -> list[str]:
+    """The column names of a derived table: those given after its alias, else its own.
+
+    Errors: 8155 no name, 8156 a name twice, 8158, 8159 another number than given.
+    """
+    if given and len(given) < len(own):
+        raise sql_error(8158, alias, line=line)
+    if len(given) > len(own):
+        raise sql_error(8159, alias, line=line)
+    names = list(given or own)
+    seen: set[str] = set()
+    for position, name in enumerate(names, start=1):
+        if not name:
+            raise sql_error(8155, position, alias, line=line)
+        if fold(name) in seen:
+            raise sql_error(8156, name, alias, line=line)
+        seen.add(fold(name))
+    return names
+
+
+# --- Functions --------------------------------------------------------------------------------------------------------
+
+
+def _bind_function(item: nodes.FunctionTable, parent: Scope | None, ctx: PlanContext) -> Bound:
+    call = item.call
+    name = call.name
+    built_in = TABLE_FUNCTIONS.get(name.name.upper()) if name.schema is None else None
+    if built_in is not None:
+        arguments = [compile_scalar(argument, parent, ctx) for argument in call.arguments]
+        columns, rows = built_in(arguments, call.line)
+        return _made(item, columns, rows, arguments, ctx)
+    found = find_object(name, ctx)
+    if isinstance(found, InlineFunction):
+        from emulator.planning.queries.views import expand_function  # noqa: PLC0415 (inline functions are queries)
+
+        return expand_function(found, item, parent, ctx)
+    if isinstance(found, TableFunction):
+        function = found
+        assert function.returns is not None
+        arguments = list(bind_arguments(function, call, parent, ctx).values())
+        values = [argument.fn for argument in arguments]
+        columns = [SourceColumn(column.name, column.type, column.nullable) for column in function.returns.columns]
+
+        def call_it(env: Env) -> Iterable[tuple[Any, ...]]:
+            result: Iterable[tuple[Any, ...]] = (
+                env[SESSION].call_table_function(function, [value(env) for value in values]).rows()
+            )
+            return result
+
+        return _made(item, columns, call_it, arguments, ctx)
+    raise sql_error(215, name, line=name.line)
+
+
+def bind_arguments(
+    function: InlineFunction | TableFunction, call: nodes.FunctionCall, parent: Scope | None, ctx: PlanContext
+) -> dict[str, Expr]:
+    """The arguments of a call by folded parameter name, in the types of the parameters. Errors: 313, 8144."""
+    if len(call.arguments) < len(function.parameters):
+        raise sql_error(313, call.name, line=call.line)
+    if len(call.arguments) > len(function.parameters):
+        raise sql_error(8144, call.name, line=call.line)
+    bound = {}
+    for parameter, argument in zip(function.parameters, call.arguments, strict=True):
+        node = argument
+        if isinstance(node, nodes.DefaultValue):
+            if parameter.default is None:
+                raise sql_error(313, call.name, line=call.line)
+            node = parameter.default
+        bound[fold(parameter.name)] = assign_to(compile_scalar(node, parent, ctx), parameter.type)
+    return bound
+
+
+def _made(
+    item: nodes.FunctionTable,
+    columns: Sequence[SourceColumn],
+    rows: Callable[[Env], Iterable[tuple[Any, ...]]],
+    arguments: Sequence[Expr],
+    ctx: PlanContext,
+) -> Bound:
+    alias = item.alias or item.call.name.name
+    names = column_names([column.name for column in columns], item.columns, alias, item.line)
+    renamed = [replace(column, name=name) for column, name in zip(columns, names, strict=True)]
+    source = Source(alias, ctx.new_slot(), renamed)
+    depends: frozenset[int] = frozenset().union(*(argument.slots for argument in arguments))
+    return Bound(MadeRows(source, rows, depends), [source])

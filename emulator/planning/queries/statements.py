@@ -1,0 +1,98 @@
+"""SELECT as a statement: rows for the client, values for variables, or a new table.
+
+Documentation: "SELECT (Transact-SQL)", "SELECT @local_variable", "SET ROWCOUNT".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from emulator.planning.binding import SESSION, Env, PlanContext, QueryPlan
+from emulator.planning.queries.blocks import Block, compile_block
+from emulator.planning.queries.ctes import bind_ctes
+from emulator.planning.queries.query import compile_query, plan_of
+from emulator.results import ColumnInfo
+from emulator.sql import nodes
+
+if TYPE_CHECKING:
+    from emulator.results import ResultSink
+
+Executable = Callable[[Env, "ResultSink | None"], int]
+
+
+def compile_select(statement: nodes.Select, ctx: PlanContext) -> Executable:
+    """Compile the statement: a function that runs it and returns the number of rows.
+
+    Errors: those of the query; 141 when it assigns to variables and returns rows, too.
+    """
+    ctx.option_hints = statement.options
+    bind_ctes(statement.ctes, ctx)
+    query = statement.query
+    body = query.body
+    if not isinstance(body, nodes.QuerySpecification) or query.for_clause is not None:
+        return _returning_rows(compile_query(query, None, ctx))
+    block = compile_block(body, query, None, ctx, assigns=True)
+    if body.into is not None:
+        from emulator.planning.changes import compile_select_into  # noqa: PLC0415 (changes are made of queries)
+
+        return compile_select_into(body.into, plan_of(block), ctx)
+    if block.setters is not None:
+        return _assigning(block)
+    return _returning_one_row(block) if block.fetch is not None else _returning_rows(plan_of(block))
+
+
+def _limited(env: Env, rows: Iterator[Any]) -> Iterator[Any]:
+    """SET ROWCOUNT."""
+    limit = env[SESSION].settings.rowcount
+    return islice(rows, limit) if limit else rows
+
+
+def _returning_rows(plan: QueryPlan) -> Executable:
+    columns = _column_infos(plan)
+    rows = plan.rows
+
+    def run(env: Env, sink: ResultSink | None) -> int:
+        count = 0
+        if sink is None:
+            return sum(1 for _ in _limited(env, rows(env)))
+        sink.columns(columns)
+        send = sink.row
+        for row in _limited(env, rows(env)):
+            send(row)
+            count += 1
+        return count
+
+    return run
+
+
+def _returning_one_row(block: Block) -> Executable:
+    columns = _column_infos(plan_of(block))
+    fetch = block.fetch
+    assert fetch is not None
+
+    def run(env: Env, sink: ResultSink | None) -> int:
+        if sink is None:
+            return 0 if fetch(env) is None else 1
+        sink.columns(columns)
+        row = fetch(env)
+        if row is None:
+            return 0
+        sink.row(row)
+        return 1
+
+    return run
+
+
+def _assigning(block: Block) -> Executable:
+    """Every row is evaluated in its order; the last one's values stay. Without rows nothing changes."""
+    fetch = block.fetch
+    if fetch is not None:
+        return lambda env, sink: 0 if fetch(env) is None else 1
+    rows = block.rows
+    return lambda env, sink: sum(1 for _ in _limited(env, rows(env)))
+
+
+def _column_infos(plan: QueryPlan) -> tuple[ColumnInfo, ...]:
+    return tuple(ColumnInfo(column.name, column.type, column.nullable, column.identity) for column in plan.columns)

@@ -1,0 +1,77 @@
+"""Built-in table-valued functions: STRING_SPLIT and GENERATE_SERIES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from emulator.errors import sql_error
+from emulator.planning.binding import Env, Expr, SourceColumn
+from emulator.planning.expressions import convert_to
+from emulator.planning.expressions.application import constant_value
+from emulator.types.precedence import common_type
+from emulator.types.sqltype import BIGINT, INT, MAX, is_character, is_unicode, nvarchar, varchar
+
+TableFunctionCompiler = Callable[
+    [Sequence[Expr], int], tuple[list[SourceColumn], Callable[[Env], Iterable[tuple[Any, ...]]]]
+]
+
+
+def string_split(
+    arguments: Sequence[Expr], line: int
+) -> tuple[list[SourceColumn], Callable[[Env], Iterable[tuple[Any, ...]]]]:
+    """STRING_SPLIT(string, separator [, enable_ordinal]). Errors: 214 for a separator of more than one character."""
+    if not 2 <= len(arguments) <= 3:
+        raise sql_error(189, "string_split", 2, 3, line=line)
+    text = arguments[0] if is_character(arguments[0].type) else convert_to(arguments[0], varchar(MAX))
+    value_type = nvarchar(text.type.length) if is_unicode(text.type) else varchar(text.type.length)
+    text_of, separator_of = text.fn, arguments[1].fn
+    with_ordinal = len(arguments) == 3 and bool(constant_value(arguments[2]))
+    columns = [SourceColumn("value", value_type)]
+    if with_ordinal:
+        columns.append(SourceColumn("ordinal", BIGINT))
+
+    def rows(env: Env) -> Iterable[tuple[Any, ...]]:
+        separator = separator_of(env)
+        if separator is None or len(separator) != 1:
+            raise sql_error(214, "separator", "nchar(1)/nvarchar(1)")
+        value = text_of(env)
+        parts = [] if value is None else value.split(separator)
+        return list(zip(parts, range(1, len(parts) + 1), strict=True)) if with_ordinal else [(part,) for part in parts]
+
+    return columns, rows
+
+
+def generate_series(
+    arguments: Sequence[Expr], line: int
+) -> tuple[list[SourceColumn], Callable[[Env], Iterable[tuple[Any, ...]]]]:
+    """GENERATE_SERIES(start, stop [, step]) of whole or decimal numbers. Errors: 4199 for a step of zero."""
+    if not 2 <= len(arguments) <= 3:
+        raise sql_error(189, "generate_series", 2, 3, line=line)
+    type = INT
+    for position, argument in enumerate(arguments):
+        type = argument.type if position == 0 else common_type(type, argument.type)
+    start_of, stop_of, *step_of = (convert_to(argument, type).fn for argument in arguments)
+    one = 10**type.scale
+
+    def rows(env: Env) -> Iterable[tuple[Any, ...]]:
+        start, stop = start_of(env), stop_of(env)
+        step = step_of[0](env) if step_of else None
+        if start is None or stop is None or (step_of and step is None):
+            return
+        if step is None:
+            step = one if start <= stop else -one
+        if step == 0:
+            raise sql_error(4199, step)
+        while (step > 0 and start <= stop) or (step < 0 and start >= stop):
+            yield (start,)
+            start += step
+
+    return [SourceColumn("value", type)], rows
+
+
+TABLE_FUNCTIONS: dict[str, TableFunctionCompiler] = {
+    "STRING_SPLIT": string_split,
+    "GENERATE_SERIES": generate_series,
+}
+"""The compilers by upper-case name: from the arguments to the columns and the rows."""
