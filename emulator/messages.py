@@ -180,6 +180,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     147: (15, "An aggregate may not appear in the WHERE clause unless it is in a subquery contained in a HAVING clause or a "
           "select list, and the column being aggregated is an outer reference."),
     174: (15, "The {} function requires {} argument(s)."),
+    177: (15, "The IDENTITY function can only be used when the SELECT statement has an INTO clause."),
     189: (15, "The {} function requires {} to {} arguments."),
     243: (16, "Type {} is not a defined system type."),
     289: (16, "Cannot construct data type {}, some of the arguments have values which are not valid."),

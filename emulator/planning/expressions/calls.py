@@ -86,8 +86,8 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
     if function is None:
         if name in WINDOW_ONLY:
             raise sql_error(10753, node.name.name, line=node.line)
-        if name in UNSUPPORTED:
-            raise NotSupported(name, node.line)
+        if name in UNSUPPORTED or node.odbc:
+            raise NotSupported(f"{{fn {name}}}" if node.odbc else name, node.line)
         raise sql_error(195, node.name.name, "built-in function name", line=node.line)
     if node.star:
         raise NotSupported(f"{name}(*)", node.line)

@@ -183,6 +183,16 @@ def _not(node: nodes.Not, scope: Scope | None, ctx: PlanContext) -> ConditionExp
     return negation(compile_condition(node.operand, scope, ctx))
 
 
+@tests(nodes.UpdatedColumn)
+def _updated_column(node: nodes.UpdatedColumn, scope: Scope | None, ctx: PlanContext) -> ConditionExpr:
+    raise NotSupported("UPDATE(column)", node.line)
+
+
+@tests(nodes.CurrentOf)
+def _current_of(node: nodes.CurrentOf, scope: Scope | None, ctx: PlanContext) -> ConditionExpr:
+    raise NotSupported("WHERE CURRENT OF", node.line)
+
+
 # --- IS NULL ----------------------------------------------------------------------------------------------------------
 
 

@@ -92,7 +92,7 @@ def _compile_cast(node: nodes.Cast, scope: Scope | None, ctx: PlanContext) -> Ex
     operand = compile_scalar(node.operand, scope, ctx)
     target = resolve_type(node.type, ctx, DEFAULT_CAST_LENGTH)
     converted = convert_to(operand, target, explicit=True)
-    return _attempted(converted) if node.attempt else _plain(converted)
+    return _attempted(converted) if node.attempt else _explicit(converted, operand)
 
 
 @compiles(nodes.Convert)
@@ -104,7 +104,7 @@ def _compile_convert(node: nodes.Convert, scope: Scope | None, ctx: PlanContext)
     else:
         style = convert_to(compile_scalar(node.style, scope, ctx), INT)
         converted = _styled(operand, _with_collation_of(operand, target), style)
-    return _attempted(converted) if node.attempt else _plain(converted)
+    return _attempted(converted) if node.attempt else _explicit(converted, operand)
 
 
 def _styled(operand: Expr, target: SqlType, style: Expr) -> Expr:
@@ -128,9 +128,9 @@ def _styled(operand: Expr, target: SqlType, style: Expr) -> Expr:
     return applied(target, convert, operand, style)
 
 
-def _plain(expr: Expr) -> Expr:
-    """What an explicit conversion gives is no bare column or variable any more, whatever it cost."""
-    return replace(expr, column=None, literal=None, is_null_literal=False) if expr.column or expr.literal else expr
+def _explicit(converted: Expr, operand: Expr) -> Expr:
+    """What CAST and CONVERT give is no bare column any more, unless there was nothing to convert."""
+    return converted if converted is operand else replace(converted, column=None, literal=None, is_null_literal=False)
 
 
 def _attempted(expr: Expr) -> Expr:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.errors import SqlError, sql_error
+from emulator.planning.binding import SourceColumn
 from emulator.planning.expressions import assign_to, convert_to
 from emulator.types.sqltype import BIGINT, INT, decimal, nvarchar, varchar
 
@@ -54,6 +55,12 @@ def test_a_conversion_that_changes_nothing_keeps_the_variable(bench: Any) -> Non
     bench.declare("@a", INT, 1)
     assert convert_to(bench.expr("@a"), BIGINT).variable == 0
     assert convert_to(bench.expr("@a"), decimal(10, 2)).variable is None
+
+
+def test_only_a_cast_that_converts_hides_the_column(bench: Any) -> None:
+    bench.table("t", [SourceColumn("Id", INT)], (1,))
+    assert bench.expr("CAST(Id AS int)").column is not None
+    assert bench.expr("CAST(Id AS bigint)").column is None
 
 
 def test_converted_text_keeps_its_collation(bench: Any) -> None:
