@@ -73,8 +73,7 @@ CREATE TABLE lockstep.DeployHistory (
     ObjectName nvarchar(260) NOT NULL,
     ContentHash binary(32) NOT NULL,
     DefinitionText nvarchar(max) NOT NULL,
-    ToolVersion varchar(30) NULL,
-    ToolVersion varchar(20) NOT NULL,
+    ToolVersion varchar(30) NOT NULL,
     DeployedAt datetime2(3) NOT NULL CONSTRAINT DF_DeployHistory_DeployedAt DEFAULT SYSUTCDATETIME(),
     DeployedBy nvarchar(128) NOT NULL CONSTRAINT DF_DeployHistory_DeployedBy DEFAULT ORIGINAL_LOGIN(),
     CONSTRAINT PK_DeployHistory PRIMARY KEY CLUSTERED (HistoryId)
