@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from emulator.storage.table import TableStore
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class DatabaseObject:
     """What every object in a schema has. ``created`` and ``modified`` are datetime ticks (see ``SqlType``)."""
 

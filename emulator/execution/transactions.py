@@ -1,4 +1,4 @@
-"""BEGIN, COMMIT, ROLLBACK and SAVE TRANSACTION, and the SET options, as steps.
+"""BEGIN, COMMIT, ROLLBACK and SAVE TRANSACTION, the SET options and USE, as steps.
 
 Documentation: "BEGIN TRANSACTION", "COMMIT TRANSACTION", "ROLLBACK TRANSACTION", "SAVE TRANSACTION", "SET statements".
 """
@@ -15,6 +15,7 @@ from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
 from emulator.execution.settings import Isolation, check_isolation
 from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.changes.targets import find_table
 from emulator.planning.expressions import compile_scalar, convert_to
 from emulator.sql import nodes
 from emulator.types.sqltype import SqlType
@@ -172,12 +173,35 @@ def compile_use(node: nodes.Use, compiler: UnitCompiler) -> Step:
     return _simple(node, lambda frame: frame.session.use(node.database))
 
 
+def compile_identity_insert(node: nodes.SetIdentityInsert, compiler: UnitCompiler) -> Step:
+    """SET IDENTITY_INSERT: for one table of a session at a time. Errors: 8106, 8107."""
+    database = compiler.database
+
+    def set_identity_insert(frame: Frame) -> None:
+        session = frame.session
+        context = compiler.context(database)
+        context.session = session
+        table = find_table(node.table, context)
+        if table.identity_column is None:
+            raise sql_error(8106, str(node.table), line=node.line)
+        other = session.identity_insert
+        if node.on and other is not None and other is not table:
+            raise sql_error(8107, f"{other.database}.{other.full_name}", str(node.table), line=node.line)
+        if node.on:
+            session.identity_insert = table
+        elif other is table:
+            session.identity_insert = None
+
+    return _simple(node, set_identity_insert)
+
+
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     nodes.BeginTransaction: compile_begin,
     nodes.CommitTransaction: compile_commit,
     nodes.RollbackTransaction: compile_rollback,
     nodes.SaveTransaction: compile_save,
     nodes.SetIsolationLevel: compile_isolation,
+    nodes.SetIdentityInsert: compile_identity_insert,
     nodes.SetOption: compile_option,
     nodes.SetValue: compile_value,
     nodes.Use: compile_use,

@@ -38,9 +38,10 @@ class Client:
         return Pending(task, sink)
 
     def collect(self, text: str) -> Collector:
-        """Run a batch to its end, errors collected."""
+        """Run a batch to its end, and the others as far as they come then. Errors are collected."""
         pending = self.spawn(text)
         self.instance.scheduler.run_until_done(pending.task)
+        self.instance.scheduler.run()
         return pending.sink
 
     def run(self, text: str) -> Collector:

@@ -8,7 +8,7 @@ import pytest
 
 
 def test_ddl_is_transactional(client: Any) -> None:
-    client.run("BEGIN TRAN; CREATE TABLE t (a int); INSERT t VALUES (1); CREATE SCHEMA s; ROLLBACK")
+    client.run("BEGIN TRAN; CREATE TABLE t (a int); INSERT t VALUES (1); EXEC ('CREATE SCHEMA s'); ROLLBACK")
     assert client.fails("SELECT * FROM t").number == 208
     client.run("EXEC ('CREATE SCHEMA s')")
     client.run("CREATE TABLE t (a int PRIMARY KEY); INSERT t VALUES (1)")
