@@ -51,7 +51,8 @@ class CompiledAggregate:
 def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) -> CompiledAggregate:
     """Compile the aggregate call ``node`` (COUNT, SUM, ... with or without DISTINCT; its OVER clause is not looked at).
 
-    ``scope`` is that of the rows being aggregated. Errors: 130 aggregate in an aggregate, 8117 operand type, 174.
+    ``scope`` is that of the rows being aggregated: groups, whose own aggregates may stand inside then, for an aggregate
+    with OVER. Errors: 130 aggregate in an aggregate, 8117 operand type, 174.
     """
     name = node.name.name.upper()
     if name == "STRING_AGG":
@@ -73,7 +74,7 @@ def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) 
 
 
 def _argument(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:
-    if contains_aggregate(node):
+    if contains_aggregate(node) and not scope.grouped:
         raise sql_error(130, line=node.line)
     return compile_scalar(node, scope, ctx)
 
