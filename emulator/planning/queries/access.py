@@ -69,6 +69,12 @@ class AccessPath:
         return self.index is None or self.index.clustered
 
     @property
+    def is_narrow(self) -> bool:
+        """Whether the index has fewer columns than the table, so that scanning it is less work."""
+        assert self.index is not None
+        return len(_contents(self.table, self.index)) < len(self.table.table.columns)
+
+    @property
     def estimate(self) -> int:
         """Rows expected."""
         if self.single:
@@ -92,8 +98,8 @@ class AccessPath:
             return (2, order, needs_lookup, ends, number) if row_goal else (2, needs_lookup, ends, order, number)
         if row_goal and self.ordered:
             return 3, needs_lookup, number
-        if self.covering and self.index is not None and not self.is_base:
-            return 4, len(self.parts) + len(self.index.included), number
+        if self.covering and self.index is not None and self.is_narrow:
+            return 4, len(_contents(self.table, self.index)), number
         return (5, number) if self.is_base else (6, number)
 
 

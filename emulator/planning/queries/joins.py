@@ -131,7 +131,7 @@ class JoinPlanner:
         guards = [conjunct for conjunct in pool if not conjunct.slots & own]
         pool = [conjunct for conjunct in pool if conjunct.slots & own]
         operator: Operator | None = None
-        order = [0] if len(children) == 1 else self._join_order(children, pool, unbound)
+        order = list(range(len(children))) if len(children) < 2 else self._join_order(children, pool, unbound)
         remaining = own
         for position in order:
             child = children[position]
