@@ -111,7 +111,7 @@ class Task:
         self._on_done = on_done
         self._value: Any = None
         self._interruption: str | None = None
-        self._greenlet = greenlet(self._run)
+        self._worker: _Worker | None = None
 
     def __repr__(self) -> str:
         return f"<Task {self.name} {self.state.value}>"
@@ -146,6 +146,24 @@ class Task:
             raise Interrupted(reason)
 
 
+class _Worker(greenlet):
+    """A greenlet that runs one task after the other: making a greenlet costs more than running a short request."""
+
+    def __init__(self, idle: list[_Worker]) -> None:
+        super().__init__(self._serve)
+        self.task: Task | None = None
+        self._idle = idle
+
+    def _serve(self) -> None:
+        while (task := self.task) is not None:
+            task._run()
+            task._worker = self.task = None
+            self._idle.append(self)
+            hub = self.parent
+            assert hub is not None
+            hub.switch()
+
+
 Chooser = Callable[[Sequence[Task]], Task]
 """Picks the next task to run from those that can, given in the order in which they became runnable."""
 
@@ -170,6 +188,7 @@ class Scheduler:
         self._timers: list[tuple[float, int, Task]] = []
         self._timer_count = 0
         self._unfinished: dict[Task, None] = {}
+        self._idle: list[_Worker] = []
 
     # -- tasks -------------------------------------------------------------------------------------------------------
 
@@ -205,8 +224,9 @@ class Scheduler:
         """End all unfinished tasks, running their ``finally`` clauses."""
         self._check_hub()
         for task in self.tasks:
-            task._greenlet.parent = getcurrent()
-            task._greenlet.throw(GreenletExit)
+            if task._worker is not None:
+                task._worker.parent = getcurrent()
+                task._worker.throw(GreenletExit)
             task.state = TaskState.DONE
         self._unfinished.clear()
         self._runnable.clear()
@@ -356,9 +376,13 @@ class Scheduler:
     def _resume(self, task: Task) -> None:
         self._current = task
         task.state = TaskState.RUNNING
-        task._greenlet.parent = getcurrent()
+        worker = task._worker
+        if worker is None:
+            worker = task._worker = self._idle.pop() if self._idle else _Worker(self._idle)
+            worker.task = task
+        worker.parent = getcurrent()
         try:
-            task._greenlet.switch()
+            worker.switch()
         finally:
             self._current = None
             if task.done:
@@ -387,7 +411,8 @@ class Scheduler:
         self._to_hub(task)
 
     def _to_hub(self, task: Task) -> None:
-        hub = task._greenlet.parent
+        assert task._worker is not None
+        hub = task._worker.parent
         assert hub is not None
         hub.switch()
 
