@@ -23,7 +23,7 @@ from emulator.execution.frames import Frame
 from emulator.execution.settings import Isolation, Settings, check_isolation
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.units import CodeUnit, UnitCompiler
-from emulator.locking.manager import Acquired, LockSession, LockSpace, WaitOutcome
+from emulator.locking.manager import Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
 from emulator.locking.modes import LockMode
 from emulator.results import Collector, ResultSink
 from emulator.scheduler import Interrupted, Task
@@ -38,7 +38,11 @@ STEPS = {**flow.STEPS, **transactions.STEPS, **CALL_STEPS, **statements.STEPS, *
 
 
 class Session:
-    """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module."""
+    """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module.
+
+    ``owned_locks`` are the application locks that the session itself owns. ``login_time``, ``request_began`` and
+    ``request_ended`` (of the last request) and ``transaction_began`` (of the open transaction) are the clock's times.
+    """
 
     def __init__(
         self, instance: Instance, spid: int, database: Database, login: str, host: str = "", application: str = ""
@@ -53,6 +57,7 @@ class Session:
         self.host_name = host
         self.app_name = application
         self.locking = LockSession(spid, self._running_statement)
+        self.owned_locks = LockOwner(self.locking)
         self.settings = Settings()
         self.sink: ResultSink = Collector()
         self.transaction: Transaction | None = None
@@ -66,11 +71,14 @@ class Session:
         self.last_identity: int | None = None
         self.identity_insert: Table | None = None
         self.context: dict[str, Any] = {}
+        self.read_only_context: set[str] = set()
         self.handles: dict[Any, tuple[str, str | None]] = {}
         self.temporary: dict[str, Table] = {}
         self.frame = Frame(self, [])
         self.task: Task | None = None
         self.closed = False
+        self.login_time = instance.clock.now()
+        self.request_began = self.request_ended = self.transaction_began = self.login_time
         self._next_handle = 1
         self._switch_point = instance.scheduler.switch_point
         self._acquire = instance.locks.acquire
@@ -124,6 +132,7 @@ class Session:
     def _request(self, sink: ResultSink) -> Iterator[None]:
         """What surrounds every request: where its output goes, and what becomes of the transaction at its end."""
         self.sink = sink
+        self.request_began = self.instance.clock.now()
         self.task = self.instance.scheduler.current
         self.try_depth = self.nest_level = 0
         try:
@@ -141,6 +150,7 @@ class Session:
                 self.rollback()
         finally:
             self.task = None
+            self.request_ended = self.instance.clock.now()
             self.try_depth = self.nest_level = 0
         if self.doomed and self.trancount:
             uncommittable = sql_error(3998)
@@ -164,6 +174,8 @@ class Session:
         self.temporary.clear()
         self.handles.clear()
         self.context.clear()
+        self.read_only_context.clear()
+        self.instance.locks.release_all(self.owned_locks)
         self.identity_insert = None
         self.database = self.login_database
 
@@ -175,6 +187,7 @@ class Session:
             self.rollback()
         elif self.transaction is not None:
             self.end_own(commit=False)
+        self.instance.locks.release_all(self.owned_locks)
         self.temporary.clear()
         self.instance.forget(self)
 
@@ -238,6 +251,7 @@ class Session:
             if self.transaction is None:
                 self.transaction = self._new_transaction()
             self.transaction_name = name or ""
+            self.transaction_began = self.instance.clock.now()
             self.sink.transaction_began(self.transaction.owner_id)
         self.trancount += 1
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from emulator.catalog.objects import (
     DatabaseObject,
@@ -14,6 +15,7 @@ from emulator.catalog.objects import (
     Table,
     fold,
 )
+from emulator.locking.manager import LockSpace, ResourceType
 
 ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
 
@@ -27,7 +29,8 @@ class Database:
     """One database. ``version`` grows with every change of a definition: kept plans carry the one they were made for.
 
     ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
-    constraints share one namespace; ``types`` have their own.
+    constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock, keyed by
+    (principal, resource).
     """
 
     name: str
@@ -46,8 +49,12 @@ class Database:
     permissions: list[Permission] = field(default_factory=list)
     next_object_id: int = FIRST_OBJECT_ID
     last_rowversion: int = 2000
+    application_locks: LockSpace = field(init=False)
 
     def __post_init__(self) -> None:
+        self.application_locks = LockSpace(
+            ResourceType.APPLICATION, self.name, database_id=self.database_id, describe=describe_application_lock
+        )
         for schema_id, schema in ((1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")):
             self.schemas[fold(schema)] = Schema(schema, schema_id)
 
@@ -92,3 +99,9 @@ class Database:
     def table(self, schema: str, name: str) -> Table | None:
         """The table ``schema.name``."""
         return self.find_kind(Table, schema, name)
+
+
+def describe_application_lock(key: Any) -> str:
+    """``resource_description`` of an application lock: principal id, the name's first characters, a hash of it."""
+    principal_id, resource = key
+    return f"{principal_id}:[{resource[:32]}]:({zlib.crc32(resource.encode('utf-16-le')):08x})"
