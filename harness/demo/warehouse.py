@@ -1,0 +1,73 @@
+"""The demo's warehouse: made by the T-SQL in `database/demo`, in a database that has none yet."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from harness.connection import Session, Target, open_session
+from harness.deploy.batches import split_batches
+from harness.deploy.sources import DATABASE_FOLDER, read_sources
+from harness.errors import UsageFault
+
+DEMO_FOLDER = DATABASE_FOLDER / "demo"
+CREATE_SCHEMA = "IF SCHEMA_ID(N'demo') IS NULL EXEC (N'CREATE SCHEMA demo AUTHORIZATION dbo');"
+LARGEST_SEED = 2_000_000_000
+
+_MUST_BE_EMPTY = (
+    *("LotMaster", "LotTransaction", "BINMaster", "INMAST", "INLOC", "Cust_BulkRun", "cust_BulkPicked"),
+    *("Cust_BulkLotPicked", "Cust_BulkPalletLotPicked", "Mintxdh", "BinTransfer"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of everything there is. A run has four batches."""
+
+    lots: int
+    bins: int
+    items: int
+    runs: int
+
+    @classmethod
+    def for_lots(cls, lots: int) -> Self:
+        """A warehouse in proportion: 500 bins and 200 items for 2,000 lots, and always 50 runs."""
+        return cls(lots, bins=min(max(lots // 4, 100), 100_000), items=min(max(lots // 10, 20), 5_000), runs=50)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What there is to work on: batches as (RunNo, RowNum); items, those needed first in front; bins to pick from."""
+
+    batches: list[tuple[int, int]]
+    items: list[str]
+    bins: list[str]
+
+
+def require_empty(target: Target) -> None:
+    """UsageFault if an ERP table of the database has rows; without the tables it is empty, too."""
+    with open_session(target) as session:
+        there = {row[0].lower() for row in session.execute("SELECT t.name FROM sys.tables AS t;").rows}
+        for name in _MUST_BE_EMPTY:
+            if name.lower() in there and session.execute(f"SELECT TOP (1) 1 AS Found FROM dbo.{name};").rows:
+                raise UsageFault(
+                    f"the demo loads a warehouse of its own and needs an empty database, but dbo.{name} has rows "
+                    f"({target}): name a database made for the purpose"
+                )
+
+
+def load(session: Session, size: Size, seed: int) -> None:
+    """Make the procedures of the demo and load the warehouse with them. `seed` is from 0 to LARGEST_SEED."""
+    session.execute(CREATE_SCHEMA)
+    for source in read_sources(DEMO_FOLDER):
+        for batch in split_batches(source.text):
+            session.execute(batch.text)
+    session.call("demo.LoadWarehouse", size.lots, size.bins, size.items, size.runs, seed)
+
+
+def describe(session: Session) -> Layout:
+    """What has been loaded, always in the same order."""
+    batches, items, bins = session.call("demo.DescribeWarehouse").result_sets
+    return Layout(
+        batches=[(run_no, row_num) for run_no, row_num in batches.rows],
+        items=[item_key for (item_key,) in items.rows],
+        bins=[bin_no for (bin_no,) in bins.rows],
+    )
