@@ -23,7 +23,7 @@ from emulator.execution.frames import Frame
 from emulator.execution.settings import Isolation, Settings, check_isolation
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.units import CodeUnit, UnitCompiler
-from emulator.locking.manager import Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
+from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
 from emulator.locking.modes import LockMode
 from emulator.results import Collector, ResultSink
 from emulator.scheduler import Interrupted, Task
@@ -217,6 +217,22 @@ class Session:
         if wait.outcome is WaitOutcome.VICTIM:
             raise sql_error(1205, self.spid, "lock", state=51)
         raise sql_error(1222, state=51)
+
+    def await_definition(self, table: Table) -> bool:
+        """Wait until nobody is changing the definition of ``table``. True: there was a wait, it may have changed.
+
+        Errors: 1205, 1222.
+        """
+        store, locks = table.store, self.instance.locks
+        if store is None or not store.locks.entries:
+            return False
+        owner = self.transaction or self.owned_locks
+        if not locks.would_wait(owner, store.locks, WHOLE, LockMode.SCH_S):
+            return False
+        if locks.acquire(owner, store.locks, WHOLE, LockMode.SCH_S) is Acquired.WAITING:
+            self.wait_for_lock()
+        locks.release(owner, store.locks, WHOLE)
+        return True
 
     def unlock(self, space: LockSpace, key: Hashable) -> None:
         """Give back one request for a lock (one ``lock`` call)."""

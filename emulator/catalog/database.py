@@ -28,6 +28,7 @@ OBJECT_ID_STEP = 16000057
 class Database:
     """One database. ``version`` grows with every change of a definition: kept plans carry the one they were made for.
 
+    ``changing`` counts the definitions that open transactions are changing: while it is 0 nobody has to wait for one.
     ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
     constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock, keyed by
     (principal, resource).
@@ -41,6 +42,7 @@ class Database:
     allow_snapshot_isolation: bool = False
     created: int = 0
     version: int = 0
+    changing: int = 0
     schemas: dict[str, Schema] = field(default_factory=dict)
     objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
     by_id: dict[int, DatabaseObject] = field(default_factory=dict)

@@ -30,7 +30,7 @@ class Plan:
     ``blank`` are the row slots that its environment needs.
     """
 
-    __slots__ = ("_compile", "_compiler", "blank", "database", "run", "temporary", "version")
+    __slots__ = ("_compile", "_compiler", "_tables", "blank", "database", "run", "temporary", "version")
 
     def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
         self.database = compiler.database
@@ -40,6 +40,7 @@ class Plan:
         self.run: Any = None
         self.blank: list[Any] = []
         self.temporary: dict[str, Table] = {}
+        self._tables: list[Table] = []
         try:
             self.refresh(compiler.session)
         except SqlError as error:
@@ -54,17 +55,24 @@ class Plan:
         self.run = self._compile(context)
         self.blank = [None] * (context.slots - FIRST_SLOT)
         self.temporary = context.temporary
+        self._tables = context.tables
         self.version = version
 
     def prepare(self, frame: Frame) -> None:
-        """Compile again if anything that the plan was bound to has changed. Errors: those of binding names."""
-        if self.version == self.database.version and not (self.temporary and self._is_rebound(frame.session)):
-            return
-        try:
-            self.refresh(frame.session)
-        except SqlError as error:
-            error.unbound_in = frame
-            raise
+        """Compile again if anything that the plan was bound to has changed, waiting for whoever is changing it.
+
+        Errors: those of binding names.
+        """
+        session = frame.session
+        if self.version == self.database.version:
+            for table in self._tables:
+                session.await_definition(table)
+        while self.version != self.database.version or (self.temporary and self._is_rebound(session)):
+            try:
+                self.refresh(session)
+            except SqlError as error:
+                error.unbound_in = frame
+                raise
 
     def _is_rebound(self, session: Session) -> bool:
         return any(session.find_temporary(name) is not table for name, table in self.temporary.items())
@@ -80,7 +88,8 @@ def evaluator(
     plan = Plan(compiler, compile_it)
 
     def evaluate(frame: Frame) -> Any:
-        if plan.version != plan.database.version or plan.temporary:
+        database = plan.database
+        if plan.version != database.version or plan.temporary or database.changing:
             plan.prepare(frame)
         if not plan.blank:
             return plan.run(frame.env)
@@ -125,6 +134,7 @@ def plan_step(
     ``writes``: refused in a doomed transaction (3930). ``counts``: its row count is reported unless NOCOUNT is on.
     """
     plan = Plan(compiler, compile_statement)
+    database = plan.database
 
     def run_statement(frame: Frame) -> Signal | None:
         session = frame.session
@@ -132,7 +142,7 @@ def plan_step(
         try:
             if writes and session.doomed:
                 raise sql_error(3930)
-            if plan.version != plan.database.version or plan.temporary:
+            if plan.version != database.version or plan.temporary or database.changing:
                 plan.prepare(frame)
             if session.settings.implicit_transactions and not session.trancount:
                 session.begin()

@@ -209,6 +209,7 @@ class PlanContext:
     slots: int = FIRST_SLOT
     ctes: dict[str, Any] = field(default_factory=dict)
     temporary: dict[str, Table] = field(default_factory=dict)
+    tables: list[Table] = field(default_factory=list)
     trigger_tables: dict[str, Source] = field(default_factory=dict)
     option_hints: tuple[nodes.QueryHint, ...] = ()
     parameters: dict[str, Expr] = field(default_factory=dict)

@@ -85,7 +85,7 @@ class Place:
         table = self.find_table()
         if table is None or table.store is None:
             raise sql_error(4902, str(self.node), line=self.node.line)
-        self.session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+        lock_definition(self.session, self.database, table)
         return table
 
     def find_table(self) -> Table | None:
@@ -97,6 +97,19 @@ class Place:
     def now(self) -> int:
         """The present as a datetime value."""
         return datetime_now(self.session)
+
+
+def lock_definition(session: Session, database: Database, table: Table) -> None:
+    """Sch-M to the end of the transaction."""
+    assert table.store is not None
+    assert session.transaction is not None
+    session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+    database.changing += 1
+
+    def no_longer(committed: bool) -> None:
+        database.changing -= 1
+
+    session.transaction.on_end(no_longer)
 
 
 def datetime_now(session: Session) -> int:

@@ -17,6 +17,7 @@ from emulator.execution.definitions.access import (
     definition_step,
     enter,
     enter_constraints,
+    lock_definition,
     place_of,
     take_out,
     take_out_constraint,
@@ -53,7 +54,7 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
         table = table_shape(place.name, node.definition, place.context, schema=schema)
         enter(frame.session, place.database, table)
         table.store = new_store(table, database_id=place.database.database_id)
-        frame.session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+        lock_definition(frame.session, place.database, table)
         for foreign_key in written_foreign_keys(node.definition):
             add_foreign_key(table, foreign_key, place)
         enter_constraints(frame.session, place.database, table)
@@ -72,7 +73,7 @@ def create_with_columns(session: Session, context: PlanContext, name: nodes.Obje
     table = Table(place.existing_schema(), place.name, columns=columns, database=place.database.name)
     enter(session, place.database, table)
     table.store = new_store(table, database_id=place.database.database_id)
-    session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+    lock_definition(session, place.database, table)
     return table
 
 

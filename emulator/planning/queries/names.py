@@ -20,16 +20,23 @@ SYSTEM_SCHEMAS = frozenset({"sys", "information_schema"})
 
 
 def find_object(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | SystemView:
-    """The object that ``name`` means, synonyms followed. Temporary tables are noted in ``ctx.temporary``.
+    """The object that ``name`` means, synonyms followed. Temporary tables are noted in ``ctx.temporary``, permanent
+    ones in ``ctx.tables``.
 
-    Errors: 208; NotSupported: names with a server.
+    A table whose definition somebody is changing is waited for, as a compilation waits for its Sch-S lock ("Schema
+    locks"). Errors: 208, 1222, 1205; NotSupported: names with a server.
     """
-    found = _find(name, ctx)
-    if isinstance(found, Synonym):
-        assert found.target is not None
-        found = _find(found.target, ctx)
-    if found is None:
-        raise sql_error(208, name, line=name.line)
+    while True:
+        found = _find(name, ctx)
+        if isinstance(found, Synonym):
+            assert found.target is not None
+            found = _find(found.target, ctx)
+        if found is None:
+            raise sql_error(208, name, line=name.line)
+        if not isinstance(found, Table) or not ctx.session.await_definition(found):
+            break
+    if isinstance(found, Table) and not name.name.startswith("#"):
+        ctx.tables.append(found)
     return found
 
 
