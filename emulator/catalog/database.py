@@ -30,8 +30,8 @@ class Database:
 
     ``changing`` counts the definitions that open transactions are changing: while it is 0 nobody has to wait for one.
     ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
-    constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock, keyed by
-    (principal, resource).
+    constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock,
+    keyed by (principal id, resource).
     """
 
     name: str

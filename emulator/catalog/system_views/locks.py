@@ -1,0 +1,194 @@
+"""Locks, those who wait for them, and the transactions that hold them.
+
+Documentation: ``sys.dm_tran_locks``, ``sys.dm_os_waiting_tasks``, ``sys.dm_tran_active_transactions``,
+``sys.dm_tran_session_transactions``; "Transaction locking and row versioning guide" for resources and modes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from emulator.catalog.database import Database
+from emulator.catalog.system_views.definition import Row, view
+from emulator.locking.manager import LockOwner, LockSpace, ResourceType
+from emulator.types.sqltype import DATETIME
+from emulator.types.temporal import from_timestamp
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+REQUEST_LIFETIME = 33554432
+"""What the server shows for a lock that is held to the end of its transaction."""
+WAIT_TYPE_NAMES = {
+    "Sch-S": "SCH_S",
+    "Sch-M": "SCH_M",
+    "RangeS-S": "RS_S",
+    "RangeS-U": "RS_U",
+    "RangeI-N": "RIn_NL",
+    "RangeI-S": "RIn_S",
+    "RangeI-U": "RIn_U",
+    "RangeI-X": "RIn_X",
+    "RangeX-S": "RX_S",
+    "RangeX-U": "RX_U",
+    "RangeX-X": "RX_X",
+}
+
+
+def lock_owners(session: Session) -> Iterator[LockOwner]:
+    """Everybody on the server who can hold locks."""
+    for _, item in sorted(session.instance.sessions.items()):
+        yield item.owned_locks
+        if item.transaction is not None:
+            yield item.transaction
+
+
+def database_id_of(session: Session, space: LockSpace) -> int:
+    """The database of a resource; those of temporary tables are in tempdb."""
+    return space.database_id or session.instance.databases["tempdb"].database_id
+
+
+def _owner_address(owner: LockOwner) -> bytes:
+    """An address made from what tells owners apart, the same in every run."""
+    return (owner.session.session_id << 40 | owner.owner_id).to_bytes(8, "big")
+
+
+def _resource_address(space: LockSpace, key: Hashable) -> bytes:
+    described = f"{space.resource_type.value}/{space.database_id}/{space.entity_id}/{space.describe(key)}"
+    return blake2b(described.encode(), digest_size=8).digest()
+
+
+@view(
+    "sys.dm_tran_locks",
+    """
+    resource_type nvarchar(60), resource_subtype nvarchar(60) = '', resource_database_id int,
+    resource_description nvarchar(256), resource_associated_entity_id bigint?, resource_lock_partition int = 0,
+    request_mode nvarchar(60), request_type nvarchar(60) = 'LOCK', request_status nvarchar(60),
+    request_reference_count smallint, request_lifetime int, request_session_id int, request_exec_context_id int = 0,
+    request_request_id int = 0, request_owner_type nvarchar(60), request_owner_id bigint?,
+    request_owner_guid uniqueidentifier? = NULL, request_owner_lockspace_id nvarchar(32),
+    lock_owner_address varbinary(8)
+    """,
+)
+def dm_tran_locks(session: Session, database: Database) -> Iterator[Row]:
+    for row in session.instance.locks.listing(lock_owners(session)):
+        space, owner = row.space, row.owner
+        owned_by_transaction = owner.owner_type == "TRANSACTION"
+        yield (
+            *(space.resource_type.value, database_id_of(session, space), space.describe(row.key)),
+            0 if space.resource_type is ResourceType.APPLICATION else space.entity_id,
+            *(str(row.mode), row.status, row.reference_count, REQUEST_LIFETIME if owned_by_transaction else 0),
+            *(owner.session.session_id, owner.owner_type if owned_by_transaction else "SESSION", owner.owner_id),
+            *(f"{owner.session.session_id:#x}:{owner.owner_id:x}:0", _owner_address(owner)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LockWaiting:
+    """A lock wait as the views show it; ``blocker`` is the first of the sessions that are in its way."""
+
+    type: str
+    milliseconds: int
+    blocker: int
+    blockers: tuple[int, ...]
+    resource: str
+
+
+def wait_of(session: Session) -> LockWaiting | None:
+    """What lock the session waits for now, None if for none."""
+    wait = session.locking.wait
+    if wait is None or wait.outcome is not None:
+        return None
+    blockers = tuple(dict.fromkeys(owner.session.session_id for owner, _ in wait.manager.blockers(wait)))
+    clock = session.instance.clock
+    waited = 0.0 if wait.since is None else clock.monotonic() - wait.since
+    mode = str(wait.mode)
+    return LockWaiting(
+        f"LCK_M_{WAIT_TYPE_NAMES.get(mode, mode)}",
+        int(waited * 1000),
+        blockers[0] if blockers else 0,
+        blockers,
+        wait_resource(session, wait.entry.space, wait.entry.key),
+    )
+
+
+def wait_resource(session: Session, space: LockSpace, key: Hashable) -> str:
+    """``wait_resource``: ``OBJECT: 5:245575913:0``, ``KEY: 5:6286743... (8194443284a0)``, ``RID: 5:1:104:3``."""
+    database_id = database_id_of(session, space)
+    description = space.describe(key)
+    match space.resource_type:
+        case ResourceType.OBJECT:
+            return f"OBJECT: {database_id}:{space.entity_id}:0"
+        case ResourceType.KEY:
+            return f"KEY: {database_id}:{space.entity_id} {description}"
+        case _:
+            return f"{space.resource_type.value}: {database_id}:{description}"
+
+
+@view(
+    "sys.dm_os_waiting_tasks",
+    """
+    waiting_task_address varbinary(8), session_id smallint?, exec_context_id int? = 0, wait_duration_ms bigint?,
+    wait_type nvarchar(60)?, resource_address varbinary(8)?, blocking_task_address varbinary(8)? = NULL,
+    blocking_session_id smallint?, blocking_exec_context_id int? = NULL, resource_description nvarchar(3072)?
+    """,
+)
+def dm_os_waiting_tasks(session: Session, database: Database) -> Iterator[Row]:
+    for _, item in sorted(session.instance.sessions.items()):
+        waiting = wait_of(item)
+        wait = item.locking.wait
+        if waiting is None or wait is None:
+            continue
+        space = wait.entry.space
+        kind = "keylock" if space.resource_type is ResourceType.KEY else f"{space.resource_type.value.lower()}lock"
+        address = _resource_address(space, wait.entry.key)
+        description = (
+            f"{kind} dbid={database_id_of(session, space)} id=lock{address.hex()} mode={wait.requested}"
+            f" associatedObjectId={space.entity_id}"
+        )
+        for blocker in waiting.blockers:
+            yield (
+                *(item.spid.to_bytes(8, "big"), item.spid, waiting.milliseconds, waiting.type),
+                *(address, blocker, description),
+            )
+
+
+@view(
+    "sys.dm_tran_active_transactions",
+    """
+    transaction_id bigint, name nvarchar(32), transaction_begin_time datetime, transaction_type int,
+    transaction_uow uniqueidentifier? = NULL, transaction_state int = 2, transaction_status int = 0,
+    transaction_status2 int = 258, dtc_state int = 0, dtc_status int = 0, dtc_isolation_level int = -1,
+    filestream_transaction_id varbinary(128)? = NULL
+    """,
+)
+def dm_tran_active_transactions(session: Session, database: Database) -> Iterator[Row]:
+    for _, item in sorted(session.instance.sessions.items()):
+        transaction = item.transaction
+        if transaction is None:
+            continue
+        explicit = item.trancount > 0
+        name = item.transaction_name or ("user_transaction" if explicit else "autocommit")
+        began = item.transaction_began if explicit else item.request_began
+        yield (
+            transaction.owner_id,
+            name,
+            from_timestamp(DATETIME, began),
+            1 if transaction.has_written or explicit else 2,
+        )
+
+
+@view(
+    "sys.dm_tran_session_transactions",
+    """
+    session_id int, transaction_id bigint, transaction_descriptor binary(8), enlist_count int = 1,
+    is_user_transaction bit, is_local bit = 1, is_enlisted bit = 0, is_bound bit = 0, open_transaction_count int
+    """,
+)
+def dm_tran_session_transactions(session: Session, database: Database) -> Iterator[Row]:
+    for _, item in sorted(session.instance.sessions.items()):
+        if item.transaction is not None and item.trancount:
+            number = item.transaction.owner_id
+            yield item.spid, number, number.to_bytes(8, "little"), 1, item.trancount

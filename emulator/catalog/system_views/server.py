@@ -1,0 +1,103 @@
+"""The server: its databases and its configuration.
+
+Documentation: ``sys.databases``, ``sys.configurations``, ``sys.messages``, ``sys.dm_os_sys_info``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from emulator.catalog.database import Database
+from emulator.catalog.system_views.definition import Row, view
+from emulator.messages import MESSAGES
+from emulator.types.sqltype import INT
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+
+@view(
+    "sys.databases",
+    """
+    name sysname, database_id int, source_database_id int? = NULL, owner_sid varbinary(85)?, create_date datetime,
+    compatibility_level tinyint, collation_name sysname?, user_access tinyint? = 0,
+    user_access_desc nvarchar(60)? = 'MULTI_USER', is_read_only bit? = 0, is_auto_close_on bit = 0,
+    is_auto_shrink_on bit? = 0, state tinyint? = 0, state_desc nvarchar(60)? = 'ONLINE', is_in_standby bit? = 0,
+    is_cleanly_shutdown bit? = 0, is_supplemental_logging_enabled bit? = 0, snapshot_isolation_state tinyint?,
+    snapshot_isolation_state_desc nvarchar(60)?, is_read_committed_snapshot_on bit?, recovery_model tinyint? = 1,
+    recovery_model_desc nvarchar(60)? = 'FULL', page_verify_option tinyint? = 2,
+    page_verify_option_desc nvarchar(60)? = 'CHECKSUM', is_auto_create_stats_on bit? = 1,
+    is_auto_create_stats_incremental_on bit? = 0, is_auto_update_stats_on bit? = 1,
+    is_auto_update_stats_async_on bit? = 0, is_ansi_null_default_on bit? = 0, is_ansi_nulls_on bit? = 0,
+    is_ansi_padding_on bit? = 0, is_ansi_warnings_on bit? = 0, is_arithabort_on bit? = 0,
+    is_concat_null_yields_null_on bit? = 0, is_numeric_roundabort_on bit? = 0, is_quoted_identifier_on bit? = 0,
+    is_recursive_triggers_on bit? = 0, is_cursor_close_on_commit_on bit? = 0, is_local_cursor_default bit? = 0,
+    is_fulltext_enabled bit? = 1, is_trustworthy_on bit? = 0, is_db_chaining_on bit? = 0,
+    is_parameterization_forced bit? = 0, is_master_key_encrypted_by_server bit = 0, is_query_store_on bit? = 0,
+    is_published bit = 0, is_subscribed bit = 0, is_merge_published bit = 0, is_distributor bit = 0,
+    is_sync_with_backup bit = 0, service_broker_guid uniqueidentifier? = NULL, is_broker_enabled bit = 0,
+    log_reuse_wait tinyint? = 0, log_reuse_wait_desc nvarchar(60)? = 'NOTHING', is_date_correlation_on bit = 0,
+    is_cdc_enabled bit = 0, is_encrypted bit? = 0, is_honor_broker_priority_on bit? = 0, replica_id
+    uniqueidentifier? = NULL, group_database_id uniqueidentifier? = NULL, resource_pool_id int? = NULL,
+    default_language_lcid smallint? = NULL, default_language_name nvarchar(128)? = NULL,
+    default_fulltext_language_lcid int? = NULL, default_fulltext_language_name nvarchar(128)? = NULL,
+    is_nested_triggers_on bit? = NULL, is_transform_noise_words_on bit? = NULL,
+    two_digit_year_cutoff smallint? = NULL, containment tinyint? = 0, containment_desc nvarchar(60)? = 'NONE',
+    target_recovery_time_in_seconds int? = 60, delayed_durability int? = 0,
+    delayed_durability_desc nvarchar(60)? = 'DISABLED', is_memory_optimized_elevate_to_snapshot_on bit? = 0,
+    is_federation_member bit? = 0, is_remote_data_archive_enabled bit? = 0, is_mixed_page_allocation_on bit? = 0,
+    is_temporal_history_retention_enabled bit? = 1, catalog_collation_type int = 0,
+    catalog_collation_type_desc nvarchar(60)? = 'DATABASE_DEFAULT', physical_database_name nvarchar(128)?,
+    is_result_set_caching_on bit? = 0, is_accelerated_database_recovery_on bit? = 0,
+    is_tempdb_spill_to_remote_store bit? = 0, is_stale_page_detection_on bit? = 0,
+    is_memory_optimized_enabled bit? = 1, is_data_retention_enabled bit? = 0, is_ledger_on bit? = 0,
+    is_change_feed_enabled bit? = 0
+    """,
+)
+def databases(session: Session, database: Database) -> Iterator[Row]:
+    for item in sorted(session.instance.databases.values(), key=lambda item: item.database_id):
+        snapshots = item.allow_snapshot_isolation
+        yield (
+            *(item.name, item.database_id, b"\x01", item.created, item.compatibility_level, item.collation),
+            *(snapshots, "ON" if snapshots else "OFF", item.read_committed_snapshot, item.name),
+        )
+
+
+CONFIGURATIONS = (
+    (16384, "Agent XPs", 0, 0, 1, "Enable or disable Agent XPs", 1, 1),
+    (1538, "cost threshold for parallelism", 5, 0, 32767, "cost threshold for parallelism", 1, 1),
+    (1539, "max degree of parallelism", 0, 0, 32767, "maximum degree of parallelism", 1, 1),
+    (1544, "max server memory (MB)", 2147483647, 128, 2147483647, "Maximum size of server memory (MB)", 1, 1),
+    (1568, "default trace enabled", 1, 0, 1, "Enable or disable the default trace", 1, 1),
+    (1569, "blocked process threshold (s)", 0, 0, 86400, "Blocked process reporting threshold", 1, 1),
+    (115, "nested triggers", 1, 0, 1, "Allow triggers to be invoked within triggers", 1, 0),
+    (116, "show advanced options", 0, 0, 1, "show advanced options", 1, 0),
+    (1534, "user options", 0, 0, 32767, "user options", 1, 0),
+    (16390, "xp_cmdshell", 0, 0, 1, "Enable or disable command shell", 1, 1),
+)
+"""Options that scripts look for, with their defaults: id, name, value, least, greatest, description, dynamic, advanced.
+The emulator itself has none."""
+
+
+@view(
+    "sys.configurations",
+    """
+    configuration_id int, name nvarchar(35), value sql_variant?, minimum sql_variant?, maximum sql_variant?,
+    value_in_use sql_variant?, description nvarchar(255), is_dynamic bit, is_advanced bit
+    """,
+)
+def configurations(session: Session, database: Database) -> Iterator[Row]:
+    for number, name, value, least, greatest, description, dynamic, advanced in sorted(CONFIGURATIONS):
+        numbers = ((INT, item) for item in (value, least, greatest, value))
+        yield number, name, *numbers, description, dynamic, advanced
+
+
+@view(
+    "sys.messages",
+    "message_id int, language_id smallint = 1033, severity tinyint, is_event_logged bit = 0, text nvarchar(2048)",
+)
+def messages(session: Session, database: Database) -> Iterator[Row]:
+    """The messages that the emulator has."""
+    for number, (severity, text) in sorted(MESSAGES.items()):
+        yield number, severity, text
