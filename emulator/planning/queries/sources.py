@@ -31,7 +31,7 @@ from emulator.planning.queries.relations import (
     StoredTable,
     preserved_leaf,
 )
-from emulator.planning.queries.table_functions import TABLE_FUNCTIONS
+from emulator.planning.queries.table_functions import find_table_function
 from emulator.sql import nodes
 from emulator.types.precedence import common_type
 from emulator.types.sqltype import INT, SqlType
@@ -138,8 +138,8 @@ def bind_named(item: nodes.NamedTable, parent: Scope | None, ctx: PlanContext, *
     if isinstance(found, DatabaseObject):
         raise sql_error(208, name, line=name.line)
     source = Source(item.alias or name.name, ctx.new_slot(), list(found.columns), schema=_schema(item, name.schema))
-    view = found
-    return Bound(MadeRows(source, lambda env: view.rows(env[SESSION])), [source])
+    view, database = found, find_database(name, ctx)
+    return Bound(MadeRows(source, lambda env: view.rows(env[SESSION], database)), [source])
 
 
 def _schema(item: nodes.NamedTable, schema: str | None) -> str | None:
@@ -303,9 +303,9 @@ def column_names(own: Sequence[str], given: Sequence[str], alias: str, line: int
 def _bind_function(item: nodes.FunctionTable, parent: Scope | None, ctx: PlanContext) -> Bound:
     call = item.call
     name = call.name
-    built_in = TABLE_FUNCTIONS.get(name.name.upper()) if name.schema is None else None
+    built_in = find_table_function(name)
     if built_in is not None:
-        arguments = [compile_scalar(argument, parent, ctx) for argument in call.arguments]
+        arguments = [compile_scalar(_given(argument), parent, ctx) for argument in call.arguments]
         columns, rows = built_in(arguments, call.line)
         return _made(item, columns, rows, arguments, ctx)
     found = find_object(name, ctx)
@@ -328,6 +328,11 @@ def _bind_function(item: nodes.FunctionTable, parent: Scope | None, ctx: PlanCon
 
         return _made(item, columns, call_it, arguments, ctx)
     raise sql_error(215, name, line=name.line)
+
+
+def _given(argument: nodes.Expression) -> nodes.Expression:
+    """DEFAULT as the argument of a built-in function is NULL."""
+    return nodes.NullLiteral(line=argument.line) if isinstance(argument, nodes.DefaultValue) else argument
 
 
 def bind_arguments(

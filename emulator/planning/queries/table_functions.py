@@ -1,16 +1,18 @@
-"""Built-in table-valued functions: STRING_SPLIT and GENERATE_SERIES."""
+"""Built-in table-valued functions: STRING_SPLIT, GENERATE_SERIES, fn_listextendedproperty."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from emulator.catalog.objects import fold
 from emulator.errors import sql_error
 from emulator.planning.binding import Env, Expr, SourceColumn
 from emulator.planning.expressions import convert_to
 from emulator.planning.expressions.application import constant_value
+from emulator.sql import nodes
 from emulator.types.precedence import common_type
-from emulator.types.sqltype import BIGINT, INT, MAX, is_character, is_unicode, nvarchar, varchar
+from emulator.types.sqltype import BIGINT, INT, MAX, SQL_VARIANT, SYSNAME, is_character, is_unicode, nvarchar, varchar
 
 TableFunctionCompiler = Callable[
     [Sequence[Expr], int], tuple[list[SourceColumn], Callable[[Env], Iterable[tuple[Any, ...]]]]
@@ -70,8 +72,36 @@ def generate_series(
     return [SourceColumn("value", type)], rows
 
 
+def list_extended_properties(
+    arguments: Sequence[Expr], line: int
+) -> tuple[list[SourceColumn], Callable[[Env], Iterable[tuple[Any, ...]]]]:
+    """fn_listextendedproperty(name, three times a level's type and name): no rows, as there are no properties."""
+    if len(arguments) < 7:
+        raise sql_error(313, "fn_listextendedproperty", line=line)
+    if len(arguments) > 7:
+        raise sql_error(8144, "fn_listextendedproperty", line=line)
+    columns = [
+        SourceColumn("objtype", SYSNAME),
+        SourceColumn("objname", SYSNAME),
+        SourceColumn("name", SYSNAME, nullable=False),
+        SourceColumn("value", SQL_VARIANT),
+    ]
+    return columns, lambda env: ()
+
+
 TABLE_FUNCTIONS: dict[str, TableFunctionCompiler] = {
     "STRING_SPLIT": string_split,
     "GENERATE_SERIES": generate_series,
 }
 """The compilers by upper-case name: from the arguments to the columns and the rows."""
+
+SYSTEM_TABLE_FUNCTIONS: dict[str, TableFunctionCompiler] = {"FN_LISTEXTENDEDPROPERTY": list_extended_properties}
+"""Those of the schema ``sys``, which need not be written."""
+
+
+def find_table_function(name: nodes.ObjectName) -> TableFunctionCompiler | None:
+    """The compiler of the built-in table-valued function that ``name`` means."""
+    folded = name.name.upper()
+    if name.schema is None:
+        return TABLE_FUNCTIONS.get(folded) or SYSTEM_TABLE_FUNCTIONS.get(folded)
+    return SYSTEM_TABLE_FUNCTIONS.get(folded) if fold(name.schema) == "sys" else None
