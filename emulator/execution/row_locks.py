@@ -67,7 +67,8 @@ class LockPolicy:
 
     ``row``: on rows and keys, NL for none. ``key_range``: in its place on the keys of an index, NL unless SERIALIZABLE.
     ``held``: rows stay locked; if not, each is locked only while it is read. ``keeps_unqualified``: rows that were read and
-    do not qualify stay locked too.
+    do not qualify stay locked too. ``keeps_entries``: so do index keys from which a row was looked up that does not: the
+    lock of a hint belongs to the seek, only those on the target of a change are given back by what comes behind it.
     """
 
     table: LockMode
@@ -76,6 +77,7 @@ class LockPolicy:
     key_range: LockMode = NL
     held: bool = False
     keeps_unqualified: bool = False
+    keeps_entries: bool = False
     read_past: bool = False
     no_wait: bool = False
 
@@ -104,6 +106,7 @@ def lock_policy(hints: LockHints, session_level: Isolation, *, target: bool) -> 
         key_range=_RANGES[row] if level is Isolation.SERIALIZABLE else NL,
         held=held,
         keeps_unqualified=level >= Isolation.REPEATABLE_READ,
+        keeps_entries=not target,
         read_past=hints.read_past,
         no_wait=hints.no_wait,
     )

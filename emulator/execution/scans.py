@@ -229,17 +229,24 @@ def _keeping_locks(
 def _locked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key, mode: LockMode) -> bool:
     """Lock ``key`` in ``mode``, and the base row if there is a lookup; whether the row is there and qualifies.
 
-    What does not qualify is given back, except that a row which was read stays locked where the policy says so.
+    What does not qualify is given back, except that a row which was read stays locked where the policy says so. (All
+    conditions on a covering index are its ``entry_filter``.)
     """
+    policy = locks.policy
     previous = locks.lock(index.locks, key, mode)
     value = index.values.get(key, GHOST)
-    qualifies = False
+    qualifies = stays = False
     if value is not GHOST:
+        stays = policy.keeps_unqualified
         if plan.index is None:
             qualifies = _qualifies(plan, env, value, key, plan.row_filter)
         else:
-            qualifies = _locked_lookup(plan, env, locks, value)
-    if qualifies or (value is not GHOST and locks.policy.keeps_unqualified) or mode is locks.key_range:
+            row = locks.store.base.values.get(value, GHOST)
+            qualifies = row is not GHOST and _qualifies(plan, env, row, value, plan.entry_filter)
+            if qualifies and not plan.covering:
+                stays = stays or policy.keeps_entries
+                qualifies = _locked_lookup(plan, env, locks, value)
+    if qualifies or stays or mode is locks.key_range:
         locks.count(index)
         return qualifies
     locks.give_back(index.locks, key, mode, previous)
@@ -248,11 +255,6 @@ def _locked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, k
 
 def _locked_lookup(plan: ScanPlan, env: Env, locks: ScanLocks, base_key: Key) -> bool:
     base = locks.store.base
-    row = base.values.get(base_key, GHOST)
-    if row is GHOST or not _qualifies(plan, env, row, base_key, plan.entry_filter):
-        return False
-    if plan.covering:
-        return plan.row_filter is None or bool(plan.row_filter(env))
     if locks.policy.read_past and locks.would_wait(base.locks, base_key, locks.row):
         return False
     previous = locks.lock(base.locks, base_key, locks.row)

@@ -257,7 +257,8 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
         early = [
             conjunct
             for conjunct in residual
-            if conjunct.columns is not None
+            if path.covering
+            or conjunct.columns is not None
             and all(ordinal in contents for source, ordinal in conjunct.columns if source == slot)
         ]
     late = [conjunct for conjunct in residual if conjunct not in early]

@@ -1,0 +1,178 @@
+"""What scans lock at each isolation level and with each hint.
+
+"Transaction locking and row versioning guide", sections "Locking in the database engine" and "Key-range locking";
+"Table hints (Transact-SQL)".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SEEK = "SELECT b FROM t WHERE id = 3"
+
+
+@pytest.mark.parametrize("level", ["READ UNCOMMITTED", "READ COMMITTED"])
+def test_reads_hold_nothing_below_repeatable_read(db: Any, level: str) -> None:
+    assert db.locks("SELECT * FROM t; SELECT c FROM t WHERE a = 20", level) == []
+
+
+@pytest.mark.parametrize(
+    ("hints", "locks"),
+    [
+        ("UPDLOCK", ["IX dbo.t", "U dbo.t.pk_t (3,)"]),
+        ("UPDLOCK, ROWLOCK", ["IX dbo.t", "U dbo.t.pk_t (3,)"]),
+        ("XLOCK", ["IX dbo.t", "X dbo.t.pk_t (3,)"]),
+        ("REPEATABLEREAD", ["IS dbo.t", "S dbo.t.pk_t (3,)"]),
+        ("HOLDLOCK", ["IS dbo.t", "S dbo.t.pk_t (3,)"]),
+        ("UPDLOCK, HOLDLOCK", ["IX dbo.t", "U dbo.t.pk_t (3,)"]),
+        ("TABLOCK, HOLDLOCK", ["S dbo.t"]),
+        ("TABLOCK", []),
+        ("TABLOCKX", ["X dbo.t"]),
+        ("NOLOCK", []),
+        ("READCOMMITTEDLOCK", []),
+    ],
+)
+def test_hints_on_a_seek(db: Any, hints: str, locks: list[str]) -> None:
+    assert db.locks(f"SELECT b FROM t WITH ({hints}) WHERE id = 3") == locks
+
+
+def test_a_hint_lowers_the_level_of_the_session(db: Any) -> None:
+    assert db.locks("SELECT b FROM t WITH (READCOMMITTED) WHERE id = 3", "SERIALIZABLE") == []
+    assert db.locks("SELECT b FROM t WITH (NOLOCK) WHERE id = 3", "SERIALIZABLE") == []
+
+
+def test_an_update_lock_is_given_back_when_the_row_does_not_qualify(db: Any) -> None:
+    query = "SELECT c FROM t WITH (UPDLOCK) WHERE b = 'z'"
+    assert db.locks(query) == ["IX dbo.t", "U dbo.t.pk_t (3,)"]
+    assert len(db.locks(query, "REPEATABLE READ")) == 6
+
+
+def test_a_hinted_lock_on_an_index_key_stays_when_the_looked_up_row_does_not_qualify(db: Any) -> None:
+    """The key passed the seek, and only the lookup behind it turned the row down. The target's own U lock is given back."""
+    assert db.locks("SELECT b FROM t WITH (UPDLOCK) WHERE a = 10 AND c + 0 = 1") == ["IX dbo.t", "U dbo.t.ix_a (10, 1)"]
+    assert db.locks("UPDATE t SET b = 'q' WHERE a = 10 AND c + 0 = 1") == ["IX dbo.t"]
+
+
+def test_a_lock_that_was_held_before_is_not_given_back(db: Any) -> None:
+    db.run("BEGIN TRAN; SELECT b FROM t WITH (UPDLOCK) WHERE id IN (1, 2); SELECT c FROM t WITH (UPDLOCK) WHERE b = 'y'")
+    assert db.held() == ["IX dbo.t", "U dbo.t.pk_t (1,)", "U dbo.t.pk_t (2,)"]
+
+
+def test_a_stronger_request_is_taken_back_to_what_was_held(db: Any) -> None:
+    db.run("BEGIN TRAN; SELECT b FROM t WITH (REPEATABLEREAD) WHERE id = 1; SELECT c FROM t WITH (UPDLOCK) WHERE b = 'y'")
+    assert "S dbo.t.pk_t (1,)" in db.held()
+    assert "U dbo.t.pk_t (2,)" in db.held()
+
+
+@pytest.mark.parametrize(
+    ("query", "locks"),
+    [
+        (SEEK, ["IS dbo.t", "S dbo.t.pk_t (3,)"]),
+        ("SELECT b FROM t WHERE c = 300", ["IS dbo.t", "S dbo.t.uq_c (300,)", "S dbo.t.pk_t (3,)"]),
+        ("SELECT b FROM t WHERE id = 0", ["IS dbo.t", "RangeS-S dbo.t.pk_t (1,)"]),
+        ("SELECT b FROM t WHERE id = 9", ["IS dbo.t", "RangeS-S dbo.t.pk_t INFINITY"]),
+        (
+            "SELECT b FROM t WHERE id BETWEEN 2 AND 3",
+            ["IS dbo.t", "RangeS-S dbo.t.pk_t (2,)", "RangeS-S dbo.t.pk_t (3,)", "RangeS-S dbo.t.pk_t (4,)"],
+        ),
+        ("SELECT b FROM t WHERE id > 4", ["IS dbo.t", "RangeS-S dbo.t.pk_t (5,)", "RangeS-S dbo.t.pk_t INFINITY"]),
+        (
+            "SELECT c FROM t WHERE a = 10",
+            ["IS dbo.t", "RangeS-S dbo.t.ix_a (10, 1)", "S dbo.t.pk_t (1,)", "RangeS-S dbo.t.ix_a (20, 2)"],
+        ),
+        ("SELECT b FROM t WHERE a = 15", ["IS dbo.t", "RangeS-S dbo.t.ix_a (20, 2)"]),
+        ("SELECT b FROM t WITH (UPDLOCK) WHERE id = 0", ["IX dbo.t", "RangeS-U dbo.t.pk_t (1,)"]),
+        ("SELECT b FROM t WITH (XLOCK) WHERE id = 0", ["IX dbo.t", "RangeX-X dbo.t.pk_t (1,)"]),
+        (
+            "SELECT TOP (1) b FROM t WHERE id < 3 ORDER BY id DESC",
+            ["IS dbo.t", "RangeS-S dbo.t.pk_t (3,)", "RangeS-S dbo.t.pk_t (2,)"],
+        ),
+    ],
+)
+def test_serializable_locks_keys_with_their_gaps(db: Any, query: str, locks: list[str]) -> None:
+    assert db.locks(query, "SERIALIZABLE") == locks
+
+
+def test_serializable_locks_a_heap_as_a_whole(db: Any) -> None:
+    db.run("CREATE TABLE h (x int); INSERT INTO h VALUES (1)")
+    assert db.locks("SELECT * FROM h", "SERIALIZABLE") == ["S dbo.h"]
+
+
+def test_a_key_that_came_during_the_wait_is_locked_and_read_too(db: Any, server: Any) -> None:
+    writer = server.connect()
+    writer.run("BEGIN TRAN; UPDATE t SET b = 'changed' WHERE id = 3")
+    reader = db.start("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN TRAN; SELECT id FROM t WHERE id >= 3")
+    writer.run("DELETE t WHERE id = 3; INSERT INTO t (id, c) VALUES (6, 600); COMMIT")
+    db.instance.scheduler.run()
+    assert reader.result_sets[-1].rows == [(4,), (5,), (6,)]
+
+
+@pytest.mark.parametrize(
+    ("hints", "number"),
+    [
+        ("NOLOCK, UPDLOCK", 1047),
+        ("NOLOCK, HOLDLOCK", 1047),
+        ("REPEATABLEREAD, SERIALIZABLE", 1047),
+        ("ROWLOCK, TABLOCK", 1047),
+        ("READPAST, SERIALIZABLE", 650),
+        ("PAGLOCK", 40517),
+        ("SNAPSHOT", 40517),
+    ],
+)
+def test_hints_that_do_not_go_together_are_refused(db: Any, hints: str, number: int) -> None:
+    assert db.error(f"SELECT b FROM t WITH ({hints})").number == number
+
+
+def test_readpast_needs_read_committed_or_repeatable_read(db: Any) -> None:
+    assert db.error("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT b FROM t WITH (READPAST)").number == 650
+
+
+def test_readpast_skips_rows_that_others_hold(db: Any, server: Any) -> None:
+    other = server.connect()
+    other.run("BEGIN TRAN; UPDATE t SET b = 'q' WHERE id IN (2, 4)")
+    assert db.column("SELECT * FROM t WITH (READPAST)") == [1, 3, 5]
+    assert db.column("SELECT TOP (1) id FROM t WITH (UPDLOCK, READPAST) WHERE id > 1 ORDER BY id") == [3]
+    assert db.column("SELECT id FROM t WITH (READPAST) WHERE id = 2") == []
+    assert db.column("SELECT c FROM t WITH (READPAST) WHERE a = 20 ORDER BY c") == [300]
+
+
+def test_a_reader_waits_for_one_row_and_reads_it_as_it_is_then(db: Any, server: Any) -> None:
+    writer = server.connect()
+    writer.run("BEGIN TRAN; UPDATE t SET b = 'q' WHERE id = 2; DELETE t WHERE id = 3")
+    by_key = db.start("SELECT b FROM t WHERE id = 2")
+    assert not by_key.result_sets[0].rows
+    scan = server.connect().start("SELECT id, c FROM t WHERE b IN ('y', 'z', 'q', 'w')")
+    lookup = server.connect().start("SELECT c FROM t WHERE a = 20")
+    writer.run("COMMIT")
+    db.instance.scheduler.run()
+    assert by_key.result_sets[0].rows == [("q",)]
+    assert scan.result_sets[0].rows == [(2, 200), (4, 400)]
+    assert lookup.result_sets[0].rows == [(200,)]
+
+
+def test_a_lookup_and_a_writer_meet_in_a_deadlock(db: Any, server: Any) -> None:
+    """The reader goes from index key to row, the writer from row to index key."""
+    writer = server.connect()
+    writer.run("BEGIN TRAN; UPDATE t SET c = 1000 WHERE id = 1")
+    reader = db.start("SELECT c FROM t WHERE a = 10")
+    written = writer.start("UPDATE t SET a = 11 WHERE id = 1")
+    db.instance.scheduler.run()
+    assert [error.number for error in (*reader.errors, *written.errors)] == [1205]
+
+
+def test_many_row_locks_become_one_table_lock(db: Any) -> None:
+    db.run("CREATE TABLE many (id int NOT NULL CONSTRAINT pk_many PRIMARY KEY, v int)")
+    db.session.database.table("dbo", "many").store.load((number, number) for number in range(6000))
+    assert db.locks("SELECT COUNT(v) FROM many WITH (REPEATABLEREAD) WHERE id < 4999")[0] == "IS dbo.many"
+    assert db.locks("SELECT COUNT(v) FROM many", "REPEATABLE READ") == ["S dbo.many"]
+    assert db.locks("SELECT COUNT(v) FROM many WITH (UPDLOCK)") == ["X dbo.many"]
+
+
+def test_tables_of_one_session_are_not_locked(db: Any) -> None:
+    locks = db.locks(
+        "DECLARE @v TABLE (x int); INSERT INTO @v VALUES (1); CREATE TABLE #l (x int); SELECT * FROM @v; SELECT * FROM #l",
+        "SERIALIZABLE",
+    )
+    assert not [lock for lock in locks if not lock.startswith("Sch-M")]
