@@ -15,10 +15,11 @@ from emulator.locking.deadlock import Deadlock
 from emulator.locking.manager import LockManager
 from emulator.scheduler import Clock, RealClock, Scheduler
 from emulator.session import Session
+from emulator.sql import nodes
 
 FIRST_USER_SPID = 51
 KEPT_PLANS = 2000
-"""Compiled batches and parameter lists that are kept; the oldest go first."""
+"""Compiled batches, parameter lists and parsed names that are kept; the oldest go first."""
 KEPT_DEADLOCKS = 100
 
 
@@ -63,6 +64,7 @@ class Instance:
         self.sessions: dict[int, Session] = {}
         self.global_temporary: dict[str, Table] = {}
         self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
+        self.names: dict[str, nodes.ObjectName] = Kept(KEPT_PLANS)
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
         self._transactions = 0
         for name in ("master", "tempdb", "model", "msdb", database):

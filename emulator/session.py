@@ -20,7 +20,7 @@ from emulator.execution.calls import call_argument, call_function, find_system_p
 from emulator.execution.definitions.shapes import parameters as declared_parameters
 from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
-from emulator.execution.settings import Isolation, Settings, check_isolation
+from emulator.execution.settings import DEFAULTS, Change, Isolation, check_isolation
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.units import CodeUnit, UnitCompiler
 from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
@@ -58,7 +58,7 @@ class Session:
         self.app_name = application
         self.locking = LockSession(spid, self._running_statement)
         self.owned_locks = LockOwner(self.locking)
-        self.settings = Settings()
+        self.settings = DEFAULTS
         self.sink: ResultSink = Collector()
         self.transaction: Transaction | None = None
         self.transaction_name = ""
@@ -169,8 +169,7 @@ class Session:
             self.sink = sink
         if self.trancount and not keep_transaction:
             self.rollback()
-        isolation = self.settings.isolation
-        self.settings = Settings(isolation=isolation)
+        self.settings = Change(isolation=self.settings.isolation).apply(DEFAULTS)
         self.temporary.clear()
         self.handles.clear()
         self.context.clear()
@@ -362,7 +361,10 @@ class Session:
 
     def parse_name(self, text: str) -> nodes.ObjectName:
         """A possibly quoted, multi-part name. Errors: 102 if it is none."""
-        return parse_object_name(text)
+        name = self.instance.names.get(text)
+        if name is None:
+            name = self.instance.names[text] = parse_object_name(text)
+        return name
 
     def parse_parameters(self, text: str) -> Sequence[Parameter]:
         """The parameters declared in ``@a int, @b nvarchar(10) OUTPUT``, as sp_executesql takes them."""

@@ -207,7 +207,9 @@ class Module(DatabaseObject):
 
 @dataclass(slots=True, eq=False)
 class Procedure(Module):
-    """``body`` is the tuple of statements."""
+    """``body`` is the tuple of statements; ``bindings`` are the ways in which it has been called remotely."""
+
+    bindings: dict[Any, Any] = field(default_factory=dict)
 
     type_code = "P "
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Module, Parameter, Procedure, TableFunction, fold
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 INT = SqlType("int")
+KEPT_BINDINGS = 100
+"""Ways of calling one procedure (argument names and types) that are kept."""
+
+
+@lru_cache(maxsize=5000)
+def parameter_assigner(source: SqlType, target: SqlType) -> Callable[[Any], Any] | None:
+    """``assigner`` for a parameter or variable, kept by the two types."""
+    return assigner(source, target)
+
+
 TEXT = SqlType("nvarchar", MAX)
 
 
@@ -89,7 +100,7 @@ def _source(
 
 
 def _parameter_converter(source: SqlType, target: SqlType) -> Callable[[Any], Any] | None:
-    convert = assigner(source, target)
+    convert = parameter_assigner(source, target)
     if convert is None:
         return None
 
@@ -128,11 +139,16 @@ def _defaults(session: Session, procedure: Procedure, compiler: UnitCompiler) ->
 def call_procedure(session: Session, procedure: Procedure, arguments: Sequence[CallArgument]) -> int:
     """Call with ``arguments``; their ``value`` becomes the final one where ``output``. Returns the return status."""
     unit = procedure_unit(session, procedure)
-    binding = bind(procedure, arguments)
+    shape = tuple([(a.name, a.type, a.output, a.default) for a in arguments])
+    binding = procedure.bindings.get(shape)
+    if binding is None:
+        if len(procedure.bindings) > KEPT_BINDINGS:
+            procedure.bindings.clear()
+        binding = procedure.bindings[shape] = bind(procedure, arguments)
     values = binding.values([argument.value for argument in arguments], procedure.plan[1])
     frame = activate(session, unit, values, procedure)
     for place, target in binding.outputs:
-        convert = assigner(procedure.parameters[target].type, arguments[place].type)
+        convert = parameter_assigner(procedure.parameters[target].type, arguments[place].type)
         value = frame.variables[target]
         arguments[place].value = value if value is None or convert is None else convert(value)
     return frame.status or 0
@@ -264,7 +280,7 @@ def _variable_reader(index: int) -> Callable[[Frame], Any]:
 
 def _variable_writer(index: int, type: SqlType) -> Callable[[Frame, SqlType, Any], None]:
     def write(frame: Frame, source: SqlType, value: Any) -> None:
-        convert = assigner(source, type)
+        convert = parameter_assigner(source, type)
         frame.variables[index] = value if value is None or convert is None else convert(value)
 
     return write

@@ -1,12 +1,14 @@
 """The SET options of a session (documentation: "SET statements (Transact-SQL)").
 
-Settings are copied on change: a module that changes one works on its own copy, and its caller's come back at its end.
+Settings never change: SET replaces those of the session by others, and at the end of a module its caller's come back.
+Sets of settings are shared, so that going from one to the next is a dictionary access.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 from emulator.errors import NotSupported
 
@@ -21,7 +23,7 @@ class Isolation(IntEnum):
     SNAPSHOT = 5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True, eq=False)
 class Settings:
     """Defaults are those of an ODBC connection. ``lock_timeout`` in milliseconds, -1 = wait for ever."""
 
@@ -50,6 +52,35 @@ class Settings:
         )
     )
     """The other ON/OFF options that are on, by their upper-case names."""
+
+
+class Change:
+    """A change of settings, the same for every session that makes it: ``values`` by field name."""
+
+    __slots__ = ("_known", "_values")
+
+    def __init__(self, **values: Any) -> None:
+        self._values = values
+        self._known: dict[Settings, Settings] = {}
+
+    def apply(self, settings: Settings) -> Settings:
+        """The settings after the change: the same object again for the same one, itself when nothing changes."""
+        known = self._known.get(settings)
+        if known is None:
+            if len(self._known) > KEPT_CHANGES:
+                self._known.clear()
+            known = self._known[settings] = self._changed(settings)
+        return known
+
+    def _changed(self, settings: Settings) -> Settings:
+        if all(getattr(settings, name) == value for name, value in self._values.items()):
+            return settings
+        return replace(settings, **self._values)
+
+
+DEFAULTS = Settings()
+"""What every session begins with."""
+KEPT_CHANGES = 100
 
 
 def check_isolation(level: Isolation, line: int = 0) -> None:

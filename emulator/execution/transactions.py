@@ -13,7 +13,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
-from emulator.execution.settings import Isolation, check_isolation
+from emulator.execution.settings import Change, Isolation, Settings, check_isolation
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.changes.targets import find_table
 from emulator.planning.expressions import compile_scalar, convert_to
@@ -83,11 +83,11 @@ def _simple(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
 def compile_isolation(node: nodes.SetIsolationLevel, compiler: UnitCompiler) -> Step:
     level = Isolation[node.level.replace(" ", "_")]
     check_isolation(level, node.line)
+    change = Change(isolation=level)
 
     def set_isolation(frame: Frame) -> None:
         session = frame.session
-        if session.settings.isolation is not level:
-            session.settings = replace(session.settings, isolation=level)
+        session.settings = change.apply(session.settings)
 
     return _simple(node, set_isolation)
 
@@ -106,14 +106,33 @@ def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
         elif node.on or option in REQUIRED_ON:
             raise NotSupported(f"SET {option} {'ON' if node.on else 'OFF'}", node.line)
 
+    change = Change(**changes)
+    switches = [_Switch(flag, node.on) for flag in flags]
+
     def set_options(frame: Frame) -> None:
         session = frame.session
-        settings = session.settings
-        on = settings.on | flags if node.on else settings.on - flags
-        if on != settings.on or any(getattr(settings, name) != value for name, value in changes.items()):
-            session.settings = replace(settings, on=on, **changes)
+        settings = change.apply(session.settings)
+        for switch in switches:
+            settings = switch.apply(settings)
+        session.settings = settings
 
     return _simple(node, set_options)
+
+
+class _Switch(Change):
+    """Turns one of ``Settings.on`` on or off."""
+
+    __slots__ = ("_flag", "_on")
+
+    def __init__(self, flag: str, on: bool) -> None:
+        super().__init__()
+        self._flag = flag
+        self._on = on
+
+    def _changed(self, settings: Settings) -> Settings:
+        if (self._flag in settings.on) is self._on:
+            return settings
+        return replace(settings, on=settings.on ^ {self._flag})
 
 
 def compile_value(node: nodes.SetValue, compiler: UnitCompiler) -> Step:

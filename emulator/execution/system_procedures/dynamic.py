@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import Parameter, fold
 from emulator.errors import SqlError, sql_error
 from emulator.execution.arguments import CallArgument
-from emulator.execution.calls import run_procedure, run_text
-from emulator.types.conversion import assigner
+from emulator.execution.calls import parameter_assigner, run_procedure, run_text
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def _run(session: Session, statement: str, declarations: str, arguments: Sequenc
     frame = run_text(session, statement, parameters, values)
     for parameter, argument in places:
         if argument.output:
-            convert = assigner(parameters[parameter].type, argument.type)
+            convert = parameter_assigner(parameters[parameter].type, argument.type)
             value = frame.variables[parameter]
             argument.value = value if value is None or convert is None else convert(value)
     return 0
@@ -117,7 +116,7 @@ def _match(
         parameter = parameters[place]
         if argument.output and not parameter.output:
             raise sql_error(8162, parameter.name)
-        convert = None if parameter.table_type else assigner(argument.type, parameter.type)
+        convert = None if parameter.table_type else parameter_assigner(argument.type, parameter.type)
         value = argument.value
         values[place] = value if value is None or convert is None else convert(value)
         places.append((place, argument))
