@@ -134,7 +134,7 @@ def _range_bounds(
     component = part.component()
     if part.descending:
         low, high = high, low
-    first: tuple[Any, ...] = ()
+    first: tuple[Any, ...] = () if part.descending or not part.nullable else (LOWEST, HIGHEST)
     last: tuple[Any, ...] = (NULL_LAST,) if part.descending and part.nullable else (HIGHEST,)
 
     def bounds(env: Env) -> Sequence[KeyRange]:

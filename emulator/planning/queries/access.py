@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from emulator.catalog.objects import Index, fold
+from emulator.catalog.objects import Index, Table, fold
 from emulator.catalog.stores import index_definition
 from emulator.errors import sql_error
 from emulator.execution.joins import fetched
@@ -39,6 +39,7 @@ class AccessPath:
     """A way to read a table: an index (None: the heap) and what of it is sought.
 
     ``equalities`` are for the first key columns. ``single``: a unique key is known, so at most one row is found.
+    ``distinct``: no two rows have the same key ``parts``.
     """
 
     table: StoredTable
@@ -49,6 +50,7 @@ class AccessPath:
     high: Sarg | None = None
     prefix: Sarg | None = None
     single: bool = False
+    distinct: bool = False
     covering: bool = False
     order: Ordering = ()
     reverse: bool = False
@@ -171,7 +173,7 @@ def _path(
     if index is None:
         return AccessPath(table, None)
     slot = table.source.slot
-    path = AccessPath(table, index, index_definition(table.table, index).parts)
+    path = AccessPath(table, index, _key_parts(table.table, index))
     for part in path.parts:
         equal = _equality(sargs.get(part.ordinal, ()))
         if equal is None:
@@ -180,12 +182,23 @@ def _path(
         path.equalities.append(equal)
     whole_key = len(path.equalities) == len(path.parts)
     path.single = index.unique and whole_key and all(len(sarg.values) == 1 for sarg in path.equalities)
+    clustered = table.table.clustered
+    path.distinct = index.unique or (clustered is not None and clustered.unique)
     path.covering = not index.clustered and not table.target and table.source.used <= _contents(table, index)
     path.order = [((slot, part.ordinal), part.descending) for part in path.parts]
-    direction = order_direction(path.order, fixed, wanted, unique_slot=slot if index.unique else None)
+    direction = order_direction(path.order, fixed, wanted, unique_slot=slot if path.distinct else None)
     path.ordered = direction is not None
     path.reverse = direction is True
     return path
+
+
+def _key_parts(table: Table, index: Index) -> tuple[KeyPart, ...]:
+    """What entries are sorted by: the key columns, and in an index that is not unique the clustered key behind them."""
+    parts = index_definition(table, index).parts
+    clustered = table.clustered
+    if index.unique or index.clustered or clustered is None:
+        return parts
+    return parts + index_definition(table, clustered).parts
 
 
 def _equality(sargs: Sequence[Sarg]) -> Sarg | None:

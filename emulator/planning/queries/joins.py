@@ -117,9 +117,14 @@ class JoinPlanner:
             if sarg.column[0] == slot and sarg.operator == EQUAL and len(sarg.values) == 1 and not sarg.slots & unbound
         }
         order = [(column, descending is not path.reverse) for column, descending in path.order]
-        unique = path.index is not None and path.index.unique
         return Operator(
-            rows, frozenset({slot}), fetch, path.slots, order, frozenset(fixed), unique_slot=slot if unique else None
+            rows,
+            frozenset({slot}),
+            fetch,
+            path.slots,
+            order,
+            frozenset(fixed),
+            unique_slot=slot if path.distinct else None,
         )
 
     # -- inner joins -------------------------------------------------------------------------------------------------

@@ -65,7 +65,10 @@ def test_the_longest_equality_prefix_wins(db: Any) -> None:
         "S dbo.p.ix_xy (1, 2, 1, 2)",
         "S dbo.p.ix_xy (1, 2, 2, 3)",
     ]
-    assert db.locks("SELECT id FROM p WHERE x = 1 AND y = 2 AND z > 1", READ) == ["IS dbo.p", "S dbo.p.ix_xy (1, 2, 2, 3)"]
+    assert db.locks("SELECT id FROM p WHERE x = 1 AND y = 2 AND z > 1", READ) == [
+        "IS dbo.p",
+        "S dbo.p.ix_xy (1, 2, 2, 3)",
+    ]
 
 
 def test_top_with_order_by_an_index_stops_early(db: Any) -> None:

@@ -121,7 +121,11 @@ def load(name: str, rows: list[Row]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(ROWS, conditions(), st.sampled_from(["", "READPAST", "UPDLOCK", "HOLDLOCK", "UPDLOCK, HOLDLOCK", "NOLOCK", "TABLOCK"]))
+@given(
+    ROWS,
+    conditions(),
+    st.sampled_from(["", "READPAST", "UPDLOCK", "HOLDLOCK", "UPDLOCK, HOLDLOCK", "NOLOCK", "TABLOCK"]),
+)
 def test_every_access_path_finds_the_rows(rows: list[Row], condition: tuple[str, Test], hint: str) -> None:
     load("indexed", rows)
     text, test = condition
@@ -140,7 +144,9 @@ def test_every_order_is_right(
     text, test = condition
     hints = f" WITH ({hint})" if hint else ""
     full = [*order, ("id", False)]
-    order_by = ", ".join(f"x.{name} DESC" if descending else f"x.{name}" for name, descending in dict(full[::-1]).items())
+    order_by = ", ".join(
+        f"x.{name} DESC" if descending else f"x.{name}" for name, descending in dict(full[::-1]).items()
+    )
     expected = ordered([row for row in rows if test(row)], list(dict(full[::-1]).items()))
     found = query(f"SELECT * FROM indexed AS x{hints} WHERE {text} ORDER BY {order_by}")
     assert found == expected

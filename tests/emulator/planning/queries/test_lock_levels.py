@@ -56,12 +56,16 @@ def test_a_hinted_lock_on_an_index_key_stays_when_the_looked_up_row_does_not_qua
 
 
 def test_a_lock_that_was_held_before_is_not_given_back(db: Any) -> None:
-    db.run("BEGIN TRAN; SELECT b FROM t WITH (UPDLOCK) WHERE id IN (1, 2); SELECT c FROM t WITH (UPDLOCK) WHERE b = 'y'")
+    db.run(
+        "BEGIN TRAN; SELECT b FROM t WITH (UPDLOCK) WHERE id IN (1, 2); SELECT c FROM t WITH (UPDLOCK) WHERE b = 'y'"
+    )
     assert db.held() == ["IX dbo.t", "U dbo.t.pk_t (1,)", "U dbo.t.pk_t (2,)"]
 
 
 def test_a_stronger_request_is_taken_back_to_what_was_held(db: Any) -> None:
-    db.run("BEGIN TRAN; SELECT b FROM t WITH (REPEATABLEREAD) WHERE id = 1; SELECT c FROM t WITH (UPDLOCK) WHERE b = 'y'")
+    db.run(
+        "BEGIN TRAN; SELECT b FROM t WITH (REPEATABLEREAD) WHERE id = 1; SELECT c FROM t WITH (UPDLOCK) WHERE b = 'y'"
+    )
     assert "S dbo.t.pk_t (1,)" in db.held()
     assert "U dbo.t.pk_t (2,)" in db.held()
 
