@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Table, fold
 from emulator.catalog.stores import new_store
-from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.errors import NotSupported, SqlError
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.planning.binding import PlanContext, VariableTable
 from emulator.sql import nodes
@@ -84,7 +84,7 @@ class UnitCompiler:
 
     def compile(self, statements: Sequence[nodes.Statement]) -> CodeUnit:
         """The module's unit. Errors: those of its statements, but for missing objects."""
-        self.check_labels(statements)
+        refuse_jumps_into_blocks(statements)
         run = self.block(statements)
         initial = [None] * len(self.variables.variables)
         return CodeUnit(run, self.variables, self.parameters, initial, self.tables)
@@ -126,25 +126,18 @@ class UnitCompiler:
             ansi_nulls=self.module.ansi_nulls if self.module else True,
         )
 
-    def check_labels(self, statements: Sequence[nodes.Statement]) -> None:
-        """Errors: 132 a label twice, 133 a GOTO without its label; NotSupported: a jump into a block."""
-        outside: set[str] = set()
-        for node in statements:
-            if isinstance(node, nodes.Label):
-                if fold(node.name) in outside:
-                    raise sql_error(132, node.name, line=node.line)
-                outside.add(fold(node.name))
-        self._check_jumps(statements, outside, _all_labels(statements))
 
-    def _check_jumps(self, statements: Sequence[nodes.Statement], reachable: set[str], known: set[str]) -> None:
-        here = reachable | {fold(node.name) for node in statements if isinstance(node, nodes.Label)}
-        for node in statements:
-            if isinstance(node, nodes.Goto) and fold(node.label) not in here:
-                if fold(node.label) in known:
-                    raise NotSupported("GOTO into a block", node.line)
-                raise sql_error(133, node.label, line=node.line)
-            for nested in _nested_blocks(node):
-                self._check_jumps(nested, here, known)
+def refuse_jumps_into_blocks(statements: Sequence[nodes.Statement], reachable: frozenset[str] = frozenset()) -> None:
+    """NotSupported: a GOTO to a label that is not in its own list of statements or one around it.
+
+    (The parser has seen to it that every label exists, and once.)
+    """
+    here = reachable | {fold(node.name) for node in statements if isinstance(node, nodes.Label)}
+    for node in statements:
+        if isinstance(node, nodes.Goto) and fold(node.label) not in here:
+            raise NotSupported("GOTO into a block", node.line)
+        for nested in _nested_blocks(node):
+            refuse_jumps_into_blocks(nested, here)
 
 
 def _nested_blocks(node: nodes.Statement) -> list[Sequence[nodes.Statement]]:
@@ -159,14 +152,6 @@ def _nested_blocks(node: nodes.Statement) -> list[Sequence[nodes.Statement]]:
             return [body, handler]
         case _:
             return []
-
-
-def _all_labels(statements: Sequence[nodes.Statement]) -> set[str]:
-    found = {fold(node.name) for node in statements if isinstance(node, nodes.Label)}
-    for node in statements:
-        for nested in _nested_blocks(node):
-            found |= _all_labels(nested)
-    return found
 
 
 def _labelled_block(steps: list[Step], labels: dict[str, int]) -> Step:

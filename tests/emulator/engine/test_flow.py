@@ -45,6 +45,11 @@ def test_goto_an_unknown_label_is_error_133(client: Any) -> None:
     assert (error.number, error.message.split("'")[1]) == (133, "nowhere")
 
 
+def test_a_jump_into_a_block_is_refused_by_name(client: Any) -> None:
+    error = client.fails("GOTO inside; BEGIN inside: SELECT 1 END")
+    assert (error.number, "GOTO into a block" in error.message) == (40517, True)
+
+
 def test_a_variable_declared_twice_is_error_134_and_nothing_runs(client: Any) -> None:
     sink = client.collect("SELECT 1; DECLARE @a int; DECLARE @A int")
     assert ([e.number for e in sink.errors], sink.result_sets) == ([134], [])
