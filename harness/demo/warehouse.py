@@ -1,7 +1,8 @@
 """The demo's warehouse: made by the T-SQL in `database/demo`, in a database that has none yet."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from harness.connection import Session, Target, open_session
 from harness.deploy.batches import split_batches
@@ -11,6 +12,8 @@ from harness.errors import UsageFault
 DEMO_FOLDER = DATABASE_FOLDER / "demo"
 CREATE_SCHEMA = "IF SCHEMA_ID(N'demo') IS NULL EXEC (N'CREATE SCHEMA demo AUTHORIZATION dbo');"
 LARGEST_SEED = 2_000_000_000
+
+Rows = Sequence[Sequence[Any]]
 
 _MUST_BE_EMPTY = (
     *("LotMaster", "LotTransaction", "BINMaster", "INMAST", "INLOC", "Cust_BulkRun", "cust_BulkPicked"),
@@ -35,11 +38,25 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What there is to work on: batches as (RunNo, RowNum); items, those needed first in front; bins to pick from."""
+    """What there is to work on: batches as (RunNo, RowNum); items, those needed first in front; bins to pick from.
+
+    Of the items, `counted` are under a physical count: nothing of them can be moved.
+    """
 
     batches: list[tuple[int, int]]
     items: list[str]
+    counted: frozenset[str]
     bins: list[str]
+
+    @classmethod
+    def of_rows(cls, batches: Rows, items: Rows, bins: Rows) -> Self:
+        """The layout from the three results of demo.DescribeWarehouse."""
+        return cls(
+            batches=[(run_no, row_num) for run_no, row_num in batches],
+            items=[item_key for item_key, _ in items],
+            counted=frozenset(item_key for item_key, is_counted in items if is_counted),
+            bins=[bin_no for (bin_no,) in bins],
+        )
 
 
 def require_empty(target: Target) -> None:
@@ -54,20 +71,20 @@ def require_empty(target: Target) -> None:
                 )
 
 
+def demo_batches() -> Iterator[str]:
+    """The batches that make the procedures of the demo."""
+    yield CREATE_SCHEMA
+    for source in read_sources(DEMO_FOLDER):
+        yield from (batch.text for batch in split_batches(source.text))
+
+
 def load(session: Session, size: Size, seed: int) -> None:
     """Make the procedures of the demo and load the warehouse with them. `seed` is from 0 to LARGEST_SEED."""
-    session.execute(CREATE_SCHEMA)
-    for source in read_sources(DEMO_FOLDER):
-        for batch in split_batches(source.text):
-            session.execute(batch.text)
+    for text in demo_batches():
+        session.execute(text)
     session.call("demo.LoadWarehouse", size.lots, size.bins, size.items, size.runs, seed)
 
 
 def describe(session: Session) -> Layout:
     """What has been loaded, always in the same order."""
-    batches, items, bins = session.call("demo.DescribeWarehouse").result_sets
-    return Layout(
-        batches=[(run_no, row_num) for run_no, row_num in batches.rows],
-        items=[item_key for (item_key,) in items.rows],
-        bins=[bin_no for (bin_no,) in bins.rows],
-    )
+    return Layout.of_rows(*(result.rows for result in session.call("demo.DescribeWarehouse").result_sets))

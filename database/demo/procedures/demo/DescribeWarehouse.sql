@@ -6,7 +6,8 @@ GO
 Purpose:     Tells the demo's users what there is to work on.
 Parameters:  none
 Result:      three results, all in an order that does not change: the batches (RunNo, RowNum); the items that lines need, those of
-             the first batches first (ItemKey); the bins from which picking is allowed (BinNo). RETURN 0
+             the first batches first (ItemKey, IsBeingCounted: not to be moved now); the bins from which picking is allowed
+             (BinNo). RETURN 0
 Locks:       S row by row, given back at once. It scans.
 Errors:      none of its own
 Idempotency: not needed, changes nothing
@@ -27,8 +28,11 @@ BEGIN
     WHERE r.Status = N'NEW'
     ORDER BY r.RunNo ASC, r.RowNum ASC;
 
-    SELECT k.ItemKey
+    SELECT
+        k.ItemKey,
+        MAX(CASE WHEN i.Physinprogress = 1 THEN 1 ELSE 0 END) AS IsBeingCounted
     FROM dbo.cust_BulkPicked AS k
+    LEFT JOIN dbo.INLOC AS i ON k.ItemKey = i.ItemKey AND k.Location = i.Location
     WHERE CAST(k.ToPickedBulkQty AS decimal(19, 6)) > 0
     GROUP BY k.ItemKey
     ORDER BY MIN(k.RunNo * 10 + k.RowNum) ASC, k.ItemKey ASC;
