@@ -11,10 +11,10 @@ from emulator.execution.system_procedures.contract import SystemProcedure
 
 def find(name: str) -> SystemProcedure | None:
     """The system procedure called ``name`` (without schema), in any case."""
-    from emulator.execution.system_procedures import dynamic  # noqa: PLC0415  (it runs batches, which call procedures)
+    from emulator.execution.system_procedures import datatypes, dynamic  # noqa: PLC0415  (these call procedures)
 
     folded = fold(name)
-    for family in (dynamic.PROCEDURES,):
+    for family in (dynamic.PROCEDURES, datatypes.PROCEDURES):
         if folded in family:
             return SystemProcedure(folded, family[folded])
     return None
