@@ -91,11 +91,28 @@ def _same_expression(node: nodes.Expression, outputs: Sequence[Output], scope: S
     return None
 
 
+def _written_alike(node: nodes.Expression, outputs: Sequence[Output]) -> int | None:
+    """The output column that is the qualified column ``node``."""
+    if not isinstance(node, nodes.ColumnRef):
+        return None
+    wanted = fold(f"{node.table}.{node.name}")
+    for position, output in enumerate(outputs):
+        found = output.node
+        if isinstance(found, nodes.ColumnRef) and fold(f"{found.table}.{found.name}") == wanted:
+            return position
+    return None
+
+
 def output_order(items: Sequence[nodes.OrderItem], outputs: Sequence[Output]) -> list[OrderKey]:
-    """The ORDER BY of a set operation: by its output columns only. Errors: 104, 108."""
+    """The ORDER BY of a set operation: by its output columns only, also as its first query writes them.
+
+    Errors: 104, 108.
+    """
     keys = []
     for item in items:
         position = _output_position(item.expression, outputs)
+        if position is None:
+            position = _written_alike(item.expression, outputs)
         if position is None:
             if isinstance(item.expression, nodes.ColumnRef) and item.expression.table is None:
                 raise sql_error(207, item.expression.name, line=item.line)

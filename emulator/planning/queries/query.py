@@ -106,7 +106,11 @@ def _compile_operation(
     pairs = list(zip(left, right, strict=True))
     types = [common_type_of([a.expr, b.expr]) for a, b in pairs]
     outputs = [
-        Output(a.name, replace(a.expr, type=type, nullable=a.expr.nullable or b.expr.nullable, is_null_literal=False))
+        Output(
+            a.name,
+            replace(a.expr, type=type, nullable=a.expr.nullable or b.expr.nullable, is_null_literal=False),
+            node=a.node,
+        )
         for (a, b), type in zip(pairs, types, strict=True)
     ]
     left_rows = _as_types(left_rows, left, types)
