@@ -6,36 +6,26 @@ Server 2022; a column that describes something that does not exist here has the 
 Documentation: "System catalog views", "System dynamic management views", "System information schema views".
 """
 
-from emulator.catalog.system_views import (
-    columns,
-    compatibility,
-    constraints,
-    indexes,
-    information_schema,
-    locks,
-    modules,
-    objects,
-    schema_constraints,
-    security,
-    server,
-    sessions,
-)
+from importlib import import_module
+
 from emulator.catalog.system_views.definition import SYSTEM_VIEWS, SystemView, find
 
-__all__ = [
-    "SYSTEM_VIEWS",
-    "SystemView",
-    "columns",
-    "compatibility",
-    "constraints",
-    "find",
-    "indexes",
-    "information_schema",
-    "locks",
-    "modules",
+FAMILIES = (
     "objects",
-    "schema_constraints",
+    "columns",
+    "indexes",
+    "constraints",
+    "modules",
     "security",
     "server",
     "sessions",
-]
+    "locks",
+    "information_schema",
+    "schema_constraints",
+    "compatibility",
+)
+
+for family in FAMILIES:
+    import_module(f"{__name__}.{family}")
+
+__all__ = ["SYSTEM_VIEWS", "SystemView", "find"]
