@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Table, fold
-from emulator.errors import sql_error
+from emulator.errors import SqlError, sql_error
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
@@ -132,9 +132,18 @@ class Scope:
             if found is not None:
                 return found
             scope = scope.parent
-        if reference.table is not None:
-            raise sql_error(4104, f"{reference.table}.{reference.name}", line=reference.line)
-        raise sql_error(207, reference.name, line=reference.line)
+        raise self.unbound(reference)
+
+    def unbound(self, reference: nodes.ColumnRef) -> SqlError:
+        """The error for a name that nothing has: 4104 for a qualifier that no source has either, else 207."""
+        scope: Scope | None = self
+        while scope is not None and reference.table is not None:
+            if any(_qualifies(source, reference.table) for source in scope.sources):
+                break
+            scope = scope.parent
+        if reference.table is not None and scope is None:
+            return sql_error(4104, f"{reference.table}.{reference.name}", line=reference.line)
+        return sql_error(207, reference.name, line=reference.line)
 
 
 def _qualifies(source: Source, qualifier: nodes.ObjectName) -> bool:

@@ -189,9 +189,7 @@ def _column(node: nodes.ColumnRef, scope: Scope | None, ctx: PlanContext) -> Exp
             column = source.columns[ordinal]
             return column_of(source.slot, ordinal, column.type, column.nullable or source.nullable_side)
         at = at.parent
-    if node.table is not None:
-        raise sql_error(4104, f"{node.table}.{node.name}", line=node.line)
-    raise sql_error(207, node.name, line=node.line)
+    raise (scope or Scope()).unbound(node)
 
 
 def column_of(slot: int, ordinal: int, type: SqlType, nullable: bool = True) -> Expr:
