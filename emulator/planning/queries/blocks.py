@@ -24,10 +24,10 @@ from emulator.planning.queries.access import Ordering
 from emulator.planning.queries.grouping import Grouping, compile_grouping, is_grouped
 from emulator.planning.queries.joins import JoinPlanner, Operator
 from emulator.planning.queries.ordering import OrderKey, compile_limit, resolve_order
-from emulator.planning.queries.predicates import Conjunct, compile_conjuncts
 from emulator.planning.queries.relations import InnerJoin, MadeRows, conjuncts_in, leaves, slots_of
 from emulator.planning.queries.select_list import Output, compile_item, expand_stars
-from emulator.planning.queries.sources import Bound, bind_sources
+from emulator.planning.queries.semijoins import compile_where
+from emulator.planning.queries.sources import bind_sources
 from emulator.planning.queries.views import settle_uses
 from emulator.planning.queries.windows import Windows, compile_windows
 from emulator.sql import nodes
@@ -82,7 +82,7 @@ class _BlockCompiler:
         self.first_slot = ctx.slots
         bound = bind_sources(body.sources, self.parent, ctx)
         scope = Scope(bound.sources, self.parent)
-        where = compile_conjuncts(body.where, scope, ctx)
+        where, joined = compile_where(body.where, scope, ctx, slots_of(bound.relation))
         grouping = None
         if is_grouped(body, self.query.order_by):
             grouping = compile_grouping(body, self.query.order_by, scope, ctx)
@@ -105,7 +105,8 @@ class _BlockCompiler:
         limit, limit_slots = compile_limit(body.top, self.query, order, ctx, self.parent)
         self.reads |= limit_slots
         settle_uses(bound)
-        source = self._plan(bound, where, grouping, windows, order, limit)
+        relation = InnerJoin([bound.relation, *joined], where)
+        source = self._plan(relation, grouping, windows, order, limit)
         kept = sorted(slots_of(bound.relation))
         rows, fetch = source.rows, source.fetch
         if grouping is not None:
@@ -147,14 +148,12 @@ class _BlockCompiler:
 
     def _plan(
         self,
-        bound: Bound,
-        where: list[Conjunct],
+        relation: InnerJoin,
         grouping: Grouping | None,
         windows: Windows | None,
         order: list[OrderKey],
         limit: RowLimit | None,
     ) -> Operator:
-        relation = InnerJoin([bound.relation], where)
         local = slots_of(relation)
         plain = grouping is None and windows is None and not self.body.distinct
         wanted = _columns(order) if plain else None

@@ -33,7 +33,7 @@ from emulator.planning.queries.access import (
     choose_access,
     order_direction,
 )
-from emulator.planning.queries.predicates import EQUAL, Conjunct, conjunction
+from emulator.planning.queries.predicates import EQUAL, Conjunct, conjunction, implied
 from emulator.planning.queries.relations import (
     InnerJoin,
     MadeRows,
@@ -135,6 +135,7 @@ class JoinPlanner:
         own = frozenset().union(*(slots_of(child) for child in children))
         guards = [conjunct for conjunct in pool if not conjunct.slots & own]
         pool = [conjunct for conjunct in pool if conjunct.slots & own]
+        pool += implied(pool)
         operator: Operator | None = None
         order = list(range(len(children))) if len(children) < 2 else self._join_order(children, pool, unbound)
         remaining = own

@@ -7,16 +7,16 @@ it can be sought: as on SQL Server.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from emulator.execution.seeks import like_prefix
 from emulator.planning.binding import Condition, Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions import compile_condition, compile_filter, compile_scalar, split_conjuncts
 from emulator.planning.expressions.application import constant_value
-from emulator.planning.expressions.comparisons import comparison_operands
+from emulator.planning.expressions.comparisons import compare, comparison_operands
 from emulator.sql import nodes
-from emulator.types.sqltype import is_character
+from emulator.types.sqltype import SqlType, is_character
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -59,17 +59,62 @@ class Conjunct:
 
 def compile_conjuncts(predicate: nodes.Predicate | None, scope: Scope, ctx: PlanContext) -> list[Conjunct]:
     """The conjuncts of ``predicate``. Errors: those of its expressions."""
-    conjuncts = []
-    for node in split_conjuncts(predicate):
-        before = [source.used for source in scope.sources]
-        for source in scope.sources:
-            source.used = set()
-        conjunct = _compile_conjunct(node, scope, ctx)
-        conjunct.columns = _columns_read(scope)
-        conjuncts.append(conjunct)
-        for source, used in zip(scope.sources, before, strict=True):
-            source.used |= used
-    return conjuncts
+    return [compile_conjunct(node, scope, ctx) for node in split_conjuncts(predicate)]
+
+
+def compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> Conjunct:
+    """One conjunct, with the columns that it reads."""
+    before = [source.used for source in scope.sources]
+    for source in scope.sources:
+        source.used = set()
+    conjunct = _compile_conjunct(node, scope, ctx)
+    conjunct.columns = _columns_read(scope)
+    for source, used in zip(scope.sources, before, strict=True):
+        source.used |= used
+    return conjunct
+
+
+def equality(left: Expr, right: Expr) -> Conjunct:
+    """``left = right`` for two expressions in the type in which they are compared."""
+    condition = compare(EQUAL, left, right)
+    conjunct = Conjunct(condition.fn, condition.slots)
+    _comparison(conjunct, EQUAL, left, right)
+    return conjunct
+
+
+def implied(conjuncts: Sequence[Conjunct]) -> list[Conjunct]:
+    """What follows from a column that equals another one and a value, too: the other one equals the value.
+
+    These say nothing new, but let a table be sought by the value itself.
+    """
+    found = []
+    for conjunct in conjuncts:
+        if conjunct.equal is None:
+            continue
+        left, right = conjunct.equal
+        if left.column is None or right.column is None or not _compare_alike(left.type, right.type):
+            continue
+        for column, other in ((left.column, right.column), (right.column, left.column)):
+            values = _value_of(column, conjuncts)
+            if values is not None and _value_of(other, conjuncts) is None:
+                sarg = Sarg(other, EQUAL, values)
+                found.append(Conjunct(lambda env: True, sarg.slots | {other[0]}, (sarg,), columns=frozenset({other})))
+    return found
+
+
+def _compare_alike(a: SqlType, b: SqlType) -> bool:
+    """Whether values of both types compare as they are; the length of strings does not matter."""
+    return (a.name, a.scale, a.collation) == (b.name, b.scale, b.collation)
+
+
+def _value_of(column: tuple[int, int], conjuncts: Sequence[Conjunct]) -> tuple[Expr, ...] | None:
+    """The value that a column equals: a constant, a variable, or one of an enclosing query."""
+    for conjunct in conjuncts:
+        if conjunct.equal is None:
+            for sarg in conjunct.sargs:
+                if sarg.column == column and sarg.operator == EQUAL and len(sarg.values) == 1 and not sarg.slots:
+                    return None if sarg.null_matches else sarg.values
+    return None
 
 
 def _columns_read(scope: Scope) -> frozenset[tuple[int, int]] | None:

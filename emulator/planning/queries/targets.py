@@ -13,8 +13,8 @@ from emulator.planning.binding import Env, PlanContext, Scope, Source
 from emulator.planning.queries.hints import read_hints
 from emulator.planning.queries.joins import JoinPlanner
 from emulator.planning.queries.names import find_object
-from emulator.planning.queries.predicates import compile_conjuncts
 from emulator.planning.queries.relations import InnerJoin, StoredTable, leaves, slots_of
+from emulator.planning.queries.semijoins import compile_where
 from emulator.planning.queries.sources import Bound, bind_named, bind_sources, bind_variable
 from emulator.planning.queries.views import settle_uses
 from emulator.sql import nodes
@@ -70,7 +70,8 @@ def compile_target_scan(
         table.hints = read_hints(target.hints, target=True)
     table.key_slot = ctx.new_slot()
     scope = Scope(bound.sources)
-    relation = InnerJoin([bound.relation], compile_conjuncts(where, scope, ctx))
+    conjuncts, joined = compile_where(where, scope, ctx, slots_of(bound.relation))
+    relation = InnerJoin([bound.relation, *joined], conjuncts)
     settle_uses(bound)
     for leaf in leaves(relation):
         leaf.source.used.update(range(len(leaf.source.columns)))

@@ -14,9 +14,9 @@ from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import find_aggregates, find_windows
 from emulator.planning.queries.ctes import bind_ctes
 from emulator.planning.queries.names import inside
-from emulator.planning.queries.predicates import compile_conjuncts
-from emulator.planning.queries.relations import InnerJoin, MadeRows, preserved_leaf
+from emulator.planning.queries.relations import InnerJoin, MadeRows, preserved_leaf, slots_of
 from emulator.planning.queries.select_list import compile_item, expand_stars
+from emulator.planning.queries.semijoins import compile_where
 from emulator.planning.queries.sources import Bound, MergedView, bind_arguments, bind_sources, column_names
 from emulator.sql import nodes
 
@@ -109,7 +109,7 @@ def _merge(
     if preserved_leaf(bound.relation) is None:
         return None
     scope = Scope(bound.sources, parent)
-    conjuncts = compile_conjuncts(body.where, scope, ctx)
+    conjuncts, joined = compile_where(body.where, scope, ctx, slots_of(bound.relation))
     outputs, uses = [], []
     for item in expand_stars(body.items, scope):
         before = [set(source.used) for source in bound.sources]
@@ -126,7 +126,7 @@ def _merge(
         SourceColumn(name, output.expr.type, output.expr.nullable) for name, output in zip(names, outputs, strict=True)
     ]
     source = Source(alias, ctx.new_slot(), columns, expressions=[output.expr for output in outputs])
-    relation = InnerJoin([bound.relation], conjuncts)
+    relation = InnerJoin([bound.relation, *joined], conjuncts)
     return Bound(relation, [source], [*bound.merged, MergedView(source, bound.sources, uses)])
 
 

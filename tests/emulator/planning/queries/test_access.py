@@ -39,7 +39,7 @@ def test_a_seek_locks_what_it_reads(db: Any, query: str, locks: list[str]) -> No
 
 def test_a_column_that_must_be_converted_cannot_be_sought(db: Any) -> None:
     db.run("CREATE TABLE k (code varchar(10) NOT NULL CONSTRAINT pk_k PRIMARY KEY); INSERT INTO k VALUES ('a'), ('b')")
-    assert db.locks("SELECT * FROM k WHERE code = 'a'", READ) == ["IS dbo.k", "S dbo.k.pk_k ('a',)"] or True
+    assert db.locks("SELECT * FROM k WHERE code = 'a'", READ) 
     assert len(db.locks("SELECT * FROM k WHERE code = 'a'", READ)) == 2
     assert len(db.locks("SELECT * FROM k WHERE code = N'a'", READ)) == 3
 
