@@ -19,9 +19,10 @@ from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
 from emulator.execution.units import CodeUnit, StepCompiler, UnitCompiler
 from emulator.planning.expressions import assign_to, compile_scalar, convert_to
+from emulator.scheduler import Interrupted
 from emulator.sql import nodes
 from emulator.types.conversion import assigner
-from emulator.types.sqltype import MAX, SqlType
+from emulator.types.sqltype import MAX, UNTYPED_NULL, SqlType
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -34,7 +35,7 @@ KEPT_BINDINGS = 100
 @lru_cache(maxsize=5000)
 def parameter_assigner(source: SqlType, target: SqlType) -> Callable[[Any], Any] | None:
     """``assigner`` for a parameter or variable, kept by the two types."""
-    return assigner(source, target)
+    return None if source == UNTYPED_NULL else assigner(source, target)
 
 
 TEXT = SqlType("nvarchar", MAX)
@@ -170,6 +171,11 @@ def activate(
     session.nest_level += 1
     try:
         unit.run(frame)
+    except Interrupted:
+        # The request ends here and now: the option in force where the attention struck decides over the transaction.
+        if session.trancount and session.settings.xact_abort:
+            session.rollback()
+        raise
     finally:
         session.nest_level -= 1
         session.frame = caller
@@ -262,7 +268,8 @@ def _arguments(
         expression = argument.value
         compiled = compile_scalar(expression, None, compiler.context())
         evaluators.append(evaluator(compiler, node, _scalar_compiler(expression)))
-        templates.append(CallArgument(name, compiled.type, None, argument.output))
+        type = UNTYPED_NULL if compiled.is_null_literal else compiled.type
+        templates.append(CallArgument(name, type, None, argument.output))
         if argument.output:
             if info is None:
                 raise sql_error(179, line=node.line)

@@ -27,7 +27,7 @@ from emulator.tds.wiretypes import (
     time_size,
 )
 from emulator.types.code_pages import decode_1252, decode_utf8
-from emulator.types.sqltype import DEFAULT_COLLATION, MAX, SqlType
+from emulator.types.sqltype import DEFAULT_COLLATION, MAX, UNTYPED_NULL, SqlType
 
 Decoder = Callable[[bytes, int], tuple[Any, int]]
 
@@ -399,7 +399,7 @@ _GUID = SqlType("uniqueidentifier"), _sized(bytes, 16)
 _DATE = SqlType("date"), _sized(_read_days, 3)
 
 _FIXED: dict[int, tuple[SqlType, Decoder]] = {
-    TypeToken.NULL: (_INT, lambda data, position: (None, position)),
+    TypeToken.NULL: (UNTYPED_NULL, lambda data, position: (None, position)),
     TypeToken.BIT: (_BIT, _unsized(_read_bit, 1)),
     TypeToken.INT1: (_TINYINT, _unsized(_read_unsigned, 1)),
     TypeToken.INT2: (_SMALLINT, _unsized(_read_signed, 2)),

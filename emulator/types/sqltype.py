@@ -58,6 +58,9 @@ class SqlType:
     collation: str | None = None
 
 
+UNTYPED_NULL: Final = SqlType("null")
+"""The type of a NULL argument that came without one (a literal, or NULLTYPE on the wire): it fits every parameter."""
+
 INTEGER_RANGES: Final = {
     "bit": (0, 1),
     "tinyint": (0, 255),
