@@ -1,0 +1,71 @@
+"""Calls of the write procedures as values: what to pick or to move, by whom, under which request id.
+
+`dataclasses.replace` makes a call that differs in one argument and has the same request id; a new value has a new id.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+from harness.connection import Outcome, Session
+from tests.database.warehouse import ROW, RUN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """A pick: by default one bag of LOT-1 for line 1."""
+
+    procedure: ClassVar[str] = "picking.PickLot"
+
+    run: int | None = RUN
+    row: int | None = ROW
+    line: int | None = 1
+    lot: str | None = "LOT-1"
+    bin_no: str | None = "A-01"
+    bags: Decimal | int | None = 1
+    user: str | None = "somchai"
+    request_id: UUID | None = field(default_factory=uuid4)
+    pallet: str | None = None
+    suggested: str | None = None
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        return (
+            *(self.run, self.row, self.line, self.lot, self.bin_no, self.bags, self.user),
+            *(self.request_id, self.pallet, self.suggested),
+        )
+
+    def __call__(self, session: Session) -> Outcome:
+        return session.call(self.procedure, *self.arguments).outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """A transfer: by default 75 of LOT-1 from A-01 to K-01."""
+
+    procedure: ClassVar[str] = "putaway.TransferLot"
+
+    lot: str | None = "LOT-1"
+    item: str | None = "FLOUR"
+    location: str | None = "TFC1"
+    source: str | None = "A-01"
+    destination: str | None = "K-01"
+    quantity: Decimal | int | None = 75
+    user: str | None = "malee"
+    request_id: UUID | None = field(default_factory=uuid4)
+    reference: str | None = None
+    remarks: str | None = None
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        return (
+            *(self.lot, self.item, self.location, self.source, self.destination, self.quantity, self.user),
+            *(self.request_id, self.reference, self.remarks),
+        )
+
+    def __call__(self, session: Session) -> Outcome:
+        return session.call(self.procedure, *self.arguments).outcome
+
+
+Call = Pick | Transfer

@@ -1,0 +1,31 @@
+"""A warehouse for each test, and a check after it that not one gram was lost."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from harness.connection import Session, Target, open_session
+from tests.database.warehouse import Warehouse
+
+
+@pytest.fixture
+def unchecked_warehouse(database: Target) -> Iterator[Warehouse]:
+    """The warehouse for tests that break it on purpose."""
+    with open_session(database) as session:
+        warehouse = Warehouse(database, session)
+        warehouse.lay_out()
+        yield warehouse
+
+
+@pytest.fixture
+def warehouse(unchecked_warehouse: Warehouse) -> Iterator[Warehouse]:
+    """The warehouse; whatever a test does in it, every invariant must hold at its end."""
+    yield unchecked_warehouse
+    assert unchecked_warehouse.findings() == []
+
+
+@pytest.fixture
+def session(database: Target) -> Iterator[Session]:
+    """A session on the deployed database, opened after its tables were emptied."""
+    with open_session(database) as opened:
+        yield opened
