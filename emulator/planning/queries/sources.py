@@ -201,9 +201,9 @@ def _bind_join(item: nodes.Join, parent: Scope | None, ctx: PlanContext) -> Boun
     sources = [*left.sources, *right.sources]
     check_exposed_names(sources)
     if item.kind in ("LEFT", "FULL", "OUTER APPLY"):
-        _make_nullable(right)
+        _make_nullable(right, ctx)
     if item.kind in ("RIGHT", "FULL"):
-        _make_nullable(left)
+        _make_nullable(left, ctx)
     conjuncts = compile_conjuncts(item.condition, Scope(sources, parent), ctx)
     relation: Relation
     if item.kind in ("INNER", "CROSS", "CROSS APPLY"):
@@ -215,16 +215,23 @@ def _bind_join(item: nodes.Join, parent: Scope | None, ctx: PlanContext) -> Boun
     return Bound(relation, sources, [*left.merged, *right.merged])
 
 
-def _make_nullable(bound: Bound) -> None:
+def _make_nullable(bound: Bound, ctx: PlanContext) -> None:
     """The side of an outer join that may be missing: expressions of merged views are NULL then too."""
-    leaf = preserved_leaf(bound.relation)
     for source in bound.sources:
         source.nullable_side = True
         if source.expressions is None:
             continue
-        assert leaf is not None
+        leaf = preserved_leaf(bound.relation)
+        if leaf is None:
+            leaf = _witness(ctx)
+            bound.relation = InnerJoin([leaf, bound.relation])
         slot, null_row = leaf.source.slot, leaf.null_row
         source.expressions = [_null_with(expr, slot, null_row) for expr in source.expressions]
+
+
+def _witness(ctx: PlanContext) -> MadeRows:
+    """One row that tells whether a relation without a row of its own is there."""
+    return MadeRows(Source("", ctx.new_slot(), [SourceColumn("", INT)]), lambda env: ((1,),))
 
 
 def _null_with(expr: Expr, slot: int, null_row: tuple[None, ...]) -> Expr:

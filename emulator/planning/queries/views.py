@@ -14,7 +14,7 @@ from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import find_aggregates, find_windows
 from emulator.planning.queries.ctes import bind_ctes
 from emulator.planning.queries.names import inside
-from emulator.planning.queries.relations import InnerJoin, MadeRows, preserved_leaf, slots_of
+from emulator.planning.queries.relations import InnerJoin, MadeRows, slots_of
 from emulator.planning.queries.select_list import compile_item, expand_stars
 from emulator.planning.queries.semijoins import compile_where
 from emulator.planning.queries.sources import Bound, MergedView, bind_arguments, bind_sources, column_names
@@ -86,7 +86,7 @@ def _mergeable(query: nodes.Query) -> nodes.QuerySpecification | None:
     body = query.body
     if not isinstance(body, nodes.QuerySpecification) or query.order_by or query.offset or query.for_clause:
         return None
-    if body.distinct or body.top or body.group_by or body.having or not body.sources:
+    if body.distinct or body.top or body.group_by or body.having:
         return None
     if any(isinstance(item, nodes.SelectAssignment) for item in body.items):
         return None
@@ -106,8 +106,6 @@ def _merge(
     what: str,
 ) -> Bound | None:
     bound = bind_sources(body.sources, parent, ctx)
-    if preserved_leaf(bound.relation) is None:
-        return None
     scope = Scope(bound.sources, parent)
     conjuncts, joined = compile_where(body.where, scope, ctx, slots_of(bound.relation))
     outputs, uses = [], []
