@@ -1,10 +1,12 @@
 """Sessions: calls, results read to their end, errors wherever they come, and what a call costs on the wire."""
 
+import multiprocessing
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from decimal import Decimal
-from socket import SHUT_RDWR, create_connection, create_server, socket
+from socket import create_connection, create_server, socket
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -107,39 +109,43 @@ def test_every_call_is_one_round_trip(caller: Session, target: Target) -> None:
 
 
 class Relay:
-    """Passes one connection on to a server and counts the client's requests: its TDS messages, by their last packet."""
+    """Passes one connection on to a server and counts the client's requests: its TDS messages, by their last packet.
+
+    It is a process of its own: the driver does not let other threads run while it reads the server's types.
+    """
 
     def __init__(self, target: Target) -> None:
         host, _, port = target.server.partition(",")
-        self.requests = 0
-        self._listener = create_server(("127.0.0.1", 0))
-        self._ends: list[socket] = []
-        own = f"127.0.0.1,{self._listener.getsockname()[1]}"
+        processes = multiprocessing.get_context("fork")
+        self._requests = processes.Value("q", 0)
+        listener = create_server(("127.0.0.1", 0))
+        own = f"127.0.0.1,{listener.getsockname()[1]}"
         self.target = Target(target.connection_string.with_value("Server", own))
-        threading.Thread(target=self._serve, args=(host, int(port or 1433)), daemon=True).start()
+        arguments = (listener, (host, int(port or 1433)), self._requests)
+        self._process = processes.Process(target=_relay, args=arguments, daemon=True)
+        self._process.start()
+        listener.close()
+
+    @property
+    def requests(self) -> int:
+        return int(self._requests.value)
 
     def close(self) -> None:
-        for end in [*self._ends, self._listener]:
-            with suppress(OSError):
-                end.shutdown(SHUT_RDWR)
-            end.close()
+        self._process.kill()
+        self._process.join()
 
-    def _serve(self, host: str, port: int) -> None:
-        with suppress(OSError):
-            client, _ = self._listener.accept()
-            server = create_connection((host, port))
-            self._ends += [client, server]
-            threading.Thread(target=self._pass_answers, args=(server, client), daemon=True).start()
-            self._pass_requests(client, server)
 
-    def _pass_requests(self, client: socket, server: socket) -> None:
-        with client.makefile("rb") as stream:
-            while header := stream.read(8):
-                self.requests += header[1] & 1  # the status bit that ends a message
-                server.sendall(header + stream.read(int.from_bytes(header[2:4]) - 8))
+def _relay(listener: socket, address: tuple[str, int], requests: Any) -> None:
+    client, _ = listener.accept()
+    server = create_connection(address)
+    threading.Thread(target=_pass_answers, args=(server, client), daemon=True).start()
+    with client.makefile("rb") as stream:
+        while header := stream.read(8):
+            requests.value += header[1] & 1  # the status bit that ends a message
+            server.sendall(header + stream.read(int.from_bytes(header[2:4]) - 8))
 
-    @staticmethod
-    def _pass_answers(server: socket, client: socket) -> None:
-        with suppress(OSError):
-            while data := server.recv(65536):
-                client.sendall(data)
+
+def _pass_answers(server: socket, client: socket) -> None:
+    with suppress(OSError):
+        while data := server.recv(65536):
+            client.sendall(data)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.errors import SqlError
+from emulator.execution.settings import Settings
 from emulator.types.sqltype import DATE, DATETIME, INT, datetime2, datetimeoffset, nvarchar
 
 
@@ -102,5 +103,5 @@ def test_dates_that_do_not_exist_are_errors(bench: Any, text: str, number: int) 
 def test_weekdays_count_from_datefirst(bench: Any) -> None:
     monday = bench.expr("DATEPART(weekday, '2024-05-06')")
     assert monday.fn(bench.env) == 2
-    bench.session.settings.datefirst = 1
+    bench.session.settings = Settings(datefirst=1)
     assert monday.fn(bench.env) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from emulator.catalog.objects import Principal
 from emulator.errors import SqlError
+from emulator.execution.settings import Settings
 from emulator.types.sqltype import INT, SMALLINT, numeric, nvarchar
 
 
@@ -101,7 +102,7 @@ def test_session_context_gives_what_was_kept(bench: Any) -> None:
 def test_options_follow_the_settings(bench: Any) -> None:
     options = bench.expr("@@OPTIONS & 16896")
     assert options.fn(bench.env) == 0
-    bench.session.settings.nocount = bench.session.settings.xact_abort = True
+    bench.session.settings = Settings(nocount=True, xact_abort=True)
     assert options.fn(bench.env) == 512 + 16384
 
 
