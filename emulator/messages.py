@@ -287,4 +287,17 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8102: (16, "Cannot update identity column '{}'."),
     8106: (16, "Table '{}' does not have the identity property. Cannot perform SET operation."),
     8107: (16, "IDENTITY_INSERT is already ON for table '{}'. Cannot perform SET operation for table '{}'."),
+    # system procedures
+    15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
+    15197: (16, "There is no text for object '{}'."),
+    15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype was input as '{}'."),
+    15248: (11, "Either the parameter @objname is ambiguous or the claimed @objtype ({}) is wrong."),
+    15249: (11, "Error: Explicit @objtype '{}' is unrecognized."),
+    15250: (16, "The database name component of the object qualifier must be the name of the current database."),
+    15251: (16, "Invalid '{}' specified. It must be {}."),
+    15252: (16, "The primary or foreign key table name must be given."),
+    15335: (11, "Error: The new name '{}' is already in use as a {} name and would cause a duplicate that is not permitted."),
+    15336: (16, "Object '{}' cannot be renamed because the object participates in enforced dependencies."),
+    15477: (0, "Caution: Changing any part of an object name could break scripts and stored procedures."),
+    15664: (16, "Cannot set key '{}' in the session context. The key has been set as read_only for this session."),
 }  # fmt: skip

@@ -5,19 +5,28 @@ Each family registers its procedures in a table of its own; ``find`` looks throu
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
+
 from emulator.catalog.objects import fold
-from emulator.execution.system_procedures.contract import SystemProcedure
+from emulator.execution.system_procedures.contract import Body, SystemProcedure
+
+FAMILIES = ("dynamic", "datatypes", "tables", "keys", "routines")
+
+
+@cache
+def _procedures() -> dict[str, SystemProcedure]:
+    """All of them by folded name. Entered at the first call: procedures run batches, which call procedures."""
+    found: dict[str, SystemProcedure] = {}
+    for family in FAMILIES:
+        procedures: dict[str, Body] = import_module(f"{__name__}.{family}").PROCEDURES
+        found |= {fold(name): SystemProcedure(name, run) for name, run in procedures.items()}
+    return found
 
 
 def find(name: str) -> SystemProcedure | None:
     """The system procedure called ``name`` (without schema), in any case."""
-    from emulator.execution.system_procedures import datatypes, dynamic  # noqa: PLC0415  (these call procedures)
-
-    folded = fold(name)
-    for family in (dynamic.PROCEDURES, datatypes.PROCEDURES):
-        if folded in family:
-            return SystemProcedure(folded, family[folded])
-    return None
+    return _procedures().get(fold(name))
 
 
 __all__ = ["SystemProcedure", "find"]
