@@ -14,6 +14,7 @@ import pytest
 from harness.connection import Session, SqlServerError, Target, open_session
 from harness.connection.error_position import ErrorPosition
 
+TLS_RECORDS = range(0x14, 0x18)
 PROCEDURES = {
     "Echo": "@Id uniqueidentifier, @Amount decimal(19, 6) = NULL, @Name nvarchar(50) = NULL AS "
     "SELECT @Id AS Id, @Amount AS Amount, @Name AS Name;",
@@ -140,9 +141,14 @@ def _relay(listener: socket, address: tuple[str, int], requests: Any) -> None:
     server = create_connection(address)
     threading.Thread(target=_pass_answers, args=(server, client), daemon=True).start()
     with client.makefile("rb") as stream:
-        while header := stream.read(8):
-            requests.value += header[1] & 1  # the status bit that ends a message
-            server.sendall(header + stream.read(int.from_bytes(header[2:4]) - 8))
+        while kind := stream.read(1):
+            if kind[0] in TLS_RECORDS:  # the login, encrypted
+                header = kind + stream.read(4)
+                server.sendall(header + stream.read(int.from_bytes(header[3:5])))
+            else:
+                header = kind + stream.read(7)
+                requests.value += header[1] & 1  # the status bit that ends a message
+                server.sendall(header + stream.read(int.from_bytes(header[2:4]) - 8))
 
 
 def _pass_answers(server: socket, client: socket) -> None:
