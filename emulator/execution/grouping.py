@@ -1,7 +1,7 @@
 """GROUP BY: a hash table of groups, each with the states of its aggregates.
 
-A result row is one tuple in the group's slot: the grouping values of the group's first row, the results of the aggregates,
-and with several grouping sets the number of the set.
+A result row is one tuple in the group's slot: the grouping values of the group's first row, the results of the
+aggregates, and with several grouping sets the number of the set.
 """
 
 from __future__ import annotations
@@ -55,14 +55,12 @@ def group_rows(
         groups: dict[Any, tuple[list[Any], list[Any]]] = {}
         add = accumulators.add
         switch_point = env[SESSION].switch_point
-        count = 0
-        for _ in rows(env):
+        for count, _ in enumerate(rows(env), start=1):
             key = make_key(env)
             group = groups.get(key)
             if group is None:
                 groups[key] = group = ([value_of(env) for value_of in values], accumulators.new())
             add(env, group[1])
-            count += 1
             if not count % SWITCH_INTERVAL:
                 switch_point()
         for first, states in groups.values():

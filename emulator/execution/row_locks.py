@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.errors import NotSupported, sql_error
 from emulator.execution.settings import Isolation
 from emulator.locking.manager import WHOLE, LockSpace
 from emulator.locking.modes import COMBINED, LockMode, covers_rows, intent
@@ -50,8 +50,8 @@ _RANGES = {S: LockMode.RANGE_S_S, U: LockMode.RANGE_S_U, X: LockMode.RANGE_X_X}
 class LockHints:
     """What the table hints say about locking.
 
-    ``isolation`` replaces the session's level. ``mode`` is U (UPDLOCK) or X (XLOCK, TABLOCKX), else NL. ``whole_table``:
-    TABLOCK or TABLOCKX.
+    ``isolation`` replaces the session's level. ``mode`` is U (UPDLOCK) or X (XLOCK, TABLOCKX), else NL.
+    ``whole_table``: TABLOCK or TABLOCKX.
     """
 
     isolation: Isolation | None = None
@@ -66,9 +66,10 @@ class LockPolicy:
     """How one scan locks. ``table`` is taken first and kept to the end of the transaction if ``table_held``.
 
     ``row``: on rows and keys, NL for none. ``key_range``: in its place on the keys of an index, NL unless SERIALIZABLE.
-    ``held``: rows stay locked; if not, each is locked only while it is read. ``keeps_unqualified``: rows that were read and
-    do not qualify stay locked too. ``keeps_entries``: so do index keys from which a row was looked up that does not: the
-    lock of a hint belongs to the seek, only those on the target of a change are given back by what comes behind it.
+    ``held``: rows stay locked; if not, each is locked only while it is read. ``keeps_unqualified``: rows that were read
+    and do not qualify stay locked too. ``keeps_entries``: so do index keys from which a row was looked up that does
+    not: the lock of a hint belongs to the seek, only those on the target of a change are given back by what comes
+    behind it.
     """
 
     table: LockMode
@@ -193,7 +194,8 @@ class ScanLocks:
             self.manager.restore(self.transaction, space, key, previous)
 
     def count(self, index: IndexStore) -> None:
-        """Note a row lock on ``index`` that is held. Past the threshold all of them give way to one lock on the table."""
+        """Note a row lock on ``index`` that is held. Past the threshold all of them give way to one lock on the
+        table."""
         count = self._counts.get(index, 0) + 1
         self._counts[index] = count
         if count < self._next_escalation or self.row is NL:
@@ -206,8 +208,3 @@ class ScanLocks:
 
     def _table_mode(self) -> LockMode:
         return self.manager.held_mode(self.transaction, self.store.locks, WHOLE)
-
-
-def conflicting_hints(line: int) -> SqlError:
-    """Error 1047."""
-    return sql_error(1047, line=line)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.execution.row_locks import IS, NL, LockPolicies, S, ScanLocks
 from emulator.execution.seeks import Bounds, KeyRange
@@ -40,9 +40,9 @@ _SWITCH_MASK = SWITCH_INTERVAL - 1
 class ScanPlan:
     """How one table is read.
 
-    ``slot`` gets the row, ``key_slot`` (if any) its base key. ``index`` is the nonclustered index read, None for the base.
-    ``covering``: the base row need not be locked. ``entry_filter`` is what can be tested on the index's columns, before a
-    lookup; ``row_filter`` the rest. ``policies`` is None for a table that is not locked.
+    ``slot`` gets the row, ``key_slot`` (if any) its base key. ``index`` is the nonclustered index read, None for the
+    base. ``covering``: the base row need not be locked. ``entry_filter`` is what can be tested on the index's columns,
+    before a lookup; ``row_filter`` the rest. ``policies`` is None for a table that is not locked.
     """
 
     slot: int
@@ -102,8 +102,10 @@ def _without_locks(
     slot, key_slot, secondary = plan.slot, plan.key_slot, plan.index is not None
     condition = _both(plan.entry_filter, plan.row_filter)
     switch_point = env[SESSION].switch_point
-    count = 0
-    for key, value in index.scan(*key_range, plan.reverse):
+    for count, (key, value) in enumerate(index.scan(*key_range, plan.reverse), start=1):
+        if not count & _SWITCH_MASK:
+            switch_point()
+            value = index.values.get(key, GHOST)
         row = base.values.get(value, GHOST) if secondary and value is not GHOST else value
         if row is GHOST:
             continue
@@ -112,9 +114,6 @@ def _without_locks(
             env[key_slot] = value if secondary else key
         if condition is None or condition(env):
             yield
-        count += 1
-        if not count & _SWITCH_MASK:
-            switch_point()
 
 
 # --- READ COMMITTED: locked only while read ---------------------------------------------------------------------------
@@ -130,8 +129,10 @@ def _reading_committed(
     slot, key_slot, condition = plan.slot, plan.key_slot, plan.row_filter
     locked = index.locks.entries
     switch_point = locks.session.switch_point
-    count = 0
-    for key, row in index.scan(*key_range, plan.reverse):
+    for count, (key, row) in enumerate(index.scan(*key_range, plan.reverse), start=1):
+        if not count & _SWITCH_MASK:
+            switch_point()
+            row = index.values.get(key, GHOST)
         if locked and key in locked:
             row = _value_when_readable(locks, index, key)
         if row is not GHOST:
@@ -140,9 +141,6 @@ def _reading_committed(
                 env[key_slot] = key
             if condition is None or condition(env):
                 yield
-        count += 1
-        if not count & _SWITCH_MASK:
-            switch_point()
 
 
 def _value_when_readable(locks: ScanLocks, index: IndexStore, key: Key) -> Row | object:
@@ -212,8 +210,9 @@ def _keeping_locks(
     plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
 ) -> Iterator[None]:
     switch_point = locks.session.switch_point
-    count = 0
-    for key, _ in index.scan(*key_range, plan.reverse):
+    for count, (key, _) in enumerate(index.scan(*key_range, plan.reverse), start=1):
+        if not count & _SWITCH_MASK:
+            switch_point()
         if locks.row is NL:
             if _unlocked_row(plan, env, locks, index, key):
                 yield
@@ -221,9 +220,6 @@ def _keeping_locks(
             plan, env, locks, index, key, locks.row
         ):
             yield
-        count += 1
-        if not count & _SWITCH_MASK:
-            switch_point()
 
 
 def _locked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key, mode: LockMode) -> bool:
@@ -275,7 +271,7 @@ def _unlocked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore,
     return row is not GHOST and _qualifies(plan, env, row, base_key, _both(plan.entry_filter, plan.row_filter))
 
 
-def _qualifies(plan: ScanPlan, env: Env, row: Row, base_key: Key, condition: Condition | None) -> bool:
+def _qualifies(plan: ScanPlan, env: Env, row: Any, base_key: Key, condition: Condition | None) -> bool:
     env[plan.slot] = row
     if plan.key_slot is not None:
         env[plan.key_slot] = base_key
@@ -365,7 +361,7 @@ def _fetch_unlocked(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fe
     condition = _both(plan.entry_filter, plan.row_filter)
 
     def fetch_unlocked(env: Env) -> bool:
-        key = make_key(env)
+        key: Any = make_key(env)
         store = plan.store_of(env)
         if plan.index is not None and key is not None:
             key = store.indexes[plan.index].values.get(key)

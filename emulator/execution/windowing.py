@@ -47,7 +47,8 @@ class WindowGroup:
 
 
 def window_rows(rows: Rows, slots: Sequence[int], slot: int, groups: Sequence[WindowGroup], width: int) -> Rows:
-    """``rows`` with the results of all functions (``width`` of them) in ``slot``; ``slots`` are what is kept of each row."""
+    """``rows`` with the results of all functions (``width`` of them) in ``slot``; ``slots`` are what is kept of each
+    row."""
 
     def windowed(env: Env) -> Iterator[None]:
         kept: list[list[Any]] = []

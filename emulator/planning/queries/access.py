@@ -1,9 +1,10 @@
 """Access paths: how a table is read, given what is known of its rows.
 
-The choice follows SQL Server's in the obvious cases, without statistics, so that the same statement always locks the same
-keys: a seek of the whole clustered key, of another unique key, the longest equality prefix, then a range on the next column;
-then a scan of the narrowest index that covers the query, then of the table. With a row goal (TOP) an index that has the
-wanted order comes before one that covers. ``INDEX``, ``FORCESEEK`` and ``FORCESCAN`` hints narrow the choice.
+The choice follows SQL Server's in the obvious cases, without statistics, so that the same statement always locks the
+same keys: a seek of the whole clustered key, of another unique key, the longest equality prefix, then a range on the
+next column; then a scan of the narrowest index that covers the query, then of the table. With a row goal (TOP) an index
+that has the wanted order comes before one that covers. ``INDEX``, ``FORCESEEK`` and ``FORCESCAN`` hints narrow the
+choice.
 
 Documentation: "SQL Server index architecture and design guide", "Hints (Transact-SQL) - Table".
 """
@@ -260,7 +261,8 @@ def order_direction(
 
 
 def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows, Fetch | None]:
-    """The operator that reads by ``path`` the rows for which all ``conjuncts`` hold; as a fetch, too, if it is single."""
+    """The operator that reads by ``path`` the rows for which all ``conjuncts`` hold; as a fetch, too, if it is
+    single."""
     table = path.table
     slot = table.source.slot
     residual = [conjunct for conjunct in conjuncts if not _is_sought(conjunct, path)]
@@ -271,8 +273,10 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
             conjunct
             for conjunct in residual
             if path.covering
-            or conjunct.columns is not None
-            and all(ordinal in contents for source, ordinal in conjunct.columns if source == slot)
+            or (
+                conjunct.columns is not None
+                and all(ordinal in contents for source, ordinal in conjunct.columns if source == slot)
+            )
         ]
     late = [conjunct for conjunct in residual if conjunct not in early]
     plan = ScanPlan(

@@ -1,7 +1,8 @@
-"""One SELECT block: FROM, WHERE, GROUP BY, HAVING, window functions, select list, DISTINCT, ORDER BY, TOP - in that order.
+"""One SELECT block: FROM, WHERE, GROUP BY, HAVING, window functions, select list, DISTINCT, ORDER BY, TOP - in that
+order.
 
-Everything is compiled before the access paths are chosen: only then is it known which columns an index must have to cover the
-query.
+Everything is compiled before the access paths are chosen: only then is it known which columns an index must have to
+cover the query.
 
 Documentation: "SELECT (Transact-SQL)", section "Logical processing order of the SELECT statement".
 """
@@ -41,8 +42,8 @@ Setter = tuple[int, Scalar]
 class Block:
     """A compiled block: its output, and its rows. ``fetch`` is set when there is at most one row.
 
-    ``setters`` is set instead of ``outputs`` when the block assigns to variables. ``slots`` are those of enclosing queries
-    that it reads.
+    ``setters`` is set instead of ``outputs`` when the block assigns to variables. ``slots`` are those of enclosing
+    queries that it reads.
     """
 
     outputs: list[Output]
@@ -198,8 +199,8 @@ class _BlockCompiler:
     def _sorted_results(
         self, rows: Rows, outputs: list[Output], order: list[OrderKey], make: Callable[[Env], Row], *, is_sorted: bool
     ) -> TupleRows:
-        """Sort result rows instead of the rows they are made of: behind DISTINCT, and by values that must be computed only
-        once. Keys that are no output columns are appended to the result rows while they are sorted."""
+        """Sort result rows instead of the rows they are made of: behind DISTINCT, and by values that must be computed
+        only once. Keys that are no output columns are appended to the result rows while they are sorted."""
         hidden = [key for key in order if key.position is None]
         if hidden:
             make = projector([*(output.expr for output in outputs), *(key.expr for key in hidden)])

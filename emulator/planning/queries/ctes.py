@@ -1,7 +1,7 @@
 """Common table expressions: inlined where they are referenced, or run to their fixed point when they are recursive.
 
-A recursive CTE takes its rows one at a time, the newest first, as SQL Server's stack spool does: the recursive members run
-for one row, and what they give is put on the stack.
+A recursive CTE takes its rows one at a time, the newest first, as SQL Server's stack spool does: the recursive members
+run for one row, and what they give is put on the stack.
 
 Documentation: "WITH common_table_expression (Transact-SQL)", "OPTION (MAXRECURSION)".
 """

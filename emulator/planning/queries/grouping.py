@@ -1,7 +1,7 @@
 """GROUP BY and aggregates: what is grouped by, what is computed for each group, and how expressions read it.
 
-Behind grouping, an expression may use grouping expressions, aggregates and constants only: they are entered as replacements in a
-scope of their own, where any other column is error 8120.
+Behind grouping, an expression may use grouping expressions, aggregates and constants only: they are entered as
+replacements in a scope of their own, where any other column is error 8120.
 
 Documentation: "SELECT - GROUP BY", "GROUPING", "GROUPING_ID", "Aggregate functions".
 """

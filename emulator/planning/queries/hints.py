@@ -1,7 +1,7 @@
 """Table hints: what they say about locks and about indexes.
 
-Documentation: "Hints (Transact-SQL) - Table". Of the hints on granularity and of those on the isolation level at most one
-each may be given.
+Documentation: "Hints (Transact-SQL) - Table". Of the hints on granularity and of those on the isolation level at most
+one each may be given.
 """
 
 from __future__ import annotations
@@ -40,23 +40,20 @@ _KNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class TableHints:
-    """The hints on one table. ``indexes`` are names or ids, any of which may be used; ``seek_columns`` come with FORCESEEK.
-
-    ``isolation_written``: a hint replaces the session's isolation level.
-    """
+    """The hints on one table. ``indexes`` are names or ids, any of which may be used."""
 
     locks: LockHints = field(default_factory=LockHints)
     indexes: tuple[str | int, ...] = ()
     force_seek: bool = False
     force_scan: bool = False
-    seek_columns: tuple[str, ...] = ()
 
 
 NO_HINTS = TableHints()
 
 
 def read_hints(hints: Sequence[nodes.TableHint], *, target: bool = False) -> TableHints:
-    """What ``hints`` mean. Errors: 1047 conflict, 1065 NOLOCK on the target of a change; NotSupported: PAGLOCK, SNAPSHOT."""
+    """What ``hints`` mean. Errors: 1047 conflict, 1065 NOLOCK on the target of a change; NotSupported: PAGLOCK,
+    SNAPSHOT."""
     if not hints:
         return NO_HINTS
     names = {hint.name for hint in hints}
@@ -76,7 +73,6 @@ def read_hints(hints: Sequence[nodes.TableHint], *, target: bool = False) -> Tab
             raise sql_error(1047, line=line)
     if level is Isolation.SERIALIZABLE and "READPAST" in names:
         raise sql_error(650, line=line)
-    seek = next((hint for hint in hints if hint.name == "FORCESEEK"), None)
     return TableHints(
         locks=LockHints(
             isolation=level,
@@ -86,9 +82,8 @@ def read_hints(hints: Sequence[nodes.TableHint], *, target: bool = False) -> Tab
             no_wait="NOWAIT" in names,
         ),
         indexes=tuple(index for hint in hints for index in hint.indexes),
-        force_seek=seek is not None,
+        force_seek="FORCESEEK" in names,
         force_scan="FORCESCAN" in names,
-        seek_columns=seek.columns if seek is not None else (),
     )
 
 

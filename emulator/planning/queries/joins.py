@@ -1,9 +1,9 @@
 """From a relation to the operator that makes its rows: join order, join methods, and where each condition is tested.
 
 FROM's order is kept unless another first table makes the whole obviously cheaper (by the few sizes that ``access``
-estimates). After the first, the table that is cheapest to reach comes next, so that seeks follow what they seek by. A table
-that is reached by a seek with values of the tables before it is joined by nested loops, anything else by a hash table.
-Conditions are tested as early as their columns are there.
+estimates). After the first, the table that is cheapest to reach comes next, so that seeks follow what they seek by. A
+table that is reached by a seek with values of the tables before it is joined by nested loops, anything else by a hash
+table. Conditions are tested as early as their columns are there.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ MADE_ROWS = 50
 class Operator:
     """Rows of a relation. ``fetch`` is set when there is at most one. ``slots`` are those it fills.
 
-    ``driven_by`` are the slots of other relations that say which rows it reads: then it must run inside a loop over them.
-    ``order`` is that of its rows, ``fixed`` the columns that have one value in all of them; ``unique_slot``: see
+    ``driven_by`` are the slots of other relations that say which rows it reads: then it must run inside a loop over
+    them. ``order`` is that of its rows, ``fixed`` the columns that have one value in all of them; ``unique_slot``: see
     ``access.order_direction``.
     """
 
@@ -88,7 +88,8 @@ class JoinPlanner:
     """How each stored table is read, by its slot: filled while planning."""
 
     def plan(self, relation: Relation, conjuncts: Sequence[Conjunct], unbound: frozenset[int]) -> Operator:
-        """The operator for ``relation`` with ``conjuncts`` tested. ``unbound`` slots have no row yet, its own included."""
+        """The operator for ``relation`` with ``conjuncts`` tested. ``unbound`` slots have no row yet, its own
+        included."""
         match relation:
             case StoredTable():
                 return self._plan_table(relation, conjuncts, unbound)

@@ -1,8 +1,8 @@
 """WHERE and ON as lists of conjuncts, and what each of them offers to an index seek.
 
 A conjunct is *sargable* for a column when it compares the bare column with a value that can be had before the table is
-read. A column that must be converted for the comparison is not bare any more (see ``comparison_operands``), so no index on
-it can be sought: as on SQL Server.
+read. A column that must be converted for the comparison is not bare any more (see ``comparison_operands``), so no index
+on it can be sought: as on SQL Server.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ EQUAL, LIKE = "=", "LIKE"
 class Sarg:
     """``column operator value``: column is (slot, ordinal), the operator one of = < <= > >= LIKE.
 
-    With = there may be several values (IN). ``null_matches``: NULL is equal to NULL. ``slots`` are those that the values
-    read. For LIKE the value is the text with which the column's value begins.
+    With = there may be several values (IN). ``null_matches``: NULL is equal to NULL. ``slots`` are those that the
+    values read. For LIKE the value is the text with which the column's value begins.
     """
 
     column: tuple[int, int]
@@ -144,7 +144,7 @@ def conjunction(conjuncts: Iterable[Conjunct]) -> Condition | None:
         return lambda env: first(env) and second(env)
 
     def every(env: Env) -> bool:
-        for condition in conditions:
+        for condition in conditions:  # noqa: SIM110 (a generator for each row would cost more than the conditions)
             if not condition(env):
                 return False
         return True

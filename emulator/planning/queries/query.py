@@ -12,8 +12,8 @@ from emulator.errors import NotSupported, sql_error
 from emulator.execution.projection import (
     converted,
     distinct,
-    into_slot,
     intersect,
+    into_slot,
     project,
     row_key,
     subtract,

@@ -1,7 +1,7 @@
 """What FROM is made of once names are bound: a tree of joins over stored tables and other row sources.
 
-Inner and cross joins are flattened to one ``InnerJoin``, whose order the planner chooses; a RIGHT JOIN is a LEFT JOIN with its
-sides exchanged. APPLY is a join whose right side reads the slots of the left one (``depends``).
+Inner and cross joins are flattened to one ``InnerJoin``, whose order the planner chooses; a RIGHT JOIN is a LEFT JOIN
+with its sides exchanged. APPLY is a join whose right side reads the slots of the left one (``depends``).
 """
 
 from __future__ import annotations

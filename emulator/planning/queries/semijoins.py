@@ -1,8 +1,8 @@
 """WHERE, with ``x IN (SELECT ...)`` taken as a join with the distinct values of the subquery.
 
-So a table can be sought by the values, as SQL Server's left semi join with the sides exchanged does it; else every row of the
-table would be read, and locked, to see whether its value is among them. Subqueries that read the tables of this query, NOT IN,
-and IN anywhere but at the top of WHERE are tested row by row.
+So a table can be sought by the values, as SQL Server's left semi join with the sides exchanged does it; else every row
+of the table would be read, and locked, to see whether its value is among them. Subqueries that read the tables of this
+query, NOT IN, and IN anywhere but at the top of WHERE are tested row by row.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ class TargetScan:
     ``rows(env)`` yields once per joined row; then ``env[source.slot]`` is the target's row as it is now and
     ``env[key_slot]`` its key in the base index (what ``TableStore`` finds and changes rows by). With a join the same
     target row may come more than once: the caller changes it the first time only (UPDATE and DELETE) or raises 8672
-    (MERGE). ``scope`` is where SET, OUTPUT and the conditions of MERGE are compiled. ``store_of(env)`` is the table's store.
+    (MERGE). ``scope`` is where SET, OUTPUT and the conditions of MERGE are compiled. ``store_of(env)`` is the table's
+    store.
 
     ``index`` is what the target is read through (None: a heap's rows): changing one of its key columns while ``rows``
     goes on may meet the row again, so the caller collects the rows first then. ``single``: at most one row is found.

@@ -1,7 +1,7 @@
 """Views, inline functions, derived tables and CTEs: queries that stand in FROM.
 
-A plain one (joined tables, conditions, expressions) is *merged* into the query around it: its tables join those around it,
-its columns become expressions over them. So conditions outside seek indexes of tables inside, and joins are ordered
+A plain one (joined tables, conditions, expressions) is *merged* into the query around it: its tables join those around
+it, its columns become expressions over them. So conditions outside seek indexes of tables inside, and joins are ordered
 across the boundary, as SQL Server's algebrizer does it. Others run as queries of their own.
 """
 

@@ -61,8 +61,8 @@ def compile_windows(
 ) -> Windows | None:
     """Compile the window functions in ``items`` and enter them as replacements in ``scope``; None if there are none.
 
-    Errors: 4109 a window function in another, 4112 and 10753 a missing part of OVER, 10752 a frame for a ranking function,
-    5308 an integer as ORDER BY.
+    Errors: 4109 a window function in another, 4112 and 10753 a missing part of OVER, 10752 a frame for a ranking
+    function, 5308 an integer as ORDER BY.
     """
     calls: list[nodes.FunctionCall] = []
     for item in items:

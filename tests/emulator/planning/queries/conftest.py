@@ -110,7 +110,8 @@ def db(server: Server) -> Connection:
         CREATE TABLE dbo.u (
             id int NOT NULL CONSTRAINT pk_u PRIMARY KEY, tid int NULL, v decimal(10, 2) NULL, INDEX ix_tid (tid)
         );
-        INSERT INTO t VALUES (1, 10, 'x', 100), (2, 20, 'y', 200), (3, 20, 'z', 300), (4, NULL, 'w', 400), (5, 50, NULL, 500);
+        INSERT INTO t VALUES
+            (1, 10, 'x', 100), (2, 20, 'y', 200), (3, 20, 'z', 300), (4, NULL, 'w', 400), (5, 50, NULL, 500);
         INSERT INTO u VALUES (1, 1, 1.5), (2, 1, 2.5), (3, 2, 7), (4, 9, 1), (5, NULL, 3);
         """
     )

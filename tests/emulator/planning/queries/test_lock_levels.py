@@ -50,7 +50,8 @@ def test_an_update_lock_is_given_back_when_the_row_does_not_qualify(db: Any) -> 
 
 
 def test_a_hinted_lock_on_an_index_key_stays_when_the_looked_up_row_does_not_qualify(db: Any) -> None:
-    """The key passed the seek, and only the lookup behind it turned the row down. The target's own U lock is given back."""
+    """The key passed the seek, and only the lookup behind it turned the row down. The target's own U lock is given
+    back."""
     assert db.locks("SELECT b FROM t WITH (UPDLOCK) WHERE a = 10 AND c + 0 = 1") == ["IX dbo.t", "U dbo.t.ix_a (10, 1)"]
     assert db.locks("UPDATE t SET b = 'q' WHERE a = 10 AND c + 0 = 1") == ["IX dbo.t"]
 
@@ -176,7 +177,8 @@ def test_many_row_locks_become_one_table_lock(db: Any) -> None:
 
 def test_tables_of_one_session_are_not_locked(db: Any) -> None:
     locks = db.locks(
-        "DECLARE @v TABLE (x int); INSERT INTO @v VALUES (1); CREATE TABLE #l (x int); SELECT * FROM @v; SELECT * FROM #l",
+        "DECLARE @v TABLE (x int); INSERT INTO @v VALUES (1); CREATE TABLE #l (x int);"
+        "SELECT * FROM @v; SELECT * FROM #l",
         "SERIALIZABLE",
     )
     assert not [lock for lock in locks if not lock.startswith("Sch-M")]

@@ -70,7 +70,8 @@ def test_what_is_wrong_with_a_query_has_its_number(db: Any, query: str, number: 
 def test_assignment_takes_the_last_row_and_leaves_variables_alone_without_rows(db: Any) -> None:
     assert db.rows("DECLARE @x int = 7; SELECT @x = a FROM t WHERE id = 99; SELECT @x, @@ROWCOUNT") == [(7, 0)]
     assert db.rows("DECLARE @x int; SELECT @x = id FROM t ORDER BY id; SELECT @x, @@ROWCOUNT") == [(5, 5)]
-    assert db.rows("DECLARE @x int, @y varchar(1); SELECT @x = a, @y = b FROM t WHERE id = 2; SELECT @x, @y") == [(20, "y")]
+    assigned = db.rows("DECLARE @x int, @y varchar(1); SELECT @x = a, @y = b FROM t WHERE id = 2; SELECT @x, @y")
+    assert assigned == [(20, "y")]
 
 
 def test_assignment_accumulates_row_by_row(db: Any) -> None:
@@ -92,7 +93,8 @@ def test_views_derived_tables_and_ctes_nest(db: Any) -> None:
 
 def test_a_merged_view_is_null_where_an_outer_join_finds_nothing(db: Any) -> None:
     db.run("CREATE VIEW dbo.flagged AS SELECT tid, 'yes' AS flag, ISNULL(v, 0) AS v FROM dbo.u WHERE v > 5")
-    assert db.rows("SELECT t.id, f.flag, f.v FROM t LEFT JOIN flagged AS f ON f.tid = t.id WHERE t.id <= 2 ORDER BY 1") == [
+    query = "SELECT t.id, f.flag, f.v FROM t LEFT JOIN flagged AS f ON f.tid = t.id WHERE t.id <= 2 ORDER BY 1"
+    assert db.rows(query) == [
         (1, None, None),
         (2, "yes", Decimal("7.00")),
     ]
@@ -110,7 +112,9 @@ def test_apply_runs_its_right_side_for_each_left_row(db: Any) -> None:
         (2, Decimal("7.00")),
     ]
     assert db.column(f"SELECT x.v FROM t OUTER APPLY {best} WHERE t.id = 3") == [None]
-    assert db.rows("SELECT t.id, x.n FROM t OUTER APPLY (SELECT u.id AS n FROM u WHERE u.v < t.a AND u.id > 4) AS x ORDER BY 1") == [
+    assert db.rows(
+        "SELECT t.id, x.n FROM t OUTER APPLY (SELECT u.id AS n FROM u WHERE u.v < t.a AND u.id > 4) AS x ORDER BY 1"
+    ) == [
         (1, 5),
         (2, 5),
         (3, 5),
@@ -132,7 +136,8 @@ def test_functions_values_and_table_variables_are_sources(db: Any) -> None:
         (9, None),
     ]
     assert db.rows(
-        "DECLARE @v TABLE (k int PRIMARY KEY); INSERT INTO @v VALUES (2), (3); SELECT t.b FROM @v AS v JOIN t ON t.id = v.k"
+        "DECLARE @v TABLE (k int PRIMARY KEY); INSERT INTO @v VALUES (2), (3); "
+        "SELECT t.b FROM @v AS v JOIN t ON t.id = v.k"
     ) == [("y",), ("z",)]
     assert db.column("SELECT value FROM STRING_SPLIT('a,b', ',')") == ["a", "b"]
     assert db.column("SELECT value FROM GENERATE_SERIES(1, 7, 3)") == [1, 4, 7]
@@ -171,7 +176,11 @@ def test_in_seeks_the_table_by_the_values_of_the_subquery(db: Any) -> None:
         "X dbo.t.pk_t (2,)",
         "X dbo.t.ix_a (20, 2)",
     ]
-    assert db.column("SELECT id FROM t WHERE id NOT IN (SELECT tid FROM u WHERE tid IS NOT NULL) ORDER BY 1") == [3, 4, 5]
+    assert db.column("SELECT id FROM t WHERE id NOT IN (SELECT tid FROM u WHERE tid IS NOT NULL) ORDER BY 1") == [
+        3,
+        4,
+        5,
+    ]
     assert db.column("SELECT id FROM t WHERE id NOT IN (SELECT tid FROM u)") == []
     assert db.column("SELECT id FROM t WHERE CAST(id AS varchar(5)) IN (SELECT tid FROM u) ORDER BY 1") == [1, 2]
 
@@ -219,7 +228,8 @@ def test_strings_are_aggregated_in_order(db: Any) -> None:
 def test_ranking_functions(db: Any) -> None:
     assert db.rows(
         "SELECT id, ROW_NUMBER() OVER (ORDER BY a, id), RANK() OVER (ORDER BY a), DENSE_RANK() OVER (ORDER BY a),"
-        " NTILE(2) OVER (ORDER BY id), PERCENT_RANK() OVER (ORDER BY a), CUME_DIST() OVER (ORDER BY a) FROM t ORDER BY a, id"
+        " NTILE(2) OVER (ORDER BY id), PERCENT_RANK() OVER (ORDER BY a), CUME_DIST() OVER (ORDER BY a)"
+        " FROM t ORDER BY a, id"
     ) == [
         (4, 1, 1, 1, 2, 0.0, 0.2),
         (1, 2, 2, 2, 1, 0.25, 0.4),
