@@ -288,6 +288,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8106: (16, "Table '{}' does not have the identity property. Cannot perform SET operation."),
     8107: (16, "IDENTITY_INSERT is already ON for table '{}'. Cannot perform SET operation for table '{}'."),
     # system procedures
+    11514: (16, "The metadata could not be determined because statement '{}' contains dynamic SQL. Consider using the WITH RESULT SETS clause to explicitly describe the result set."),
+    11525: (16, "The metadata could not be determined because statement '{}' uses a temp table."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
     15197: (16, "There is no text for object '{}'."),
     15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype was input as '{}'."),

@@ -11,7 +11,7 @@ from importlib import import_module
 from emulator.catalog.objects import fold
 from emulator.execution.system_procedures.contract import Body, SystemProcedure
 
-FAMILIES = ("dynamic", "datatypes", "tables", "keys", "routines")
+FAMILIES = ("dynamic", "datatypes", "tables", "keys", "routines", "describe")
 
 
 @cache
