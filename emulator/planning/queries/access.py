@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from emulator.catalog.objects import Index, Table, fold
 from emulator.catalog.stores import index_definition
-from emulator.errors import sql_error
+from emulator.errors import NotSupported, sql_error
 from emulator.execution.joins import fetched
 from emulator.execution.row_locks import LockPolicies
 from emulator.execution.scans import Fetch, Rows, ScanPlan, fetch, scan
@@ -160,6 +160,8 @@ def _candidates(table: StoredTable) -> list[Index | None]:
         ]
         if not match:
             raise sql_error(307 if isinstance(wanted, int) else 308, wanted, table.table.full_name)
+        if match[0].filter is not None:
+            raise NotSupported("INDEX hint on a filtered index")
         found += match
     return found
 

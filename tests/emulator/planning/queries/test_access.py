@@ -126,6 +126,12 @@ def test_index_hints_are_honoured(db: Any) -> None:
     assert db.error("SELECT id FROM t WITH (INDEX (7))").number == 307
 
 
+def test_a_filtered_index_is_not_taken_for_the_whole_table(db: Any) -> None:
+    db.run("CREATE INDEX ix_b ON dbo.t (b) WHERE a IS NOT NULL")
+    assert db.column("SELECT b FROM t WHERE b = 'w'") == ["w"]
+    assert db.error("SELECT b FROM t WITH (INDEX (ix_b)) WHERE b = 'w'").number == 40517
+
+
 def test_a_scan_of_a_heap_locks_row_ids(db: Any) -> None:
     db.run("CREATE TABLE h (x int, INDEX ix_x (x)); INSERT INTO h VALUES (1), (2)")
     assert db.locks("SELECT * FROM h WHERE x + 0 = 1", READ) == ["IS dbo.h", "S dbo.h (1,)", "S dbo.h (2,)"]
