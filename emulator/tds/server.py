@@ -1,9 +1,11 @@
 """The asyncio shell: sockets around ``Connection``, requests as tasks of the engine's scheduler.
 
-Everything runs on the event loop's thread. Bytes that complete a request start a task and the scheduler runs at once,
-so a short request is answered within the call that received it. A task that waits for a lock or a time has switched
-away by then; the loop's timer follows the scheduler's next deadline. When tasks still have work after ``RUN_BUDGET``,
-the loop first reads its sockets, so that cancellations and other clients get in between.
+Everything runs on the event loop's thread. Bytes that complete a request start a task. With one client the scheduler
+runs at once, so that a short request is answered within the call that received it. With several it runs when the loop
+has read all sockets that were ready: requests that came while others ran start together and take turns, statement by
+statement. A task that waits for a lock or a time has switched away when the scheduler returns; the loop's timer follows
+the scheduler's next deadline. When tasks still have work after ``RUN_BUDGET``, the loop first reads its sockets, so
+that cancellations and other clients get in between.
 
 A request is cancelled by an attention, which is answered by two messages: the end of the reply, wherever it stopped,
 and the acknowledgement; or by one if the reply had already ended. A client that does not read blocks its task, not the
@@ -98,7 +100,7 @@ class Client(asyncio.Protocol):
         for event in self._connection.receive(data):
             self._handle(event)
         self._write()
-        self._server.pump()
+        self._server.pump_when_all_are_read()
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -380,6 +382,13 @@ class Server:
             self._pump_soon = self.loop.call_soon(self._pump_again)
             return
         self._follow(scheduler.next_deadline())
+
+    def pump_when_all_are_read(self) -> None:
+        """``pump``, but not before the other clients whose requests have come are in."""
+        if len(self.clients) == 1:
+            self.pump()
+        elif self._pump_soon is None:
+            self._pump_soon = self.loop.call_soon(self._pump_again)
 
     def _pump_again(self) -> None:
         self._pump_soon = None
