@@ -10,7 +10,8 @@ import pytest
 
 from harness.connection import Session, SqlServerError, open_session
 from tests.database.calls import Call, Pick, Transfer
-from tests.database.clients import together
+from tests.database.clients import begun, together
+from tests.database.concurrency.relay import Relay
 from tests.database.old_way import client_statements
 from tests.database.warehouse import Warehouse, spid_of
 
@@ -114,18 +115,18 @@ def test_a_client_that_ends_in_the_middle_leaves_half_of_its_work(
 
 
 @EITHER
-def test_a_client_killed_in_the_middle_of_a_procedure_leaves_nothing(stocked: Warehouse, call: Call) -> None:
+def test_a_client_that_ends_in_the_middle_of_a_procedure_leaves_nothing(stocked: Warehouse, call: Call) -> None:
     """The counterpart: another session holds what the procedure needs, so it is in the middle when its client goes."""
     before = stocked.contents()
     with (
         stocked.hold("UPDATE dbo.LotMaster SET LotStatus = LotStatus;"),
-        open_session(stocked.target, query_timeout=1) as dying,
+        Relay(stocked.target) as relay,
+        begun(relay.target, call) as dying,
     ):
-        spid = spid_of(dying)
-        with pytest.raises(SqlServerError) as caught:
-            call(dying)
-        assert caught.value.is_timeout
-        assert dying.execute("SELECT @@TRANCOUNT;").rows[0][0] == 0
-    stocked.await_release(spid)
+        dying.await_waiting(stocked)
+        relay.cut()
+        stocked.await_release(dying.spid)
+        with pytest.raises(SqlServerError):
+            dying.result()
     assert stocked.contents() == before
     assert stocked.findings() == []

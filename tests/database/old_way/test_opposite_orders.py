@@ -17,7 +17,7 @@ ROUNDS = 20
 
 @pytest.fixture
 def opposed(old_way: Warehouse) -> Warehouse:
-    old_way.change("UPDATE dbo.LotMaster SET QtyOnHand = 10000;")
+    old_way.change("UPDATE dbo.LotMaster SET QtyOnHand = 100000;")
     for batch in split_batches(SCRIPT.read_text(encoding="utf-8")):
         old_way.execute(batch.text)
     return old_way
