@@ -108,89 +108,41 @@ BEGIN
             @AfterZone = e.Zone
         FROM picking.Pickability(0, 0, 0, N'', NULL, @Today, @AfterBinNo, N'', N'') AS e;
 
-    -- How far to go: to the expiry date of the lot that fills the page, read in the order of the index and not further (lots
-    -- without a date are left out by the comparison). The order within one date is another than the index's, so the page
-    -- itself is sorted out of whole dates.
     SELECT
-        @LastDateExpiry = MAX(d.DateExpiry),
-        @DatedLots = COUNT(*)
-    FROM (
-        SELECT TOP (@PageSize) l.DateExpiry
-        FROM dbo.LotMaster AS l
-        LEFT JOIN dbo.BINMaster AS b ON b.Location = @LocationKey AND l.BinNo = b.BinNo
-        CROSS APPLY
-            picking.Pickability(
-                CAST(l.QtyOnHand AS decimal(19, 6)), CAST(l.QtyCommitSales AS decimal(19, 6)), @PackSize,
-                l.LotStatus, l.DateExpiry, @Today, l.BinNo, b.User4, b.User1
-            ) AS e
-        WHERE l.ItemKey = @ItemKey AND l.DateExpiry > @AfterDateExpiry AND l.LocationKey = @LocationKey AND e.Refusal = 0
-        ORDER BY l.DateExpiry ASC
-    ) AS d;
+        @LastDateExpiry = ISNULL(h.LastDateExpiry, @AfterDateExpiry),
+        @DatedLots = h.DatedLots
+    FROM picking.FefoHorizon(@ItemKey, @LocationKey, @PackSize, @Today, @AfterDateExpiry, @PageSize) AS h;
 
-    SET @LastDateExpiry = ISNULL(@LastDateExpiry, @AfterDateExpiry);
-
-    -- First the lots with a date (a comparison leaves out those without), then those without: they are looked at only when
-    -- the others do not fill the page.
+    -- The lots without a date are looked at only when the others do not fill the page.
     SELECT TOP (@PageSize)
-        c.LotNo,
+        f.LotNo,
         @ItemKey AS ItemKey,
         @LocationKey AS LocationKey,
-        c.BinNo,
-        c.DateReceived,
-        c.DateExpiry,
-        c.LotStatus,
-        c.QtyOnHand,
-        c.QtyCommitSales,
-        c.QtyOnHand - c.QtyCommitSales AS QtyAvailable,
-        CAST(FLOOR((c.QtyOnHand - c.QtyCommitSales) / @PackSize) AS int) AS BagsAvailable
-    FROM (
-        SELECT
-            l.LotNo,
-            l.BinNo,
-            l.DateReceived,
-            l.DateExpiry,
-            l.DateExpiry AS SortDate,
-            l.LotStatus,
-            CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
-            CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
-        FROM dbo.LotMaster AS l
-        WHERE
-            l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey
-            AND l.DateExpiry >= @AfterDateExpiry AND l.DateExpiry <= @LastDateExpiry
-        UNION ALL
-        SELECT
-            l.LotNo,
-            l.BinNo,
-            l.DateReceived,
-            l.DateExpiry,
-            @Never AS SortDate,
-            l.LotStatus,
-            CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
-            CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
-        FROM dbo.LotMaster AS l
-        WHERE l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey AND l.DateExpiry IS NULL AND @DatedLots < @PageSize
-    ) AS c
-    LEFT JOIN dbo.BINMaster AS b ON b.Location = @LocationKey AND c.BinNo = b.BinNo
-    CROSS APPLY
-        picking.Pickability(
-            c.QtyOnHand, c.QtyCommitSales, @PackSize, c.LotStatus, c.DateExpiry, @Today, c.BinNo, b.User4, b.User1
-        ) AS e
+        f.BinNo,
+        f.DateReceived,
+        f.DateExpiry,
+        f.LotStatus,
+        f.QtyOnHand,
+        f.QtyCommitSales,
+        f.QtyOnHand - f.QtyCommitSales AS QtyAvailable,
+        f.BagsAvailable
+    FROM
+        picking.FefoLots(
+            @ItemKey, @LocationKey, @PackSize, @Today, @AfterDateExpiry, @LastDateExpiry,
+            CASE WHEN @DatedLots < @PageSize THEN 1 ELSE 0 END
+        ) AS f
     WHERE
-        e.Refusal = 0
-        AND (
-            c.SortDate > @AfterDateExpiry
-            OR (c.SortDate = @AfterDateExpiry AND e.Zone > @AfterZone)
-            OR (c.SortDate = @AfterDateExpiry AND e.Zone = @AfterZone AND c.QtyOnHand < @AfterQtyOnHand)
-            OR (
-                c.SortDate = @AfterDateExpiry AND e.Zone = @AfterZone AND c.QtyOnHand = @AfterQtyOnHand
-                AND c.LotNo > @AfterLotNo
-            )
-            OR (
-                c.SortDate = @AfterDateExpiry AND e.Zone = @AfterZone AND c.QtyOnHand = @AfterQtyOnHand
-                AND c.LotNo = @AfterLotNo AND c.BinNo > @AfterBinNo
-            )
+        f.SortDate > @AfterDateExpiry
+        OR (f.SortDate = @AfterDateExpiry AND f.Zone > @AfterZone)
+        OR (f.SortDate = @AfterDateExpiry AND f.Zone = @AfterZone AND f.QtyOnHand < @AfterQtyOnHand)
+        OR (
+            f.SortDate = @AfterDateExpiry AND f.Zone = @AfterZone AND f.QtyOnHand = @AfterQtyOnHand AND f.LotNo > @AfterLotNo
         )
-    ORDER BY c.SortDate ASC, e.Zone ASC, c.QtyOnHand DESC, c.LotNo ASC, c.BinNo ASC;
+        OR (
+            f.SortDate = @AfterDateExpiry AND f.Zone = @AfterZone AND f.QtyOnHand = @AfterQtyOnHand
+            AND f.LotNo = @AfterLotNo AND f.BinNo > @AfterBinNo
+        )
+    ORDER BY f.SortDate ASC, f.Zone ASC, f.QtyOnHand DESC, f.LotNo ASC, f.BinNo ASC;
 
     RETURN 0;
 END;
