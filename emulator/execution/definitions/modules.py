@@ -9,6 +9,7 @@ Documentation: "CREATE PROCEDURE", "CREATE FUNCTION", "CREATE VIEW (Transact-SQL
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from emulator.catalog.objects import (
@@ -24,6 +25,7 @@ from emulator.execution.definitions.access import Place, datetime_now, definitio
 from emulator.execution.definitions.shapes import parameters, resolve_type, table_shape
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler, is_missing_object
+from emulator.planning.binding import VariableTable
 from emulator.planning.queries import compile_query
 from emulator.sql import nodes
 
@@ -134,10 +136,10 @@ def _view(node: nodes.CreateView, place: Place) -> Module:
 
 def _check_query(select: nodes.Select, declared: tuple[Any, ...], place: Place) -> None:
     """Bind the query of a view or inline function: unlike procedures, these need their tables at once."""
-    context = place.context
+    # The context belongs to the batch's plan, which is kept and run again.
+    context = replace(place.context, variables=VariableTable(), ctes={})
     for parameter in declared:
         context.variables.declare(parameter.name, parameter.type)
-    context.ctes = {}
     try:
         compile_query(select.query, None, context, ctes=select.ctes)
     except SqlError as error:
