@@ -288,6 +288,10 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8106: (16, "Table '{}' does not have the identity property. Cannot perform SET operation."),
     8107: (16, "IDENTITY_INSERT is already ON for table '{}'. Cannot perform SET operation for table '{}'."),
     # system procedures
+    1223: (16, "Cannot release the application lock (Database Principal: '{}', Resource: '{}') because it is not currently held."),
+    1224: (16, "An invalid application lock resource was passed to {}."),
+    1227: (16, "An invalid application lock time-out was passed to {}."),
+    1230: (16, "An invalid database principal was passed to {}."),
     11514: (16, "The metadata could not be determined because statement '{}' contains dynamic SQL. Consider using the WITH RESULT SETS clause to explicitly describe the result set."),
     11525: (16, "The metadata could not be determined because statement '{}' uses a temp table."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
@@ -301,5 +305,11 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15335: (11, "Error: The new name '{}' is already in use as a {} name and would cause a duplicate that is not permitted."),
     15336: (16, "Object '{}' cannot be renamed because the object participates in enforced dependencies."),
     15477: (0, "Caution: Changing any part of an object name could break scripts and stored procedures."),
+    15007: (16, "'{}' is not a valid login or you do not have permission."),
+    15472: (10, "The object '{}' does not have any indexes, or you do not have permissions."),
+    15625: (10, "Option '{}' not recognized for '{}' parameter."),
+    15626: (10, "You attempted to acquire a transactional application lock without an active transaction."),
+    15645: (16, "Column '{}' does not exist."),
+    15666: (16, "Cannot set key in the session context. The size of the key cannot exceed 256 bytes."),
     15664: (16, "Cannot set key '{}' in the session context. The key has been set as read_only for this session."),
 }  # fmt: skip

@@ -8,7 +8,7 @@ A view is declared by its columns and a function that yields its rows::
             yield schema.name, schema.schema_id, 1
 
 Columns are separated by commas. ``?`` after the type: the column may be NULL. ``= value`` (a number, a ``'text'`` or
-NULL): the column has that value in every row, and the function does not yield it.
+NULL): the column has that value in every row, and the function does not yield it. Names with blanks stand in brackets.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Row = tuple[Any, ...]
 RowSource = Callable[["Session", Database], Iterable[Row]]
 
 _COLUMN = re.compile(
-    r"\s*(?P<name>\w+)\s+(?P<type>\w+)(?:\((?P<size>max|\d+)(?:,\s*(?P<scale>\d+))?\))?(?P<nullable>\?)?"
+    r"\s*(?P<name>\w+|\[[^]]+\])\s+(?P<type>\w+)(?:\((?P<size>max|\d+)(?:,\s*(?P<scale>\d+))?\))?(?P<nullable>\?)?"
     r"(?:\s*=\s*(?P<value>NULL|-?\d+|'[^']*'))?\s*(?:,|$)",
     re.ASCII,
 )
@@ -68,7 +68,7 @@ def column_list(text: str) -> ColumnList:
         if found is None:
             raise ValueError(f"no column declaration: {text[position : position + 60]!r}")
         position = found.end()
-        columns.append(SourceColumn(found["name"], _type(found), found["nullable"] is not None))
+        columns.append(SourceColumn(found["name"].strip("[]"), _type(found), found["nullable"] is not None))
         template.append(_value(found["value"]))
         if found["value"] is None:
             places.append(len(columns) - 1)

@@ -37,9 +37,9 @@ def all_sessions(session: Session) -> list[Session]:
     return [item for _, item in sorted(session.instance.sessions.items())]
 
 
-def is_running(session: Session) -> bool:
-    """Whether a request is under way."""
-    return session.task is not None and not session.task.done
+def is_running(session: Session, reader: Session) -> bool:
+    """Whether a request is under way; ``reader`` is the one who asks, by a request."""
+    return session is reader or (session.task is not None and not session.task.done)
 
 
 def connection_id(session: Session) -> bytes:
@@ -85,7 +85,7 @@ def dm_exec_sessions(session: Session, database: Database) -> Iterator[Row]:
     now = session.instance.clock.now()
     for item in all_sessions(session):
         settings = item.settings
-        running = is_running(item)
+        running = is_running(item, session)
         end = now if running else item.request_ended
         yield (
             *(item.spid, from_timestamp(DATETIME, item.login_time), item.host_name or None, item.app_name or None),
@@ -147,7 +147,7 @@ def dm_exec_connections(session: Session, database: Database) -> Iterator[Row]:
 def dm_exec_requests(session: Session, database: Database) -> Iterator[Row]:
     now = session.instance.clock.now()
     for item in all_sessions(session):
-        if not is_running(item):
+        if not is_running(item, session):
             continue
         settings = item.settings
         node = item.frame.node

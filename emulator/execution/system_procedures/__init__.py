@@ -11,7 +11,19 @@ from importlib import import_module
 from emulator.catalog.objects import fold
 from emulator.execution.system_procedures.contract import Body, SystemProcedure
 
-FAMILIES = ("dynamic", "datatypes", "tables", "keys", "routines", "describe")
+FAMILIES = (
+    "dynamic",
+    "datatypes",
+    "tables",
+    "keys",
+    "routines",
+    "describe",
+    "application_locks",
+    "context",
+    "rename",
+    "help",
+    "activity",
+)
 
 
 @cache
