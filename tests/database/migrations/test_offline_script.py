@@ -1,5 +1,6 @@
 """`alembic upgrade head --sql` prints a script that sqlcmd can run."""
 
+import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -9,18 +10,22 @@ from alembic import command
 from alembic.config import Config
 
 from emulator.sql.parser import parse_batch
-from harness.deploy.batches import split_batches
+from harness.deploy.batches import mask, split_batches
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MIGRATIONS = ROOT / "database" / "migrations"
 
 
-def script(run: Callable[..., None], revision: str) -> list[str]:
+def printed(run: Callable[..., None], revision: str) -> str:
     output = StringIO()
     config = Config(output_buffer=output)
     config.set_main_option("script_location", str(MIGRATIONS))
     run(config, revision, sql=True)
-    return [batch.text.strip() for batch in split_batches(output.getvalue())]
+    return output.getvalue()
+
+
+def script(run: Callable[..., None], revision: str) -> list[str]:
+    return [batch.text.strip() for batch in split_batches(printed(run, revision))]
 
 
 @pytest.fixture(params=["upgrade", "downgrade"])
@@ -35,6 +40,18 @@ def test_every_batch_is_t_sql(batches: list[str]) -> None:
         parse_batch(batch)
 
 
+def test_no_place_for_a_parameter_is_left(batches: list[str]) -> None:
+    """What a driver would fill in (?, :name, %(name)s) nobody fills in a script."""
+    for batch in batches:
+        assert re.findall(r"\?|(?<![:\w]):\w+|%\(\w+\)s", mask(batch)) == []
+
+
+def test_the_script_is_divided_by_go() -> None:
+    text = printed(command.upgrade, "head")
+    assert text.rstrip().endswith("GO")
+    assert len(re.findall(r"^GO$", text, flags=re.MULTILINE)) >= len(script(command.upgrade, "head"))
+
+
 def test_transactions_begin_and_end_in_batches_of_their_own(batches: list[str]) -> None:
     assert [batch for batch in batches if batch.startswith(("BEGIN TRANSACTION", "COMMIT"))] == [
         "BEGIN TRANSACTION;",
@@ -43,10 +60,10 @@ def test_transactions_begin_and_end_in_batches_of_their_own(batches: list[str]) 
 
 
 def test_the_files_travel_word_for_word() -> None:
-    printed = script(command.upgrade, "head")
+    batches = script(command.upgrade, "head")
     for name in ("own_tables.sql", "erp_tables.sql"):
         for batch in split_batches((MIGRATIONS / "sql" / "0001_baseline" / name).read_text(encoding="utf-8")):
-            assert any(batch.text.strip() in one for one in printed)
+            assert any(batch.text.strip() in one for one in batches)
 
 
 def test_a_downgrade_drops_only_the_erp_tables_that_the_baseline_made() -> None:
