@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
 import random
 from collections.abc import Sequence
 from typing import Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Parameter, Table, fold
+from emulator.catalog.passwords import PasswordHash
+from emulator.catalog.principals import SA_SID, SYSADMIN, Login, new_sid, server_principals
 from emulator.errors import sql_error
+from emulator.execution.authorization import Identity, user_in
 from emulator.execution.units import CodeUnit
 from emulator.locking.deadlock import Deadlock
 from emulator.locking.manager import LockManager
@@ -37,7 +39,7 @@ class Kept(dict[Any, Any]):
 
 
 class Instance:
-    """One emulated server. ``logins`` maps folded login names to passwords (in memory only).
+    """One emulated server. ``logins`` are SQL logins with their passwords: all of them are made sysadmins.
 
     ``clock`` and ``seed`` are the only sources of time and chance: with the same ones and the same schedule, every run
     gives the same results.
@@ -59,7 +61,7 @@ class Instance:
         self.deadlocks: list[Deadlock] = []
         self.locks = LockManager(self._note_deadlock)
         self.server_name = server_name
-        self.logins = logins or {}
+        self.security = server_principals()
         self.databases: dict[str, Database] = {}
         self.sessions: dict[int, Session] = {}
         self.global_temporary: dict[str, Table] = {}
@@ -70,12 +72,25 @@ class Instance:
         for name in ("master", "tempdb", "model", "msdb", database):
             self.create_database(name)
         self.default_database = self.databases[fold(database)]
+        for login, password in (logins or {}).items():
+            self._add_administrator(login, password)
 
-    def create_database(self, name: str) -> Database:
+    def _add_administrator(self, name: str, password: str) -> None:
+        login = self.security.find(name)
+        if login is None:
+            number = self.security.allocate_id()
+            login = Login(name, number, "SQL_LOGIN", new_sid(name, number))
+            self.security.add(login)
+            self.security.by_id[SYSADMIN].members.add(number)
+        assert isinstance(login, Login)
+        login.password = PasswordHash.of(password)
+        login.default_database = self.default_database.name
+
+    def create_database(self, name: str, owner_sid: bytes = SA_SID) -> Database:
         """A new, empty database. Errors: 1801 when there is one of that name."""
         if fold(name) in self.databases:
             raise sql_error(1801, name)
-        database = Database(name, len(self.databases) + 1)
+        database = Database(name, len(self.databases) + 1, owner_sid=owner_sid)
         self.databases[fold(name)] = database
         return database
 
@@ -89,15 +104,21 @@ class Instance:
     def login(
         self, user: str, password: str, database: str, *, host: str = "", application: str = "", language: str = ""
     ) -> Session:
-        """A new session. Errors: 18456 for a wrong login or password, 4060 for an unknown database."""
-        expected = self.logins.get(fold(user))
-        given = hmac.compare_digest((expected or "").encode(), password.encode())
-        if expected is None or not given:
-            raise sql_error(18456, user, state=1 if expected is None else 8)
-        target = self.databases.get(fold(database)) if database else self.default_database
-        if target is None:
-            raise sql_error(4060, database)
-        return self.open_session(user, target, host=host, application=application)
+        """A new session in ``database``, or in the login's default database.
+
+        Errors: 18456 for a wrong login or password, 18470 for a disabled login; 4060 (4064 for the default one) for a
+        database that is not there or that the login may not enter.
+        """
+        login = self.security.find(user)
+        if not isinstance(login, Login) or login.password is None or not login.password.matches(password):
+            raise sql_error(18456, user, state=8 if isinstance(login, Login) else 5)
+        if not login.enabled:
+            raise sql_error(18470, user)
+        identity = Identity(login.principal_id, login.name)
+        target = self.databases.get(fold(database or login.default_database))
+        if target is None or user_in(self, identity, target) is None:
+            raise sql_error(4060, database) if database else sql_error(4064)
+        return self.open_session(login.name, target, host=host, application=application)
 
     def open_session(
         self, user: str = "sa", database: Database | None = None, *, host: str = "", application: str = ""

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Procedure, Table, fold
+from emulator.catalog.principals import GUEST
 from emulator.errors import SqlError, sql_error
-from emulator.execution import definitions, flow, statements, transactions
+from emulator.execution import definitions, flow, impersonation, statements, transactions
+from emulator.execution.authorization import Identity, is_sysadmin, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
 from emulator.execution.definitions.shapes import parameters as declared_parameters
 from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
+from emulator.execution.impersonation import Impersonation
 from emulator.execution.settings import DEFAULTS, Change, Isolation, check_isolation
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.units import CodeUnit, UnitCompiler
@@ -33,8 +36,16 @@ from emulator.storage.transaction import Transaction
 
 if TYPE_CHECKING:
     from emulator.instance import Instance
+    from emulator.planning.accesses import Access
 
-STEPS = {**flow.STEPS, **transactions.STEPS, **CALL_STEPS, **statements.STEPS, **definitions.STEPS}
+STEPS = {
+    **flow.STEPS,
+    **transactions.STEPS,
+    **impersonation.STEPS,
+    **CALL_STEPS,
+    **statements.STEPS,
+    **definitions.STEPS,
+}
 
 
 class Session:
@@ -51,9 +62,7 @@ class Session:
         self.spid = spid
         self.database = database
         self.login_database = database
-        self.login_name = login
         self.original_login = login
-        self.user_name = "dbo"
         self.host_name = host
         self.app_name = application
         self.locking = LockSession(spid, self._running_statement)
@@ -77,11 +86,37 @@ class Session:
         self.frame = Frame(self, [])
         self.task: Task | None = None
         self.closed = False
+        self.granted: set[Access] = set()
+        found = instance.security.find(login)
+        self.assume(Impersonation(Identity(found.principal_id if found else None, found.name if found else login)))
         self.login_time = instance.clock.now()
         self.request_began = self.request_ended = self.transaction_began = self.login_time
         self._next_handle = 1
         self._switch_point = instance.scheduler.switch_point
         self._acquire = instance.locks.acquire
+
+    # -- security ----------------------------------------------------------------------------------------------------
+
+    def assume(self, impersonation: Impersonation) -> None:
+        """Act as another identity, or as the previous one again."""
+        self.impersonation = impersonation
+        self.identity = impersonation.identity
+        self.login_name = self.identity.login_name
+        self.refresh_security()
+
+    def refresh_security(self) -> None:
+        """Find out anew who the session is in its database and whether it has to be checked at all."""
+        self.granted.clear()
+        self.unchecked = is_sysadmin(self.instance, self.identity)
+        found = user_in(self.instance, self.identity, self.database)
+        self.user = found or self.database.security.by_id[GUEST]
+        self.user_name = self.user.name
+
+    def await_security(self, database: Database) -> None:
+        """Wait while another session's transaction is changing principals or permissions. Errors: 1205, 1222."""
+        for catalog in (database.security, self.instance.security):
+            if catalog.locks.entries:
+                self.await_locks(catalog.locks)
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
@@ -177,6 +212,9 @@ class Session:
         self.instance.locks.release_all(self.owned_locks)
         self.identity_insert = None
         self.database = self.login_database
+        while self.impersonation.previous is not None:
+            self.impersonation = self.impersonation.previous
+        self.assume(self.impersonation)
 
     def close(self) -> None:
         """The connection is gone: roll back, release everything."""
@@ -222,15 +260,17 @@ class Session:
 
         Errors: 1205, 1222.
         """
-        store, locks = table.store, self.instance.locks
-        if store is None or not store.locks.entries:
-            return False
+        return table.store is not None and self.await_locks(table.store.locks)
+
+    def await_locks(self, space: LockSpace) -> bool:
+        """Wait until Sch-S on the whole of ``space`` could be had. True: there was a wait. Errors: 1205, 1222."""
+        locks = self.instance.locks
         owner = self.transaction or self.owned_locks
-        if not locks.would_wait(owner, store.locks, WHOLE, LockMode.SCH_S):
+        if not space.entries or not locks.would_wait(owner, space, WHOLE, LockMode.SCH_S):
             return False
-        if locks.acquire(owner, store.locks, WHOLE, LockMode.SCH_S) is Acquired.WAITING:
+        if locks.acquire(owner, space, WHOLE, LockMode.SCH_S) is Acquired.WAITING:
             self.wait_for_lock()
-        locks.release(owner, store.locks, WHOLE)
+        locks.release(owner, space, WHOLE)
         return True
 
     def unlock(self, space: LockSpace, key: Hashable) -> None:
@@ -350,7 +390,7 @@ class Session:
     def unit(self, text: str, parameters: Sequence[Parameter] = ()) -> CodeUnit:
         """The compiled batch, kept by text, parameters and database."""
         quoted = "QUOTED_IDENTIFIER" in self.settings.on
-        key = (text, tuple(parameters), self.database, quoted)
+        key = (text, tuple(parameters), self.database, self.user.default_schema, quoted)
         units = self.instance.units
         unit = units.get(key)
         if unit is None:
@@ -391,7 +431,8 @@ class Session:
         database = self.database if name.database is None else self.instance.database(name.database)
         if name.database is None and module is not None:
             database = self.instance.databases[fold(module.database)]
-        schemas = [name.schema] if name.schema else [*([module.schema] if module else []), "dbo"]
+        own = module.schema if module else self.user.default_schema
+        schemas = [name.schema] if name.schema else dict.fromkeys((own or "dbo", "dbo"))
         for schema in schemas:
             found = database.find_kind(Procedure, schema, name.name)
             if found is not None:
@@ -425,8 +466,11 @@ class Session:
         frame.temporary.clear()
 
     def use(self, name: str) -> None:
-        """USE. Errors: 911."""
+        """USE. Errors: 911, 916."""
         database = self.instance.database(name)
         if database is not self.database:
+            if user_in(self.instance, self.identity, database) is None:
+                raise no_entry(self, database)
             old, self.database = self.database.name, database
+            self.refresh_security()
             self.sink.database_changed(old, database.name)

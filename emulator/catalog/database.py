@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 
 from emulator.catalog.objects import (
     DatabaseObject,
-    Permission,
-    Principal,
     Schema,
     Table,
     fold,
 )
+from emulator.catalog.principals import SA_SID, PrincipalCatalog, database_principals
 from emulator.locking.manager import LockSpace, ResourceType
 
 ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
@@ -22,6 +21,9 @@ ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
 FIRST_OBJECT_ID = 245575913
 """Object ids start where a fresh SQL Server database starts to give them out, and grow by a fixed step."""
 OBJECT_ID_STEP = 16000057
+FIRST_SCHEMA_ID = 5
+OPEN_DATABASES = frozenset({"master", "tempdb", "msdb"})
+"""Databases that every login may enter, as ``guest`` if it has no user there."""
 
 
 @dataclass(slots=True, eq=False)
@@ -31,7 +33,7 @@ class Database:
     ``changing`` counts the definitions that open transactions are changing: while it is 0 nobody has to wait for one.
     ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
     constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock,
-    keyed by (principal id, resource).
+    keyed by (principal id, resource). ``owner_sid`` is that of the login that is ``dbo`` here.
     """
 
     name: str
@@ -47,9 +49,10 @@ class Database:
     objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
     by_id: dict[int, DatabaseObject] = field(default_factory=dict)
     types: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
-    principals: dict[str, Principal] = field(default_factory=dict)
-    permissions: list[Permission] = field(default_factory=list)
+    owner_sid: bytes = SA_SID
+    security: PrincipalCatalog = field(init=False)
     next_object_id: int = FIRST_OBJECT_ID
+    next_schema_id: int = FIRST_SCHEMA_ID
     last_rowversion: int = 2000
     application_locks: LockSpace = field(init=False)
 
@@ -57,8 +60,10 @@ class Database:
         self.application_locks = LockSpace(
             ResourceType.APPLICATION, self.name, database_id=self.database_id, describe=describe_application_lock
         )
-        for schema_id, schema in ((1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")):
-            self.schemas[fold(schema)] = Schema(schema, schema_id)
+        locks = LockSpace(ResourceType.METADATA, f"{self.name} principals", database_id=self.database_id)
+        self.security = database_principals(locks, guest_connects=fold(self.name) in OPEN_DATABASES)
+        for number, schema in ((1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")):
+            self.schemas[fold(schema)] = Schema(schema, number, number)
 
     def find(self, schema: str, name: str) -> DatabaseObject | None:
         """The object ``schema.name``, None if there is none."""
@@ -79,6 +84,12 @@ class Database:
         self.next_object_id += OBJECT_ID_STEP
         return allocated
 
+    def allocate_schema_id(self) -> int:
+        """A new schema id, never used before in this database."""
+        allocated = self.next_schema_id
+        self.next_schema_id += 1
+        return allocated
+
     def next_rowversion(self) -> bytes:
         """The next value of the database's row version counter (``@@DBTS``)."""
         self.last_rowversion += 1
@@ -97,6 +108,12 @@ class Database:
         del self.objects[fold(item.schema), fold(item.name)]
         del self.by_id[item.object_id]
         self.version += 1
+
+    def owner_of(self, item: DatabaseObject) -> int:
+        """The id of the principal that owns ``item``: its own owner, else that of its schema."""
+        if item.owner_id is not None:
+            return item.owner_id
+        return self.schemas[fold(item.schema)].owner_id
 
     def table(self, schema: str, name: str) -> Table | None:
         """The table ``schema.name``."""

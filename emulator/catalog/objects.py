@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class DatabaseObject:
-    """What every object in a schema has. ``created`` and ``modified`` are datetime ticks (see ``SqlType``)."""
+    """What every object in a schema has. ``created`` and ``modified`` are datetime ticks (see ``SqlType``).
+
+    ``owner_id`` is None for an object that belongs to the owner of its schema.
+    """
 
     schema: str
     name: str
     object_id: int = 0
     created: int = 0
     modified: int = 0
+    owner_id: int | None = None
 
     type_code = ""
     """As in ``sys.objects.type``."""
@@ -187,11 +191,16 @@ class Parameter:
     table_type: TableType | None = None
 
 
+OWNER = -2
+"""``Module.execute_as``, and ``execute_as_principal_id`` in the catalog, of a module that runs as its owner."""
+
+
 @dataclass(slots=True, eq=False)
 class Module(DatabaseObject):
     """A procedure, function, view or trigger: ``definition`` is the text of its CREATE statement.
 
-    ``plan`` is whatever execution compiled it to, with the catalog version it was compiled for.
+    ``plan`` is whatever execution compiled it to, with the catalog version it was compiled for. ``execute_as`` is the
+    user it runs as: None for the caller, ``OWNER``, or a principal's id.
     """
 
     definition: str = ""
@@ -199,7 +208,7 @@ class Module(DatabaseObject):
     parameters: tuple[Parameter, ...] = ()
     ansi_nulls: bool = True
     quoted_identifier: bool = True
-    execute_as: str | None = None
+    execute_as: int | None = None
     database: str = ""
     plan: Any = None
     plan_version: int = -1
@@ -300,33 +309,10 @@ class TableType(DatabaseObject):
 
 
 @dataclass(slots=True)
-class Principal:
-    """A user or role of a database. ``kind`` is SQL_USER or DATABASE_ROLE; ``members`` are folded names."""
-
-    name: str
-    principal_id: int
-    kind: str
-    login: str | None = None
-    default_schema: str = "dbo"
-    members: set[str] = field(default_factory=set)
-    fixed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """A row of ``sys.database_permissions``. Securables: ("DATABASE",), ("SCHEMA", name), ("OBJECT", schema, name)."""
-
-    state: str
-    permission: str
-    securable: tuple[str, ...]
-    grantee: str
-
-
-@dataclass(slots=True)
 class Schema:
     name: str
     schema_id: int
-    owner: str = "dbo"
+    owner_id: int = 1
 
 
 def fold(name: str) -> str:

@@ -14,8 +14,10 @@ from emulator.catalog.objects import Module, Parameter, Procedure, TableFunction
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution import system_procedures
 from emulator.execution.arguments import CallArgument
+from emulator.execution.authorization import authorize_call
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.impersonation import as_login, as_user, enter_module, push
 from emulator.execution.plans import evaluator
 from emulator.execution.units import CodeUnit, StepCompiler, UnitCompiler
 from emulator.planning.expressions import assign_to, compile_scalar, convert_to
@@ -169,7 +171,10 @@ def activate(
     settings, trancount = session.settings, session.trancount
     session.frame = frame
     session.nest_level += 1
+    entered_as = frame.entered_as = session.impersonation
     try:
+        if module is not None and module.execute_as is not None:
+            enter_module(session, module)
         unit.run(frame)
     except Interrupted:
         # The request ends here and now: the option in force where the attention struck decides over the transaction.
@@ -179,6 +184,8 @@ def activate(
     finally:
         session.nest_level -= 1
         session.frame = caller
+        if session.impersonation is not entered_as:
+            session.assume(entered_as)
         xact_abort = session.settings.xact_abort
         session.settings = settings
         session.drop_temporary(frame)
@@ -208,6 +215,8 @@ def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Ste
             name = target_name(frame)
             procedure = session.find_procedure(name, compiler.module)
             if isinstance(procedure, Procedure):
+                if not session.unchecked:
+                    authorize_call(session, procedure, compiler.module)
                 unit = procedure_unit(session, procedure)
                 binding = bindings.get(procedure)
                 if binding is None:
@@ -295,17 +304,26 @@ def _variable_writer(index: int, type: SqlType) -> Callable[[Frame, SqlType, Any
 
 def compile_execute_string(node: nodes.ExecuteString, compiler: UnitCompiler) -> Step:
     """EXEC ('text'): a batch of its own, without the caller's variables."""
-    if node.at is not None or node.as_kind is not None or node.arguments or node.result_sets is not None:
-        raise NotSupported("EXECUTE of a string with AT, AS, arguments or RESULT SETS", node.line)
+    if node.at is not None or node.arguments or node.result_sets is not None:
+        raise NotSupported("EXECUTE of a string with AT, arguments or RESULT SETS", node.line)
     text = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(node.text, None, ctx), TEXT).fn)
 
     def run_execute_string(frame: Frame) -> Signal | None:
+        session = frame.session
+        before = session.impersonation
         try:
             batch = text(frame)
+            if node.as_name is not None:
+                name = node.as_name
+                as_it = as_login(session, name) if node.as_kind == "LOGIN" else as_user(session, name, session.database)
+                push(session, as_it)
             if batch is not None and batch.strip():
-                run_text(frame.session, batch)
+                run_text(session, batch)
         except SqlError as error:
             return statement_failed(frame, error, node.line)
+        finally:
+            if session.impersonation is not before:
+                session.assume(before)
         frame.session.switch_point()
         return None
 
@@ -333,6 +351,8 @@ def run_procedure(session: Session, name: nodes.ObjectName, arguments: Sequence[
     """A remote procedure call: a user's or a system procedure. Returns the status. Errors: 2812 and the callee's."""
     procedure = session.find_procedure(name, None)
     if isinstance(procedure, Procedure):
+        if not session.unchecked:
+            authorize_call(session, procedure, None)
         return call_procedure(session, procedure, arguments)
     return procedure.run(session, arguments)
 

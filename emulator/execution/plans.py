@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Table
 from emulator.errors import SqlError, sql_error
+from emulator.execution.authorization import authorize
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.units import UnitCompiler, is_missing_object
+from emulator.planning.accesses import Access
 from emulator.planning.binding import FIRST_SLOT, Env, PlanContext
 from emulator.results import ResultSink
 from emulator.sql import nodes
@@ -27,10 +29,10 @@ Executable = Callable[[Env, "ResultSink | None"], int]
 class Plan:
     """Something compiled for one place in a module: ``run``, valid while ``version`` is the database's.
 
-    ``blank`` are the row slots that its environment needs.
+    ``blank`` are the row slots that its environment needs, ``accesses`` what it takes permission for.
     """
 
-    __slots__ = ("_compile", "_compiler", "_tables", "blank", "database", "run", "temporary", "version")
+    __slots__ = ("_compile", "_compiler", "_tables", "accesses", "blank", "database", "run", "temporary", "version")
 
     def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
         self.database = compiler.database
@@ -41,6 +43,7 @@ class Plan:
         self.blank: list[Any] = []
         self.temporary: dict[str, Table] = {}
         self._tables: list[Table] = []
+        self.accesses: tuple[Access, ...] = ()
         try:
             self.refresh(compiler.session)
         except SqlError as error:
@@ -56,6 +59,7 @@ class Plan:
         self.blank = [None] * (context.slots - FIRST_SLOT)
         self.temporary = context.temporary
         self._tables = context.tables
+        self.accesses = tuple(context.accesses)
         self.version = version
 
     def prepare(self, frame: Frame) -> None:
@@ -91,6 +95,8 @@ def evaluator(
         database = plan.database
         if plan.version != database.version or plan.temporary or database.changing:
             plan.prepare(frame)
+        if plan.accesses and not frame.session.unchecked:
+            authorize(frame.session, plan.accesses)
         if not plan.blank:
             return plan.run(frame.env)
         frame.node = node
@@ -144,6 +150,8 @@ def plan_step(
                 raise sql_error(3930)
             if plan.version != database.version or plan.temporary or database.changing:
                 plan.prepare(frame)
+            if plan.accesses and not session.unchecked:
+                authorize(session, plan.accesses)
             if session.settings.implicit_transactions and not session.trancount:
                 session.begin()
             count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)

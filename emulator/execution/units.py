@@ -68,6 +68,7 @@ class UnitCompiler:
         self.text = text
         self.steps = steps
         self.module = module
+        self.default_schema = session.user.default_schema
         self.variables = VariableTable()
         self.tables: list[tuple[int, Table]] = []
         self.parameters = tuple(parameters)
@@ -120,7 +121,8 @@ class UnitCompiler:
             session=self.session,
             database=database or self.database,
             variables=self.variables,
-            module_schema=self.module.schema if self.module else None,
+            module_schema=self.module.schema if self.module else self.default_schema,
+            module=self.module,
             batch_text=self.text,
             quoted_identifier=self.module.quoted_identifier if self.module else True,
             ansi_nulls=self.module.ansi_nulls if self.module else True,

@@ -36,6 +36,7 @@ class ResourceType(Enum):
     KEY = "KEY"
     RID = "RID"
     APPLICATION = "APPLICATION"
+    METADATA = "METADATA"
 
 
 class Acquired(IntEnum):

@@ -27,6 +27,8 @@ from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
     from emulator.catalog.database import Database
+    from emulator.catalog.objects import Module
+    from emulator.planning.accesses import Access
     from emulator.session import Session
     from emulator.sql import nodes
 
@@ -206,6 +208,8 @@ class PlanContext:
     the plan is void when the name means another table. ``parameters`` are those of the inline function whose body is
     being compiled, by folded name: the expressions of its arguments. ``module_schema`` is the schema in which one-part
     names of a module are looked up before ``dbo``. ``batch_text`` is the text the nodes' offsets count in.
+    ``accesses`` collects what the statement needs permission for; ``module`` is the one whose text is being compiled,
+    whose owner's objects it may use, and ``trusts`` says that nothing needs permission (module ``accesses``).
     """
 
     session: Session
@@ -222,6 +226,9 @@ class PlanContext:
     trigger_tables: dict[str, Source] = field(default_factory=dict)
     option_hints: tuple[nodes.QueryHint, ...] = ()
     parameters: dict[str, Expr] = field(default_factory=dict)
+    module: Module | None = None
+    accesses: list[Access] = field(default_factory=list)
+    trusts: bool = False
 
     def new_slot(self) -> int:
         """A row slot of this statement that nobody else has."""

@@ -14,7 +14,7 @@ from emulator.catalog.objects import Table
 from emulator.catalog.system_views.columns import columns_by_object, types, user_type_id
 from emulator.catalog.system_views.definition import Row, RowSource, view
 from emulator.catalog.system_views.objects import by_id, parent_id, schema_id, type_code
-from emulator.catalog.system_views.security import principal_ids
+from emulator.catalog.system_views.security import in_order
 from emulator.types.descriptions import column_precision, column_size, system_type_id
 from emulator.types.sqltype import is_character
 
@@ -144,18 +144,17 @@ def sysindexes(session: Session, database: Database) -> Iterator[Row]:
 @_compatibility_view(
     "sysusers",
     """
-    uid smallint?, status smallint? = 0, name sysname, sid varbinary(85)? = NULL, createdate datetime,
+    uid smallint?, status smallint? = 0, name sysname, sid varbinary(85)?, createdate datetime,
     updatedate datetime, altuid smallint? = NULL, gid smallint? = 0, hasdbaccess int?, islogin int?,
     isntname int? = 0, isntgroup int? = 0, isntuser int? = 0, issqluser int?, isaliased int? = 0, issqlrole int?,
     isapprole int? = 0
     """,
 )
 def sysusers(session: Session, database: Database) -> Iterator[Row]:
-    roles = {number for number in principal_ids(database).values() if number == 0 or number >= 16384}
-    roles |= {item.principal_id for item in database.principals.values() if item.kind == "DATABASE_ROLE"}
-    for name, number in principal_ids(database).items():
-        user = number not in roles
-        yield number, name, database.created, database.created, user, user, user, not user
+    for item in in_order(database.security):
+        user = not item.is_role
+        times = item.created or database.created, item.modified or database.created
+        yield item.principal_id, item.name, item.sid, *times, user, user, user, not user
 
 
 @_compatibility_view(

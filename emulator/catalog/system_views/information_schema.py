@@ -165,7 +165,7 @@ def _default(column: Column) -> str | None:
 )
 def schemata(session: Session, database: Database) -> Iterator[Row]:
     for schema in database.schemas.values():
-        yield database.name, schema.name, schema.owner
+        yield database.name, schema.name, database.security.by_id[schema.owner_id].name
 
 
 @view(

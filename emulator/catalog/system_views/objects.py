@@ -119,10 +119,10 @@ def system_view_row(database: Database, system_view: SystemView) -> Row:
 
 @view(
     "sys.schemas",
-    "name sysname, schema_id int, principal_id int? = 1",
+    "name sysname, schema_id int, principal_id int?",
 )
 def schemas(session: Session, database: Database) -> Iterator[Row]:
-    return ((schema.name, schema.schema_id) for schema in database.schemas.values())
+    return ((schema.name, schema.schema_id, schema.owner_id) for schema in database.schemas.values())
 
 
 @view(

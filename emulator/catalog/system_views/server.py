@@ -59,7 +59,7 @@ def databases(session: Session, database: Database) -> Iterator[Row]:
     for item in sorted(session.instance.databases.values(), key=lambda item: item.database_id):
         snapshots = item.allow_snapshot_isolation
         yield (
-            *(item.name, item.database_id, b"\x01", item.created, item.compatibility_level, item.collation),
+            *(item.name, item.database_id, item.owner_sid, item.created, item.compatibility_level, item.collation),
             *(snapshots, "ON" if snapshots else "OFF", item.read_committed_snapshot, item.name),
         )
 

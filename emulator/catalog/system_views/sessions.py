@@ -66,7 +66,7 @@ def _milliseconds(seconds: float) -> int:
     """
     session_id smallint, login_time datetime, host_name nvarchar(128)?, program_name nvarchar(128)?,
     host_process_id int? = NULL, client_version int? = 7, client_interface_name nvarchar(32)? = 'ODBC',
-    security_id varbinary(85), login_name nvarchar(128), nt_domain nvarchar(128)? = NULL,
+    security_id varbinary(85)?, login_name nvarchar(128), nt_domain nvarchar(128)? = NULL,
     nt_user_name nvarchar(128)? = NULL, status nvarchar(30), context_info varbinary(128)?, cpu_time int = 0,
     memory_usage int = 0, total_scheduled_time int = 0, total_elapsed_time int, endpoint_id int = 4,
     last_request_start_time datetime, last_request_end_time datetime?, reads bigint = 0, writes bigint = 0,
@@ -75,7 +75,7 @@ def _milliseconds(seconds: float) -> int:
     """
     + OPTION_COLUMNS
     + """
-    row_count bigint, prev_error int, original_security_id varbinary(85), original_login_name nvarchar(128),
+    row_count bigint, prev_error int, original_security_id varbinary(85)?, original_login_name nvarchar(128),
     last_successful_logon datetime? = NULL, last_unsuccessful_logon datetime? = NULL,
     unsuccessful_logons bigint? = NULL, group_id int = 2, database_id smallint, authenticating_database_id int? = 1,
     open_transaction_count int, page_server_reads bigint = 0, contained_availability_group_id uniqueidentifier? = NULL
@@ -89,12 +89,12 @@ def dm_exec_sessions(session: Session, database: Database) -> Iterator[Row]:
         end = now if running else item.request_ended
         yield (
             *(item.spid, from_timestamp(DATETIME, item.login_time), item.host_name or None, item.app_name or None),
-            *(login_sid(item.login_name), item.login_name, "running" if running else "sleeping"),
+            *(login_sid(session, item.login_name), item.login_name, "running" if running else "sleeping"),
             *(settings.context_info, _milliseconds(end - item.request_began)),
             *(from_timestamp(DATETIME, item.request_began), from_timestamp(DATETIME, item.request_ended)),
             *(settings.textsize, settings.language, settings.dateformat, settings.datefirst),
             *_options(item),
-            *(item.row_count, item.error_number, login_sid(item.original_login), item.original_login),
+            *(item.row_count, item.error_number, login_sid(session, item.original_login), item.original_login),
             *(item.database.database_id, item.trancount),
         )
 

@@ -54,8 +54,7 @@ def compile_create_schema(node: nodes.CreateSchema, compiler: UnitCompiler) -> S
     def create_schema(frame: Frame) -> None:
         if fold(node.name) in database.schemas:
             raise sql_error(2714, node.name, state=6, line=node.line)
-        used = max(schema.schema_id for schema in database.schemas.values() if schema.schema_id < 16384)
-        database.schemas[fold(node.name)] = Schema(node.name, used + 1, node.owner or "dbo")
+        database.schemas[fold(node.name)] = Schema(node.name, database.allocate_schema_id())
         undo(frame.session, database.schemas.pop, fold(node.name), None)
         changed(database)
 

@@ -1,4 +1,4 @@
-"""Functions about databases, schemas, objects, columns, types and permissions.
+"""Functions about databases, schemas, objects, columns and types.
 
 Names and ids that do not exist give NULL, never an error.
 
@@ -23,7 +23,6 @@ from emulator.catalog.objects import (
     View,
     fold,
 )
-from emulator.errors import NotSupported
 from emulator.execution.functions.registry import INTEGER, UNICODE, function
 from emulator.execution.functions.strings import split_name
 from emulator.types.descriptions import TYPE_IDS, column_size
@@ -179,7 +178,7 @@ def _object_property(session: Session, number: int, property_name: str) -> int |
             schema = session.database.schemas.get(fold(found.schema))
             return schema.schema_id if schema else None
         case "ownerid":
-            return 1
+            return session.database.owner_of(found)
         case "execisquotedidenton" if isinstance(found, Module):
             return int(found.quoted_identifier)
         case "execisansinullson" if isinstance(found, Module):
@@ -357,20 +356,3 @@ def type_name(session: Session, number: int) -> str | None:
     if system is not None:
         return system
     return next((found.name for found in session.database.types.values() if found.object_id == number), None)
-
-
-# --- Permissions ------------------------------------------------------------------------------------------------------
-
-
-@function("HAS_PERMS_BY_NAME", UNICODE, UNICODE, UNICODE, session=True, nulls=True, result=INT)
-def has_perms_by_name(
-    session: Session, securable: str | None, securable_class: str | None, permission: str | None
-) -> int | None:
-    """``dbo`` may do everything with what exists."""
-    if fold(session.user_name) != "dbo":
-        raise NotSupported("HAS_PERMS_BY_NAME for a user who is not dbo")
-    if permission is None:
-        return None
-    if securable is not None and (securable_class or "").upper() == "OBJECT":
-        return 1 if find_object(session, securable) is not None else None
-    return 1

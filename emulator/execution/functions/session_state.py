@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import fold
 from emulator.errors import SqlError
-from emulator.execution.functions.registry import INTEGER, UNICODE, function, session_value
+from emulator.execution.functions.registry import UNICODE, function, session_value
 from emulator.types.sqltype import (
     BIGINT,
     INT,
@@ -118,74 +118,11 @@ _value("@@MAX_PRECISION", TINYINT, lambda session: 38)
 _value("@@MAX_CONNECTIONS", INT, lambda session: MAX_CONNECTIONS)
 _value("@@MICROSOFTVERSION", INT, lambda session: 0x100003E8)
 
-# --- Who and where ----------------------------------------------------------------------------------------------------
+# --- Where the client is ----------------------------------------------------------------------------------------------
 
-for _name in ("CURRENT_USER", "SESSION_USER", "USER"):
-    _value(_name, SYSNAME, lambda session: session.user_name)
-for _name in ("SUSER_SNAME", "SUSER_NAME", "SYSTEM_USER"):
-    _value(_name, SYSNAME, lambda session: session.login_name)
-_value("ORIGINAL_LOGIN", SYSNAME, lambda session: session.original_login)
 _value("HOST_NAME", SYSNAME, lambda session: session.host_name, nullable=True)
 _value("APP_NAME", SYSNAME, lambda session: session.app_name, nullable=True)
 _value("HOST_ID", nvarchar(10), lambda session: str(session.spid))
-
-
-@function("USER_NAME", INTEGER, optional=1, session=True, result=nvarchar(256))
-def user_name(session: Session, principal_id: int | None = None) -> str | None:
-    if principal_id is None:
-        return session.user_name
-    principals = session.database.principals.values()
-    return next((principal.name for principal in principals if principal.principal_id == principal_id), None)
-
-
-@function("DATABASE_PRINCIPAL_ID", UNICODE, optional=1, session=True, result=INT)
-def database_principal_id(session: Session, name: str | None = None) -> int | None:
-    principal = session.database.principals.get(fold(name or session.user_name))
-    return principal.principal_id if principal else None
-
-
-def _is_member(session: Session, role: str, member: str) -> int | None:
-    found = session.database.principals.get(fold(role))
-    if fold(role) == "public":
-        return 1
-    if found is None or found.kind != "DATABASE_ROLE":
-        return None
-    if fold(member) == "dbo":
-        return 1
-    pending, seen = [found], {fold(found.name)}
-    while pending:
-        current = pending.pop()
-        if fold(member) in current.members:
-            return 1
-        for name in current.members - seen:
-            inner = session.database.principals.get(name)
-            if inner is not None:
-                seen.add(name)
-                pending.append(inner)
-    return 0
-
-
-@function("IS_ROLEMEMBER", UNICODE, UNICODE, optional=1, session=True, result=INT)
-def is_role_member(session: Session, role: str, member: str | None = None) -> int | None:
-    return _is_member(session, role, member or session.user_name)
-
-
-@function("IS_MEMBER", UNICODE, session=True, result=INT)
-def is_member(session: Session, role: str) -> int | None:
-    return _is_member(session, role, session.user_name)
-
-
-SERVER_ROLES = frozenset(
-    ("sysadmin", "serveradmin", "securityadmin", "processadmin", "setupadmin", "bulkadmin", "diskadmin", "dbcreator")
-) | {"public"}
-
-
-@function("IS_SRVROLEMEMBER", UNICODE, UNICODE, optional=1, session=True, result=INT)
-def is_server_role_member(session: Session, role: str, login: str | None = None) -> int | None:
-    """``sa`` is in every server role, other logins only in ``public``."""
-    if fold(role) not in SERVER_ROLES:
-        return None
-    return int(fold(role) == "public" or fold(login or session.login_name) == "sa")
 
 
 # --- Context ----------------------------------------------------------------------------------------------------------

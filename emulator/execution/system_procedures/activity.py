@@ -45,7 +45,7 @@ def _chosen(session: Session, login: str | None) -> list[Session]:
         return [item for item in found if is_running(item, session)]
     if login.isdigit():
         return [item for item in found if item.spid == int(login)]
-    if fold(login) not in {fold(item.login_name) for item in found} | set(session.instance.logins) | {"sa"}:
+    if session.instance.security.find(login) is None:
         raise sql_error(15007, login)
     return [item for item in found if fold(item.login_name) == fold(login)]
 

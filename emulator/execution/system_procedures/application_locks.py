@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import fold
-from emulator.catalog.system_views.security import principal_ids
 from emulator.errors import SqlError, sql_error
 from emulator.execution.system_procedures.contract import Body
 from emulator.execution.system_procedures.signatures import procedure
@@ -118,10 +117,10 @@ def _owner(session: Session, owner: str | None) -> LockOwner | None:
 def _key(session: Session, resource: str | None, principal: str | None) -> tuple[int, str]:
     if resource is None:
         raise sql_error(1224, XP, state=5)
-    principal_id = principal_ids(session.database).get(fold(principal or ""))
-    if principal_id is None:
+    found = session.database.security.find(principal or "")
+    if found is None:
         raise sql_error(1230, XP)
-    return principal_id, resource
+    return found.principal_id, resource
 
 
 def _failed(session: Session, error: SqlError) -> int:

@@ -14,6 +14,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.settings import Isolation
 from emulator.locking.manager import WHOLE, LockSpace
 from emulator.locking.modes import LockMode
+from emulator.planning.accesses import trusted
 from emulator.planning.binding import SESSION, Env, PlanContext, Scope, Source, SourceColumn
 from emulator.planning.changes.targets import error_name
 from emulator.planning.expressions import compile_condition
@@ -63,7 +64,9 @@ def check_constraints(
         if changed_names is not None and not changed_names & column_names(constraint.expression):
             continue
         slot = ctx.new_slot()
-        condition = compile_condition(constraint.expression, Scope([row_source(table, table.name, slot)]), ctx).fn
+        with trusted(ctx):
+            scope = Scope([row_source(table, table.name, slot)])
+            condition = compile_condition(constraint.expression, scope, ctx).fn
         column = "" if constraint.column is None else f", column '{table.columns[constraint.column].name}'"
         error_values = (statement, "CHECK", constraint.name, table.database, table.full_name, column)
         checks.append(_check(condition, slot, error_values))

@@ -13,6 +13,7 @@ from emulator.errors import NotSupported, sql_error
 from emulator.execution.writing import Writer
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, Env, OutputColumn, PlanContext, QueryPlan
 from emulator.planning.changes.targets import find_table
 from emulator.results import ResultSink
@@ -24,6 +25,7 @@ Executable = Callable[[Env, "ResultSink | None"], int]
 def compile_truncate(node: nodes.TruncateTable, ctx: PlanContext) -> Executable:
     """TRUNCATE TABLE. Errors: 4701 no such table, 4712 referenced by a foreign key."""
     table = find_table(node.table, ctx)
+    note_access(ctx, table, "ALTER")
     if any(other is not table for other, _ in table.referenced_by):
         raise sql_error(4712, str(node.table), line=node.line)
 

@@ -11,6 +11,7 @@ from typing import Any
 from emulator.catalog.objects import Column, Table
 from emulator.errors import SqlError, sql_error
 from emulator.execution.writing import Writer
+from emulator.planning.accesses import trusted
 from emulator.planning.binding import SESSION, Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.changes.constraints import (
     RowCheck,
@@ -44,7 +45,8 @@ def default_of(column: Column, ctx: PlanContext) -> Scalar:
     """What a column gets when nothing is given: its default, else NULL."""
     if column.default is None:
         return lambda env: None
-    return assign_to(compile_scalar(column.default.expression, None, ctx), column.type).fn
+    with trusted(ctx):
+        return assign_to(compile_scalar(column.default.expression, None, ctx), column.type).fn
 
 
 def insertable(table: Table) -> list[Column]:

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.catalog.objects import Table
 from emulator.errors import NotSupported
 from emulator.execution.writing import Writer
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, VARIABLES, Env, PlanContext
 from emulator.planning.queries.names import find_object
 from emulator.sql import nodes
@@ -62,6 +63,7 @@ def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
     if isinstance(node, nodes.VariableTable):
         return variable_target(node.name, ctx, node.line)
     table = find_table(node.name, ctx)
+    note_access(ctx, table, "INSERT")
     return Target(table, store_of(table), _is_private(table), locks_table=locks_table)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from emulator.catalog.objects import Column, Table
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.writing import Writer
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, VARIABLES, Env, PlanContext, Scalar, Scope
 from emulator.planning.changes.constraints import (
     RowCheck,
@@ -27,6 +28,7 @@ from emulator.planning.changes.output import Outputs
 from emulator.planning.changes.rows import assigned, default_of
 from emulator.planning.changes.targets import Target
 from emulator.planning.expressions import assign_to, compile_scalar
+from emulator.planning.expressions.walk import children
 from emulator.planning.queries.targets import TargetScan, compile_target_scan
 from emulator.results import ResultSink
 from emulator.sql import nodes
@@ -181,9 +183,25 @@ def _of_target(reference: nodes.ColumnRef, scan: TargetScan) -> nodes.ColumnRef:
     return nodes.ColumnRef(reference.name, nodes.ObjectName(scan.source.alias), line=reference.line)
 
 
+def _reads_columns(assignment: nodes.Assignment) -> bool:
+    """Whether the new value is made from columns, which takes permission to read them."""
+    if isinstance(assignment, nodes.WriteAssignment) or assignment.operator != "=":
+        return True
+    pending: list[object] = [assignment.value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, nodes.ColumnRef):
+            return True
+        pending.extend(children(current))
+    return False
+
+
 def compile_update(node: nodes.Update, ctx: PlanContext) -> Executable:
     """An UPDATE. Errors: 207, 208, 264, 271, 272, 8102; at run time 515, 547, 2601, 2627 and those of expressions."""
     scan = _scan(node, ctx)
+    if node.where is not None or node.outputs or any(_reads_columns(item) for item in node.assignments):
+        note_access(ctx, scan.table, "SELECT")
+    note_access(ctx, scan.table, "UPDATE")
     assignments = _Assignments(node, scan, ctx)
     table, changed = scan.table, assignments.changed
     checks: list[RowCheck] = []
@@ -292,6 +310,9 @@ def _other_sources(scan: TargetScan) -> list[Any]:
 def compile_delete(node: nodes.Delete, ctx: PlanContext) -> Executable:
     """A DELETE. Errors: 208; at run time 547 and those of expressions."""
     scan = _scan(node, ctx)
+    if node.where is not None or node.outputs:
+        note_access(ctx, scan.table, "SELECT")
+    note_access(ctx, scan.table, "DELETE")
     checks = referenced_checks(scan.table, "DELETE")
     outputs = Outputs(node.outputs, scan.table, ctx, deleted=scan.source.slot, sources=_other_sources(scan))
     limit = _limit(node, ctx)

@@ -16,6 +16,7 @@ from emulator.errors import NotSupported, sql_error
 from emulator.execution.functions.aggregates import AGGREGATES
 from emulator.execution.functions.library import UNSUPPORTED, WINDOW_ONLY
 from emulator.execution.functions.registry import FUNCTIONS, NOT_CONSTANT, Call, Function, Kind, as_text
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions.application import apply, constant_fold, constant_value, null, slots_of
 from emulator.planning.expressions.case import (
@@ -268,6 +269,7 @@ def _user_defined(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContex
     function = _find_user_defined(node.name, ctx)
     if function is None:
         raise sql_error(4121, node.name.schema, node.name, line=node.line)
+    note_access(ctx, function, "EXECUTE")
     full_name = function.full_name
     if len(node.arguments) < len(function.parameters):
         raise sql_error(313, full_name, line=node.line)

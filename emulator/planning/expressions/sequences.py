@@ -7,8 +7,10 @@ Documentation: "NEXT VALUE FOR (Transact-SQL)", "CREATE SEQUENCE (Transact-SQL)"
 
 from __future__ import annotations
 
+from emulator.catalog.database import Database
 from emulator.catalog.objects import Sequence, Synonym
 from emulator.errors import NotSupported, sql_error
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions.scalars import compiles
 from emulator.sql import nodes
@@ -19,6 +21,7 @@ def _next_value_for(node: nodes.NextValueFor, scope: Scope | None, ctx: PlanCont
     if node.order_by:
         raise NotSupported("NEXT VALUE FOR ... OVER", node.line)
     sequence = find_sequence(node.sequence, ctx)
+    note_access(ctx, sequence, "UPDATE", sequence_database(node.sequence, ctx))
 
     def next_value(env: Env) -> int:
         return advance(sequence)
@@ -26,11 +29,17 @@ def _next_value_for(node: nodes.NextValueFor, scope: Scope | None, ctx: PlanCont
     return Expr(sequence.type, next_value, nullable=False, deterministic=False)
 
 
+def sequence_database(name: nodes.ObjectName, ctx: PlanContext) -> Database:
+    """The database that ``name`` is looked up in."""
+    if name.database is None:
+        return ctx.database
+    found: Database = ctx.session.instance.databases.get(name.database.lower(), ctx.database)
+    return found
+
+
 def find_sequence(name: nodes.ObjectName, ctx: PlanContext) -> Sequence:
     """The sequence that ``name`` means. Errors: 208 no such object, 11726 another kind of object."""
-    database = ctx.database
-    if name.database is not None:
-        database = ctx.session.instance.databases.get(name.database.lower(), database)
+    database = sequence_database(name, ctx)
     schemas = (name.schema,) if name.schema else (ctx.module_schema or "dbo", "dbo")
     for schema in schemas:
         found = database.find(schema, name.name)

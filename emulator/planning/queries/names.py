@@ -88,6 +88,8 @@ def inside(module: Module, ctx: PlanContext, parameters: dict[str, Expr]) -> Ite
         ctx.ansi_nulls,
         ctx.batch_text,
         ctx.trigger_tables,
+        ctx.module,
+        ctx.trusts,
     )
     ctx.database = ctx.session.instance.databases.get(fold(module.database), ctx.database)
     ctx.module_schema = module.schema
@@ -98,6 +100,8 @@ def inside(module: Module, ctx: PlanContext, parameters: dict[str, Expr]) -> Ite
     ctx.ansi_nulls = module.ansi_nulls
     ctx.batch_text = module.definition
     ctx.trigger_tables = {}
+    ctx.module = module
+    ctx.trusts = False
     try:
         yield
     finally:
@@ -111,4 +115,6 @@ def inside(module: Module, ctx: PlanContext, parameters: dict[str, Expr]) -> Ite
             ctx.ansi_nulls,
             ctx.batch_text,
             ctx.trigger_tables,
+            ctx.module,
+            ctx.trusts,
         ) = outside

@@ -18,6 +18,7 @@ from emulator.catalog.objects import (
     fold,
 )
 from emulator.errors import NotSupported, sql_error
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, VARIABLES, Env, Expr, PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import assign_to, compile_scalar, convert_to
 from emulator.planning.queries.hints import TableHints, read_hints
@@ -127,6 +128,8 @@ def bind_named(item: nodes.NamedTable, parent: Scope | None, ctx: PlanContext, *
             bound: Bound = cte.reference(item, ctx)
             return bound
     found = find_object(name, ctx)
+    if isinstance(found, Table | View) and not target:
+        note_access(ctx, found, "SELECT")
     if isinstance(found, Table):
         return bind_table(found, item, read_hints(item.hints, target=target), ctx, target=target)
     if isinstance(found, View):
@@ -316,6 +319,8 @@ def _bind_function(item: nodes.FunctionTable, parent: Scope | None, ctx: PlanCon
         columns, rows = built_in(arguments, call.line)
         return _made(item, columns, rows, arguments, ctx)
     found = find_object(name, ctx)
+    if isinstance(found, InlineFunction | TableFunction):
+        note_access(ctx, found, "SELECT")
     if isinstance(found, InlineFunction):
         from emulator.planning.queries.views import expand_function  # noqa: PLC0415 (inline functions are queries)
 

@@ -60,7 +60,6 @@ def objects(bench: Any) -> Any:
         ("SCHEMA_NAME(SCHEMA_ID('sys'))", "sys"),
         ("TYPE_NAME(TYPE_ID('int'))", "int"),
         ("TYPE_ID('nothing')", None),
-        ("HAS_PERMS_BY_NAME('dbo.Lot', 'OBJECT', 'SELECT')", 1),
         ("CAST(DATABASEPROPERTYEX('warehouse', 'Status') AS nvarchar(20))", "ONLINE"),
     ],
 )
