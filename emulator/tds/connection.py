@@ -6,8 +6,8 @@ States::
        `------------------^
 
 START       the client's PRELOGIN is expected. A TLS record instead of it is TDS 8 ("strict"): TLS surrounds everything.
-HANDSHAKE   TLS records travel inside PRELOGIN packets, both ways; with TLS 1.3 the client's last flight comes bare,
-            glued to the login.
+HANDSHAKE   TLS records travel inside PRELOGIN packets, both ways. TLS 1.2 at most, as on SQL Server ("TDS 8.0 and TLS
+            1.3 support"): the last flight of TLS 1.3 is the client's, and clients differ in how they send it.
 LOGIN       LOGIN7 is expected, encrypted unless both sides have agreed otherwise. When only the login is to be
             encrypted, both sides drop back to clear text after it.
 READY       requests.
@@ -39,7 +39,6 @@ from emulator.tds.rpc import RpcCall, parse_rpc, skip_headers
 from emulator.tds.tls import TlsChannel
 
 _TLS_HANDSHAKE = 0x16
-_TLS_RECORDS = range(0x14, 0x18)
 _MAXIMUM_LOGIN_SIZE = 128 * 1024
 
 
@@ -147,7 +146,6 @@ class Connection:
         self._writer = PacketWriter()
         self._channel: TlsChannel | None = None
         self._strict_channel: TlsChannel | None = None
-        self._bare_records = False
         self._encryption = Encryption.NOT_SUPPORTED
         self._output: list[bytes] = []
 
@@ -171,7 +169,7 @@ class Connection:
         if is_first and data[:1] == bytes([_TLS_HANDSHAKE]):
             if self._context is None:
                 raise ProtocolError("the client wants strict encryption (TDS 8) and this server has no certificate")
-            self._strict_channel = TlsChannel(self._context)
+            self._strict_channel = TlsChannel(self._context, ssl.TLSVersion.TLSv1_3)
         if self._strict_channel is not None:
             data = self._through(self._strict_channel, data)
         if self._channel is not None and self._channel.is_established:
@@ -189,10 +187,6 @@ class Connection:
 
     def _events(self) -> Iterator[Event]:
         while True:
-            if self._state is _State.HANDSHAKE and self._is_bare():
-                self._continue_handshake(self._reader.take_rest())
-                if self._state is _State.HANDSHAKE:
-                    return
             if self._state is _State.ANSWERING_LOGIN:
                 return
             message = self._reader.next_message()
@@ -201,11 +195,6 @@ class Connection:
             event = self._event(message)
             if event is not None:
                 yield event
-
-    def _is_bare(self) -> bool:
-        """Whether TLS records come without packets by now."""
-        self._bare_records |= self._reader.first_byte in _TLS_RECORDS
-        return self._bare_records
 
     def _event(self, message: Message) -> Event | None:
         match self._state:
@@ -228,7 +217,7 @@ class Connection:
         self._encryption = answer_encryption(client, has_certificate=self._context is not None and not inside_tls)
         self.send(encode_prelogin(self._version, self._encryption))
         if self._context is not None and self._encryption is not Encryption.NOT_SUPPORTED:
-            self._channel = TlsChannel(self._context)
+            self._channel = TlsChannel(self._context, ssl.TLSVersion.TLSv1_2)
             self._state = _State.HANDSHAKE
         else:
             self._state = _State.LOGIN

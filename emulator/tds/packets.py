@@ -68,11 +68,6 @@ class PacketReader:
         self._buffer += data
 
     @property
-    def first_byte(self) -> int | None:
-        """The next byte not yet read, when no message is half read."""
-        return self._buffer[0] if self._buffer and self._first is None else None
-
-    @property
     def is_empty(self) -> bool:
         """Whether every byte that was fed has been read."""
         return not self._buffer and self._first is None

@@ -28,7 +28,7 @@ def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.num_tickets = 0  # nothing to resume: tickets would only be loose records between login and its reply
+    context.num_tickets = 0  # nothing to resume
     context.set_alpn_protocols([_STRICT_ALPN])
     return context
 
@@ -74,9 +74,13 @@ def _names(host: str) -> list[x509.GeneralName]:
 
 
 class TlsChannel:
-    """The server's end of a TLS connection: feed ciphertext, read plaintext; write plaintext, take ciphertext."""
+    """The server's end of a TLS connection: feed ciphertext, read plaintext; write plaintext, take ciphertext.
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    ``newest`` is the newest version of TLS to agree on.
+    """
+
+    def __init__(self, context: ssl.SSLContext, newest: ssl.TLSVersion) -> None:
+        context.maximum_version = newest  # what is made of the context takes it over; nothing looks at it later
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
