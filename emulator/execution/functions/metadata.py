@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from emulator.catalog import system_views
 from emulator.catalog.database import Database
 from emulator.catalog.objects import (
+    Constraint,
     DatabaseObject,
     Index,
     InlineFunction,
@@ -23,6 +25,8 @@ from emulator.catalog.objects import (
     View,
     fold,
 )
+from emulator.catalog.system_views.definition import system_view_id
+from emulator.catalog.system_views.objects import type_code
 from emulator.execution.functions.registry import INTEGER, UNICODE, function
 from emulator.execution.functions.strings import split_name
 from emulator.types.descriptions import TYPE_IDS, column_size
@@ -127,10 +131,14 @@ def _by_id(session: Session, object_id: int, database_id: int | None = None) -> 
 
 @function("OBJECT_ID", UNICODE, UNICODE, optional=1, session=True, result=INT)
 def object_id(session: Session, name: str, kind: str | None = None) -> int | None:
+    """System views have ids too."""
+    wanted = None if kind is None else kind.strip().upper()
     found = find_object(session, name)
-    if found is None or (kind is not None and found.type_code.strip() != kind.strip().upper()):
-        return None
-    return found.object_id
+    if found is not None:
+        return found.object_id if wanted in (None, type_code(found).strip()) else None
+    parts = split_name(name) or [""]
+    system_view = system_views.find(parts[-2], parts[-1]) if len(parts) > 1 else None
+    return system_view_id(system_view) if system_view is not None and wanted in (None, "V") else None
 
 
 @function("OBJECT_NAME", INTEGER, INTEGER, optional=1, session=True, result=SYSNAME)
@@ -149,6 +157,21 @@ def object_schema_name(session: Session, number: int, database_id: int | None = 
 def object_definition(session: Session, number: int) -> str | None:
     found = _by_id(session, number)
     return found.definition if isinstance(found, Module) else None
+
+
+CONSTRAINT_KINDS = {
+    "isprimarykey": "PK",
+    "isuniquecnst": "UQ",
+    "isforeignkey": "F",
+    "ischeckcnst": "C",
+    "isdefaultcnst": "D",
+}
+
+
+def _key_index(found: DatabaseObject) -> Index | None:
+    """The index of a primary key or unique constraint."""
+    indexes = found.table.indexes if isinstance(found, Constraint) and found.table is not None else []
+    return next((index for index in indexes if index.object_id == found.object_id), None)
 
 
 def _object_property(session: Session, number: int, property_name: str) -> int | None:
@@ -170,8 +193,13 @@ def _object_property(session: Session, number: int, property_name: str) -> int |
             return int(isinstance(found, InlineFunction | TableFunction))
         case "istrigger":
             return int(isinstance(found, Trigger))
-        case "isprimarykey":
-            return int(found.type_code.strip() == "PK")
+        case "isconstraint":
+            return int(isinstance(found, Constraint))
+        case "isprimarykey" | "isuniquecnst" | "isforeignkey" | "ischeckcnst" | "isdefaultcnst":
+            return int(type_code(found).strip() == CONSTRAINT_KINDS[property_name.lower()])
+        case "cnstisclustkey" | "cnstisnonclustkey":
+            index = _key_index(found)
+            return None if index is None else int(index.clustered == (property_name.lower() == "cnstisclustkey"))
         case "ismsshipped" | "isencrypted" | "isschemabound":
             return 0
         case "schemaid":
@@ -212,7 +240,7 @@ def object_property(session: Session, number: int, property_name: str) -> int | 
 def object_property_ex(session: Session, number: int, property_name: str) -> tuple[SqlType, Any] | None:
     if property_name.lower() == "basetype":
         found = _by_id(session, number)
-        return (nvarchar(2), found.type_code) if found else None
+        return (nvarchar(2), type_code(found)) if found else None
     value = _object_property(session, number, property_name)
     return None if value is None else (INT, value)
 

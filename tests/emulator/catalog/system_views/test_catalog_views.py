@@ -256,3 +256,21 @@ def test_a_view_whose_table_is_gone_has_no_columns(query: Query, session: Sessio
     assert query("""
         DROP TABLE dbo.pile;
         SELECT COUNT(*) FROM sys.columns WHERE object_id = OBJECT_ID('dbo.piled')""") == [(0,)]
+
+
+def test_metadata_functions_agree_with_the_views(query: Query) -> None:
+    assert query(
+        "SELECT COUNT(*) FROM sys.objects WHERE object_id <> OBJECT_ID(SCHEMA_NAME(schema_id) + '.' + name)"
+    ) == [(0,)]
+    assert query(
+        "SELECT COUNT(*) FROM sys.objects WHERE OBJECT_ID(SCHEMA_NAME(schema_id) + '.' + name, type) IS NULL"
+    ) == [(0,)]
+    assert query(
+        "SELECT COUNT(*) FROM sys.system_views WHERE object_id <> OBJECT_ID('sys.' + name) AND schema_id = 4"
+    ) == [(0,)]
+    assert query("""
+        SELECT name, OBJECTPROPERTY(object_id, 'CnstIsClustKey') FROM sys.key_constraints ORDER BY name""") == [
+        ("pk_item", 1),
+        ("pk_line", 1),
+        ("uq_item", 0),
+    ]
