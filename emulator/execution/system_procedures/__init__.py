@@ -12,6 +12,7 @@ from emulator.catalog.objects import fold
 from emulator.execution.system_procedures.contract import Body, SystemProcedure
 
 FAMILIES = (
+    "refused",
     "dynamic",
     "datatypes",
     "tables",

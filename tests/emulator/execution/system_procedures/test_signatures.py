@@ -39,3 +39,10 @@ def test_rows_are_counted_unless_nocount_is_on(client: Any) -> None:
 
 def test_an_unknown_procedure_is_an_error(client: Any) -> None:
     assert client.fails("EXEC sp_nothing").number == 2812
+
+
+def test_a_procedure_that_the_emulator_has_not_is_refused_by_name(client: Any) -> None:
+    error = client.fails("EXEC xp_msver")
+
+    assert error.number == 40517
+    assert "xp_msver" in error.message
