@@ -363,4 +363,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15433: (16, 'Supplied parameter sid is in use.'),
     15517: (16, 'Cannot execute as the database principal because the principal "{}" does not exist, this type of principal cannot be impersonated, or you do not have permission.'),
     18470: (14, "Login failed for user '{}'. Reason: The account is disabled."),
+    # principals and permissions
+    15109: (16, 'Cannot change the owner of the master, model, tempdb or distribution database.'),
+    15110: (16, 'The proposed new database owner is already a user or aliased in the database.'),
+    15402: (11, "'{}' is not a fixed server role."),
 }  # fmt: skip

@@ -396,7 +396,8 @@ class Session:
         if unit is None:
             batch = parse_batch(text, quoted_identifier=quoted)
             unit = self.compiler(self.database, text, parameters=parameters).compile(batch.statements)
-            units[key] = unit
+            if not any(isinstance(node, nodes.CreateLogin | nodes.AlterLogin) for node in batch.statements):
+                units[key] = unit  # a text with a password is not kept
         return unit
 
     def parse_name(self, text: str) -> nodes.ObjectName:

@@ -13,7 +13,7 @@ from emulator.catalog.objects import (
     Table,
     fold,
 )
-from emulator.catalog.principals import SA_SID, PrincipalCatalog, database_principals
+from emulator.catalog.principals import DBO, SA_SID, PrincipalCatalog, database_principals
 from emulator.locking.manager import LockSpace, ResourceType
 
 ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
@@ -62,6 +62,7 @@ class Database:
         )
         locks = LockSpace(ResourceType.METADATA, f"{self.name} principals", database_id=self.database_id)
         self.security = database_principals(locks, guest_connects=fold(self.name) in OPEN_DATABASES)
+        self.security.by_id[DBO].sid = self.owner_sid
         for number, schema in ((1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")):
             self.schemas[fold(schema)] = Schema(schema, number, number)
 

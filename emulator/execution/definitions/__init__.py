@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulator.execution.definitions import alter, indexes, modules, others, tables
+from emulator.execution.definitions import alter, grants, indexes, logins, modules, others, ownership, tables, users
 from emulator.execution.units import StepCompiler
 from emulator.sql import nodes
 
@@ -14,4 +14,8 @@ STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     **indexes.STEPS,
     **modules.STEPS,
     **others.STEPS,
+    **logins.STEPS,
+    **users.STEPS,
+    **grants.STEPS,
+    **ownership.STEPS,
 }

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Constraint, DatabaseObject, Table, fold
+from emulator.catalog.principals import PrincipalCatalog, Securable
 from emulator.errors import SqlError, sql_error
+from emulator.execution.authorization import may, may_in_schema, require_in_database, securable_of
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import as_unit
@@ -25,6 +27,7 @@ from emulator.types.temporal import from_timestamp
 
 if TYPE_CHECKING:
     from emulator.session import Session
+
 
 def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
     """A step that runs ``act`` as one undoable statement and reports no count. Errors: 3930 in a doomed transaction."""
@@ -80,11 +83,36 @@ class Place:
             raise sql_error(2760, self.schema, line=self.node.line)
         return found.name
 
+    def creating(self, permission: str) -> str:
+        """The schema for a new object, in its own spelling. ``permission`` is on the database, ALTER on the schema.
+
+        Errors: 262, 2760.
+        """
+        require_in_database(self.session, permission, self.database, self.node.line)
+        return self.changing_schema()
+
+    def changing_schema(self) -> str:
+        """The same for objects that ALTER on the schema is enough for. Errors: 2760."""
+        schema = self.existing_schema()
+        if not self.session.unchecked and not may_in_schema(self.session, "ALTER", schema, self.database):
+            raise sql_error(2760, self.schema, line=self.node.line)
+        return schema
+
+    def require_drop(self, item: DatabaseObject, kind: str, action: str = "drop") -> None:
+        """ALTER on the schema or CONTROL of the object, to drop it; ALTER of it, to alter it. Errors: 3701."""
+        session = self.session
+        if session.unchecked or may(session, "CONTROL" if action == "drop" else "ALTER", item, self.database):
+            return
+        if not may_in_schema(session, "ALTER", item.schema, self.database):
+            raise SqlError(3701, 14, 20, sql_error(3701, action, kind, str(self.node)).message, self.node.line)
+
     def table(self, operation: str = "ALTER TABLE") -> Table:
-        """The table, locked Sch-M. Errors: 4902."""
+        """The table, locked Sch-M. Errors: 4902; 1088 without ALTER on it."""
         table = self.find_table()
         if table is None or table.store is None:
             raise sql_error(4902, str(self.node), line=self.node.line)
+        if not (self.is_temporary or self.session.unchecked or may(self.session, "ALTER", table, self.database)):
+            raise sql_error(1088, str(self.node), state=13, line=self.node.line)
         lock_definition(self.session, self.database, table)
         return table
 
@@ -128,9 +156,17 @@ def enter(session: Session, database: Database, item: DatabaseObject) -> None:
 
 
 def take_out(session: Session, database: Database, item: DatabaseObject) -> None:
-    """Remove an object from the catalog."""
+    """Remove an object from the catalog, with the permissions on it."""
+    forget_permissions(session, database.security, securable_of(item))
     database.remove(item)
     undo(session, database.add, item)
+
+
+def forget_permissions(session: Session, catalog: PrincipalCatalog, securable: Securable) -> None:
+    """Remove all permissions on a securable that is dropped or gets another owner."""
+    for permission in catalog.on(securable):
+        catalog.take(permission)
+        undo(session, catalog.put, permission)
 
 
 def undo(session: Session, function: Callable[..., object], *arguments: object) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.catalog.objects import (
+    OWNER,
     InlineFunction,
     Module,
     Procedure,
@@ -24,6 +25,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.definitions.access import Place, datetime_now, definition_step, enter, place_of, undo
 from emulator.execution.definitions.shapes import parameters, resolve_type, table_shape
 from emulator.execution.frames import Frame, Step
+from emulator.execution.impersonation import may_impersonate
 from emulator.execution.units import StepCompiler, UnitCompiler, is_missing_object
 from emulator.planning.binding import VariableTable
 from emulator.planning.queries import compile_query
@@ -51,8 +53,7 @@ def _definition(make: Callable[[Any, Place], Module], kind: str) -> StepCompiler
         for option in node.options:
             if option not in ALLOWED_OPTIONS:
                 raise NotSupported(f"{kind} WITH {option}", node.line)
-        if getattr(node, "execute_as", None) not in (None, "CALLER"):
-            raise NotSupported(f"{kind} WITH EXECUTE AS {node.execute_as}", node.line)
+        execute_as = getattr(node, "execute_as", None)
         if getattr(node, "number", None) not in (None, 1):
             raise NotSupported("numbered procedures", node.line)
 
@@ -62,6 +63,7 @@ def _definition(make: Callable[[Any, Place], Module], kind: str) -> StepCompiler
             module = make(node, place)
             module.definition = text
             module.database = place.database.name
+            module.execute_as = _runs_as(execute_as, place)
             module.quoted_identifier = "QUOTED_IDENTIFIER" in frame.session.settings.on
             module.ansi_nulls = "ANSI_NULLS" in frame.session.settings.on
             _check(frame, module, place)
@@ -72,20 +74,38 @@ def _definition(make: Callable[[Any, Place], Module], kind: str) -> StepCompiler
     return compile_definition
 
 
+def _runs_as(execute_as: str | None, place: Place) -> int | None:
+    """``Module.execute_as`` for the EXECUTE AS clause. Errors: 15151 when it names nobody, or may not be named."""
+    session, database = place.session, place.database
+    if execute_as in (None, "CALLER"):
+        return None
+    if execute_as == "OWNER":
+        return OWNER
+    if execute_as == "SELF":
+        return session.user.principal_id
+    user = database.security.find(execute_as or "")
+    if user is None or user.is_role or not may_impersonate(session, user, database):
+        raise sql_error(15151, "execute as", "user", execute_as, line=place.node.line)
+    return user.principal_id
+
+
 def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: str) -> None:
     session, database = frame.session, place.database
     existing = database.find(module.schema, module.name)
     if existing is None:
         if node.action == "ALTER":
             raise sql_error(208, str(node.name), state=6, line=node.line)
+        place.creating(kind)
         enter(session, database, module)
         return
     if node.action == "CREATE":
+        place.creating(kind)
         raise sql_error(2714, module.name, state=3, line=node.line)
+    place.require_drop(existing, kind.removeprefix("CREATE ").lower(), "alter")
     if type(existing) is not type(module):
         raise sql_error(2010, module.name, line=node.line)
     module.schema, module.name = existing.schema, existing.name
-    module.object_id = existing.object_id
+    module.object_id, module.owner_id = existing.object_id, existing.owner_id
     module.created, module.modified = existing.created, datetime_now(session)
     database.add(module)
     undo(session, database.add, existing)

@@ -14,7 +14,6 @@ from emulator.catalog.objects import (
     InlineFunction,
     Procedure,
     ScalarFunction,
-    Schema,
     Sequence,
     Synonym,
     TableFunction,
@@ -22,10 +21,23 @@ from emulator.catalog.objects import (
     View,
     fold,
 )
+from emulator.catalog.principals import SA_SID, Securable
 from emulator.errors import NotSupported, sql_error
-from emulator.execution.definitions.access import Place, changed, definition_step, enter, place_of, take_out, undo
+from emulator.execution.authorization import has_permission, may_in_schema, require_in_database, securable_of
+from emulator.execution.definitions.access import (
+    Place,
+    changed,
+    definition_step,
+    enter,
+    forget_permissions,
+    place_of,
+    take_out,
+    undo,
+)
+from emulator.execution.definitions.logins import drop_login, drop_server_role
 from emulator.execution.definitions.shapes import resolve_type, table_shape
 from emulator.execution.definitions.tables import drop_table
+from emulator.execution.definitions.users import drop_role, drop_user
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.sql import nodes
@@ -46,21 +58,6 @@ INTEGER_RANGES = {
 }
 
 
-def compile_create_schema(node: nodes.CreateSchema, compiler: UnitCompiler) -> Step:
-    database = compiler.database
-    if node.elements:
-        raise NotSupported("CREATE SCHEMA with elements", node.line)
-
-    def create_schema(frame: Frame) -> None:
-        if fold(node.name) in database.schemas:
-            raise sql_error(2714, node.name, state=6, line=node.line)
-        database.schemas[fold(node.name)] = Schema(node.name, database.allocate_schema_id())
-        undo(frame.session, database.schemas.pop, fold(node.name), None)
-        changed(database)
-
-    return definition_step(node, create_schema)
-
-
 def compile_create_sequence(node: nodes.CreateSequence, compiler: UnitCompiler) -> Step:
     database = compiler.database
     if node.action != "CREATE":
@@ -69,6 +66,7 @@ def compile_create_sequence(node: nodes.CreateSequence, compiler: UnitCompiler) 
     def create_sequence(frame: Frame) -> None:
         place = place_of(frame, compiler, node.name, database)
         type = resolve_type(node.type, place.context)[0] if node.type else SqlType("bigint")
+        place.changing_schema()
         enter(frame.session, place.database, _sequence(node, place, type))
 
     return definition_step(node, create_sequence)
@@ -109,7 +107,7 @@ def compile_create_synonym(node: nodes.CreateSynonym, compiler: UnitCompiler) ->
 
     def create_synonym(frame: Frame) -> None:
         place = place_of(frame, compiler, node.name, database)
-        enter(frame.session, place.database, Synonym(place.existing_schema(), place.name, target=node.target))
+        enter(frame.session, place.database, Synonym(place.creating("CREATE SYNONYM"), place.name, target=node.target))
 
     return definition_step(node, create_synonym)
 
@@ -119,7 +117,7 @@ def compile_create_type(node: nodes.CreateType, compiler: UnitCompiler) -> Step:
 
     def create_type(frame: Frame) -> None:
         place = place_of(frame, compiler, node.name, database)
-        schema = place.existing_schema()
+        schema = place.creating("CREATE TYPE")
         key = (fold(schema), fold(place.name))
         types = place.database.types
         if key in types:
@@ -147,7 +145,10 @@ def compile_create_database(node: nodes.CreateDatabase, compiler: UnitCompiler) 
         session = frame.session
         if session.trancount:
             raise sql_error(226, "CREATE DATABASE", line=node.line)
-        created = session.instance.create_database(node.name)
+        require_in_database(session, "CREATE DATABASE", session.instance.databases["master"], node.line)
+        login = session.instance.security.by_id.get(session.identity.login_id or 0)
+        owner = login.sid if login is not None and login.sid is not None else SA_SID
+        created = session.instance.create_database(node.name, owner)
         if node.collation:
             created.collation = node.collation
 
@@ -167,7 +168,10 @@ def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) ->
             raise NotSupported(f"ALTER DATABASE SET {option.name} {option.value}", node.line)
 
     def alter_database(frame: Frame) -> None:
-        target = database if node.name is None else frame.session.instance.database(node.name, node.line)
+        session = frame.session
+        target = database if node.name is None else session.instance.database(node.name, node.line)
+        if not session.unchecked and not has_permission(session, "ALTER", database=target):
+            raise sql_error(5011, target.name, line=node.line)
         for option in node.options:
             if option.name in setters:
                 setters[option.name](target, option.value)
@@ -182,6 +186,10 @@ def compile_drop(node: nodes.Drop, compiler: UnitCompiler) -> Step:
         "SCHEMA": lambda frame, place: _drop_schema(frame, place, node),
         "TYPE": lambda frame, place: _drop_type(frame, place, node),
         "DATABASE": lambda frame, place: _drop_database(frame, place, node),
+        "LOGIN": lambda frame, place: drop_login(frame, place, node),
+        "SERVER ROLE": lambda frame, place: drop_server_role(frame, place, node),
+        "USER": lambda frame, place: drop_user(frame, place, node),
+        "ROLE": lambda frame, place: drop_role(frame, place, node),
         **{kind: lambda frame, place: _drop_object(frame, place, node) for kind in KINDS},
     }
     dropper = droppers.get(node.kind)
@@ -207,19 +215,22 @@ def _drop_object(frame: Frame, place: Place, node: nodes.Drop) -> None:
     elif not isinstance(found, KINDS[node.kind]):
         raise sql_error(3705, f"DROP {node.kind}", place.name, node.kind.lower(), line=node.line)
     else:
+        place.require_drop(found, node.kind.lower())
         take_out(frame.session, place.database, found)
 
 
 def _drop_schema(frame: Frame, place: Place, node: nodes.Drop) -> None:
     name = fold(place.name)
     schemas = place.database.schemas
-    if name not in schemas:
-        if not node.if_exists:
-            raise sql_error(15151, "drop", "schema", place.name, line=node.line)
+    found = schemas.get(name)
+    if found is None and node.if_exists:
         return
+    if found is None or not may_in_schema(place.session, "CONTROL", found.name, place.database):
+        raise sql_error(15151, "drop", "schema", place.name, line=node.line)
     inside = next((item for item in place.database.objects.values() if fold(item.schema) == name), None)
     if inside is not None:
         raise sql_error(3729, "drop schema", place.name, inside.name, line=node.line)
+    forget_permissions(frame.session, place.database.security, Securable("SCHEMA", found.schema_id))
     undo(frame.session, schemas.__setitem__, name, schemas[name])
     del schemas[name]
     changed(place.database)
@@ -231,6 +242,8 @@ def _drop_type(frame: Frame, place: Place, node: nodes.Drop) -> None:
     if key not in types:
         _missing(node, place)
         return
+    place.require_drop(types[key], "type")
+    forget_permissions(frame.session, place.database.security, securable_of(types[key]))
     undo(frame.session, types.__setitem__, key, types[key])
     del types[key]
     changed(place.database)
@@ -245,13 +258,14 @@ def _drop_database(frame: Frame, place: Place, node: nodes.Drop) -> None:
     if target is None:
         _missing(node, place)
         return
+    if not session.unchecked and not has_permission(session, "CONTROL", database=target):
+        raise sql_error(3701, "drop", "database", place.name, state=2, line=node.line)
     if any(other.database is target for other in session.instance.sessions.values()):
         raise sql_error(3702, "database", place.name, line=node.line)
     del databases[fold(place.name)]
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
-    nodes.CreateSchema: compile_create_schema,
     nodes.CreateSequence: compile_create_sequence,
     nodes.CreateSynonym: compile_create_synonym,
     nodes.CreateType: compile_create_type,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.catalog.objects import Column, ForeignKey, Table, fold
 from emulator.catalog.stores import new_store
 from emulator.errors import NotSupported, sql_error
+from emulator.execution.authorization import authorize
 from emulator.execution.definitions.access import (
     Place,
     constraint_objects,
@@ -28,6 +29,7 @@ from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
+from emulator.planning.accesses import Access
 from emulator.planning.binding import PlanContext
 from emulator.sql import nodes
 
@@ -48,7 +50,7 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
             shape.database = "tempdb"
             _enter_temporary(frame, shape, place)
             return
-        schema = place.existing_schema()
+        schema = place.creating("CREATE TABLE")
         if place.database.find(schema, place.name) is not None:
             raise sql_error(2714, place.name, state=6, line=node.line)
         table = table_shape(place.name, node.definition, place.context, schema=schema)
@@ -70,7 +72,7 @@ def create_with_columns(session: Session, context: PlanContext, name: nodes.Obje
         table = Table("dbo", place.name, columns=columns, database="tempdb")
         _enter_temporary(session.frame, table, place)
         return table
-    table = Table(place.existing_schema(), place.name, columns=columns, database=place.database.name)
+    table = Table(place.creating("CREATE TABLE"), place.name, columns=columns, database=place.database.name)
     enter(session, place.database, table)
     table.store = new_store(table, database_id=place.database.database_id)
     lock_definition(session, place.database, table)
@@ -116,6 +118,8 @@ def add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Forei
     )
     if referenced is None:
         raise sql_error(1767, name, str(node.referenced), line=node.line)
+    if not place.session.unchecked:
+        authorize(place.session, (Access(target.database, referenced, "REFERENCES"),))
     columns = tuple(_ordinal(table, column, name, 1769, node.line) for column in node.columns)
     if node.referenced_columns:
         targets = tuple(_ordinal(referenced, column, name, 1770, node.line) for column in node.referenced_columns)
@@ -168,7 +172,9 @@ def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
         if if_exists:
             return
         raise sql_error(3701, "drop", "table", str(place.node), state=5, line=place.node.line)
-    table = place.table("DROP TABLE")
+    place.require_drop(found, "table")
+    lock_definition(session, place.database, found)
+    table = found
     if any(other is not table for other, _ in table.referenced_by):
         raise sql_error(3726, str(place.node), line=place.node.line)
     for item in constraint_objects(table):

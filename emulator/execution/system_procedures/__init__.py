@@ -24,6 +24,7 @@ FAMILIES = (
     "rename",
     "help",
     "activity",
+    "roles",
 )
 
 
