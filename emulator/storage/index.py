@@ -6,6 +6,8 @@
   guide"). Whoever scans locks a key first and looks at its value (``get``) afterwards: it may be a ghost or gone by
   then.
 - Point operations cost one dictionary access; insertion and removal add a bisection.
+- While ``history`` is there, writers note in it what they replace, and snapshots can be read (``value_at``,
+  ``scan_at``); see ``versions``.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
@@ -21,6 +24,7 @@ from sortedcontainers import SortedList
 from emulator.locking.manager import LockSpace
 from emulator.storage.keys import INFINITY, Key, KeyPart, Row, key_encoder, prefix_encoder
 from emulator.storage.transaction import LOG_RECORD_BYTES, UndoLog
+from emulator.storage.versions import History, Snapshot, VersionStore
 
 
 class _Marker:
@@ -74,7 +78,7 @@ class IndexStore:
     values for its first columns.
     """
 
-    def __init__(self, definition: IndexDefinition, locks: LockSpace) -> None:
+    def __init__(self, definition: IndexDefinition, locks: LockSpace, history: History | None = None) -> None:
         self.definition = definition
         self.name = definition.name
         self.unique = definition.unique
@@ -83,6 +87,7 @@ class IndexStore:
         self.keys: SortedList[Key] = SortedList()
         self.ghosts = 0
         self.version = 0
+        self.history = history
         self.encode: Callable[[Row], Key] = key_encoder(definition.parts)
         self.encode_prefix: Callable[[Sequence[Any]], Key] = prefix_encoder(definition.parts)
         self._predicate = definition.predicate
@@ -147,6 +152,49 @@ class IndexStore:
             else:
                 size = min(size * 8, LARGEST_CHUNK)
 
+    # -- reading a snapshot ------------------------------------------------------------------------------------------
+
+    def value_at(self, key: Key, snapshot: Snapshot) -> Any:
+        """What ``snapshot`` sees under ``key``: a row or base key, or ``GHOST`` when there is no such key for it."""
+        value = self.values.get(key, GHOST)
+        return value if self.history is None else self.history.value(key, value, snapshot)
+
+    def scan_at(
+        self,
+        snapshot: Snapshot,
+        low: Key | None = None,
+        high: Key | None = None,
+        low_inclusive: bool = True,
+        high_inclusive: bool = True,
+        reverse: bool = False,
+    ) -> Iterator[tuple[Key, Any]]:
+        """What ``snapshot`` sees between the bounds, in order, without ghosts; changes made meanwhile do not matter."""
+        size = FIRST_CHUNK
+        while True:
+            found = self.keys.irange(low, high, (low_inclusive, high_inclusive), reverse)
+            history = self.history
+            if history is not None and history.departed:
+                departed = history.departed.irange(low, high, (low_inclusive, high_inclusive), reverse)
+                found = merge(found, departed, reverse=reverse)
+            chunk = list(islice(found, size))
+            if not chunk:
+                return
+            values = [self.value_at(key, snapshot) for key in chunk]
+            for key, value in zip(chunk, values, strict=True):
+                if value is not GHOST:
+                    yield key, value
+            if len(chunk) < size:
+                return
+            if reverse:
+                high, high_inclusive = chunk[-1], False
+            else:
+                low, low_inclusive = chunk[-1], False
+            size = min(size * 8, LARGEST_CHUNK)
+
+    def changed_since(self, key: Key, snapshot: Snapshot) -> bool:
+        """Whether somebody whom ``snapshot`` does not see has changed, inserted or deleted ``key``."""
+        return self.history is not None and self.history.changed_since(key, snapshot)
+
     # -- entries of rows ---------------------------------------------------------------------------------------------
 
     def entry_key(self, row: Row, base_key: Key) -> Key | None:
@@ -167,6 +215,9 @@ class IndexStore:
     def write(self, undo: UndoLog, key: Key, value: Any) -> None:
         """Set the value under ``key``, new or not; ``GHOST`` deletes it as far as anybody can see."""
         previous = self.values.get(key, _ABSENT)
+        history = self.history
+        if history is not None and history.note(undo, key, GHOST if previous is _ABSENT else previous):
+            undo.records.append((history.forget, undo, key))
         self._set(key, previous, value)
         if value is GHOST:
             undo.ghosts.append((self, key))
@@ -188,6 +239,10 @@ class IndexStore:
         undo.on_rollback(self._exchange, (self.values, self.keys, self.ghosts))
         self.load(items)
 
+    def keep_versions(self, store: VersionStore | None) -> None:
+        """Begin to note versions in ``store``, or stop it (None), when nobody writes or reads them."""
+        self.history = None if store is None else History(store)
+
     def content(self) -> tuple[dict[Key, Any], SortedList[Key], int]:
         """A copy of the content for ``restore_content``."""
         return self.values.copy(), SortedList(self.keys), self.ghosts
@@ -207,6 +262,8 @@ class IndexStore:
         if previous is _ABSENT:
             self.keys.add(key)
             self.version += 1
+            if self.history is not None:
+                self.history.came(key)
         elif previous is GHOST:
             self.ghosts -= 1
         if value is GHOST:
@@ -218,10 +275,14 @@ class IndexStore:
             self.ghosts -= 1
         self.keys.remove(key)
         self.version += 1
+        if self.history is not None:
+            self.history.went(key)
 
     def _exchange(self, content: tuple[dict[Key, Any], SortedList[Key], int]) -> None:
         self.values, self.keys, self.ghosts = content
         self.version += 1
+        if self.history is not None:
+            self.history.recount(self.values.__contains__)
 
 
 def describe_key(key: Any) -> str:

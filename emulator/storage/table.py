@@ -16,6 +16,7 @@ from emulator.locking.manager import LockSpace, ResourceType
 from emulator.storage.index import GHOST, IndexDefinition, IndexStore, describe_key, describe_rid
 from emulator.storage.keys import Key, Row
 from emulator.storage.transaction import UndoLog
+from emulator.storage.versions import History, VersionStore
 
 HEAP = IndexDefinition(name="", parts=(), unique=False)
 """The base of a table without a clustered index: keys are row ids."""
@@ -74,17 +75,27 @@ class TableSnapshot(NamedTuple):
 class TableStore:
     """One table: ``base`` (clustered index or heap), ``indexes`` (nonclustered, by name), ``locks`` (the OBJECT space).
 
+    ``versions``: where row versions are kept, None when there are none. ``defined`` is the number of the commit, as in
+    ``VersionStore.sequence``, of the latest change of the definition.
     A row is an immutable tuple of engine values in column order. Its base key is the clustered key (with a number
     appended when the clustered index is not unique) or a row id, and identifies it in every index.
     """
 
     def __init__(
-        self, name: str, clustered: IndexDefinition | None = None, *, database_id: int = 0, object_id: int = 0
+        self,
+        name: str,
+        clustered: IndexDefinition | None = None,
+        *,
+        database_id: int = 0,
+        object_id: int = 0,
+        versions: VersionStore | None = None,
     ) -> None:
         self.name = name
         self.database_id = database_id
         self.object_id = object_id
         self.locks = LockSpace(ResourceType.OBJECT, name, database_id=database_id, entity_id=object_id)
+        self.versions = versions
+        self.defined = 0
         self.identity: Identity | None = None
         self.indexes: dict[str, IndexStore] = {}
         self._next_row_id = 1
@@ -292,6 +303,12 @@ class TableStore:
         if self.identity is not None:
             self.identity.last = snapshot.identity_last
 
+    def keep_versions(self, versions: VersionStore | None) -> None:
+        """Begin to keep row versions, or stop it (None), when nobody writes or reads them."""
+        self.versions = versions
+        for index in (self.base, *self.indexes.values()):
+            index.keep_versions(versions)
+
     def _live_rows(self) -> list[tuple[Key, Row]]:
         return [(key, row) for key, row in self.base.scan() if row is not GHOST]
 
@@ -315,6 +332,7 @@ class TableStore:
                     entity_id=self.object_id,
                     describe=describe_rid,
                 ),
+                self._new_history(),
             )
         return self._new_index(definition)
 
@@ -328,7 +346,11 @@ class TableStore:
                 entity_id=definition.hobt_id,
                 describe=describe_key,
             ),
+            self._new_history(),
         )
+
+    def _new_history(self) -> History | None:
+        return None if self.versions is None else History(self.versions)
 
     def _set_structure(self, base: IndexStore, indexes: dict[str, IndexStore]) -> None:
         self.base = base

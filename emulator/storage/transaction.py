@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.locking.manager import LockManager, LockOwner, LockSession
+from emulator.storage.versions import UNCOMMITTED
 
 if TYPE_CHECKING:
     from emulator.storage.index import IndexStore
     from emulator.storage.keys import Key
+    from emulator.storage.versions import History, Snapshot, VersionStore
 
 LOG_RECORD_BYTES = 120
 """Estimated log per changed row or index entry: it only has to rank transactions by what they cost to roll back."""
@@ -23,8 +25,14 @@ LOG_RECORD_BYTES = 120
 class UndoLog:
     """Changes in order, each as a function with its arguments that takes it back.
 
-    ``ghosts`` are the index entries that were deleted and stay as ghosts until the end.
+    ``ghosts`` are the index entries that were deleted and stay as ghosts until the end. Where rows are versioned,
+    ``versions`` are the entries whose versions were noted in ``version_store``, and ``commit_sequence`` orders the
+    commits.
     """
+
+    commit_sequence: int = UNCOMMITTED
+    version_store: VersionStore | None = None
+    versions: list[tuple[History, Key]] | None = None
 
     def __init__(self) -> None:
         self.records: list[tuple[Any, ...]] = []
@@ -63,6 +71,8 @@ class Transaction(LockOwner, UndoLog):
     """
 
     owner_type = "TRANSACTION"
+    snapshot: Snapshot | None = None
+    """What the transaction reads at level SNAPSHOT, from its first access to data on; ``version_store`` is set then."""
 
     def __init__(self, session: LockSession, locks: LockManager, transaction_id: int) -> None:
         UndoLog.__init__(self)
@@ -104,6 +114,8 @@ class Transaction(LockOwner, UndoLog):
         self._end(committed=False)
 
     def _end(self, *, committed: bool) -> None:
+        if self.version_store is not None:
+            self._end_versions(self.version_store, committed=committed)
         self.discard()
         self.ended = True
         for hook in self._end_hooks:
@@ -111,3 +123,10 @@ class Transaction(LockOwner, UndoLog):
         self._end_hooks.clear()
         self.savepoints.clear()
         self.lock_manager.release_all(self)
+
+    def _end_versions(self, store: VersionStore, *, committed: bool) -> None:
+        if self.snapshot is not None:
+            store.end(self.snapshot)
+            self.snapshot = None
+        if committed and self.versions:
+            store.commit(self)
