@@ -32,9 +32,9 @@ class Access(NamedTuple):
 def note_access(ctx: PlanContext, item: DatabaseObject, permission: str, database: Database | None = None) -> None:
     """Have the statement checked for ``permission`` on ``item``, unless an ownership chain covers it.
 
-    ``database`` is that of the item where the item does not tell. Temporary objects are their session's own.
+    ``database`` is that of the item where the item does not tell. Temporary tables and table variables are the session's.
     """
-    if ctx.trusts or item.name.startswith("#"):
+    if ctx.trusts or item.name.startswith(("#", "@")):
         return
     home = home_of(ctx.session, item) or database or ctx.database
     if ctx.module is not None and is_chained(ctx.session, ctx.module, item, home):
