@@ -32,7 +32,7 @@ class Access(NamedTuple):
 def note_access(ctx: PlanContext, item: DatabaseObject, permission: str, database: Database | None = None) -> None:
     """Have the statement checked for ``permission`` on ``item``, unless an ownership chain covers it.
 
-    ``database`` is that of the item where the item does not tell. Temporary tables and table variables are the session's.
+    ``database`` is that of the item where the item does not tell. Temporary ones are the session's.
     """
     if ctx.trusts or item.name.startswith(("#", "@")):
         return
