@@ -16,7 +16,7 @@ from emulator.catalog.objects import Module, Parameter, Procedure, Table, fold
 from emulator.catalog.principals import GUEST
 from emulator.errors import SqlError, sql_error
 from emulator.execution import definitions, flow, impersonation, statements, transactions
-from emulator.execution.authorization import Identity, is_sysadmin, no_entry, user_in
+from emulator.execution.authorization import Identity, is_sysadmin, mapped_user, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
 from emulator.execution.definitions.shapes import parameters as declared_parameters
@@ -108,7 +108,7 @@ class Session:
         """Find out anew who the session is in its database and whether it has to be checked at all."""
         self.granted.clear()
         self.unchecked = is_sysadmin(self.instance, self.identity)
-        found = user_in(self.instance, self.identity, self.database)
+        found = mapped_user(self.instance, self.identity, self.database)
         self.user = found or self.database.security.by_id[GUEST]
         self.user_name = self.user.name
 

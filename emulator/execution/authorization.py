@@ -73,9 +73,19 @@ def is_sysadmin(instance: Instance, identity: Identity) -> bool:
 
 
 def user_in(instance: Instance, identity: Identity, database: Database) -> Principal | None:
-    """Who the identity is in ``database``; None if it may not enter.
+    """Who the identity is in ``database``; None if it may not enter."""
+    user = mapped_user(instance, identity, database)
+    if user is None or user.principal_id == DBO or identity.database is not None:
+        return user
+    tokens, server = database.security.roles_of(user.principal_id), server_tokens(instance, identity)
+    return user if _is_granted(instance, database, [THE_DATABASE], "CONNECT", tokens, server) else None
 
-    It is ``dbo`` for sysadmins and the owner of the database, else the login's user, else ``guest`` if it may connect.
+
+def mapped_user(instance: Instance, identity: Identity, database: Database) -> Principal | None:
+    """Who the identity is once it is in ``database``.
+
+    It is ``dbo`` for sysadmins and the owner of the database, else the login's user, else ``guest``; a user that is
+    impersonated in another database is nobody.
     """
     security = database.security
     if identity.database is not None:
@@ -86,10 +96,7 @@ def user_in(instance: Instance, identity: Identity, database: Database) -> Princ
     if login.sid == database.owner_sid or is_sysadmin(instance, identity):
         return security.by_id[DBO]
     user = security.by_sid(login.sid) if login.sid is not None else None
-    user = user or security.by_id[GUEST]
-    tokens = security.roles_of(user.principal_id)
-    server = server_tokens(instance, identity)
-    return user if _is_granted(instance, database, [THE_DATABASE], "CONNECT", tokens, server) else None
+    return user or security.by_id[GUEST]
 
 
 # --- The check --------------------------------------------------------------------------------------------------------
@@ -115,7 +122,8 @@ def has_permission(
     if securable.kind in ("SERVER", "LOGIN", "SERVER ROLE"):
         return _is_granted(instance, None, [securable, THE_SERVER], permission, frozenset(), server)
     database = database or session.database
-    user = user_in(instance, identity, database)
+    entered = database is session.database
+    user = (mapped_user if entered else user_in)(instance, identity, database)
     if user is None:
         return False
     tokens = database.security.roles_of(user.principal_id)
@@ -192,7 +200,7 @@ def _examine(session: Session, access: Access) -> None:
     session.await_security(database)
     if may(session, permission, item, database):
         return
-    if user_in(session.instance, session.identity, database) is None:
+    if database is not session.database and user_in(session.instance, session.identity, database) is None:
         raise no_entry(session, database)
     if permission == "ALTER":
         raise sql_error(1088, item.name, state=7)
@@ -215,7 +223,7 @@ def require_in_database(session: Session, permission: str, database: Database, l
     """Errors: 262, 916."""
     if session.unchecked or has_permission(session, permission, database=database):
         return
-    if user_in(session.instance, session.identity, database) is None:
+    if database is not session.database and user_in(session.instance, session.identity, database) is None:
         raise no_entry(session, database)
     raise sql_error(262, permission, database.name, line=line)
 

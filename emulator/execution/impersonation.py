@@ -15,7 +15,7 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import OWNER, Module, fold
 from emulator.catalog.principals import Login, Principal, Securable
 from emulator.errors import NotSupported, SqlError, sql_error
-from emulator.execution.authorization import Identity, has_permission, user_in
+from emulator.execution.authorization import Identity, has_permission, mapped_user
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
@@ -65,7 +65,7 @@ def sid_text(sid: bytes) -> str:
 
 def may_impersonate(session: Session, user: Principal, database: Database) -> bool:
     """Whether the session has IMPERSONATE on the user, or is it."""
-    current = user_in(session.instance, session.identity, database)
+    current = mapped_user(session.instance, session.identity, database)
     if current is None:
         return False
     securable = Securable("USER", user.principal_id)

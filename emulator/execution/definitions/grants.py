@@ -189,7 +189,7 @@ def compile_change(node: nodes.ChangePermissions, compiler: UnitCompiler) -> Ste
         permissions = _expanded(session, names, target, node)
         grantees = [_grantee(target, name, node) for name in node.principals]
         if any(_is_protected(session, target, grantee) for grantee in grantees):
-            session.sink.message(sql_error(4624, line=node.line))
+            _say(session, 4624, 0, node)
             return
         with changing(session, target.catalog):
             for permission in permissions:
@@ -198,6 +198,13 @@ def compile_change(node: nodes.ChangePermissions, compiler: UnitCompiler) -> Ste
                     apply(session, target, node, permission, grantee.principal_id, grantor)
 
     return definition_step(node, change)
+
+
+def _say(session: Session, number: int, severity: int, node: nodes.ChangePermissions) -> None:
+    """Send a message that is no error."""
+    said = SqlError(number, severity, 1, sql_error(number).message)
+    said.locate(node.line, "")
+    session.sink.message(said)
 
 
 def _scope(session: Session, names: Sequence[str], database: Database, line: int) -> Target:
@@ -215,7 +222,7 @@ def _scope(session: Session, names: Sequence[str], database: Database, line: int
 def _expanded(session: Session, names: Sequence[str], target: Target, node: nodes.ChangePermissions) -> list[str]:
     """The permissions, ALL replaced by what it stands for. Errors: 102, 4606, 4619."""
     if list(names) == ["ALL"]:
-        session.sink.message(SqlError(4628, 10, 1, sql_error(4628).message, node.line))
+        _say(session, 4628, 10, node)
         if target.item is not None:
             return sorted(_allowed(target.item) - COMMON - {"VIEW CHANGE TRACKING"})
         if target.securable == THE_DATABASE:

@@ -54,6 +54,7 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
         if place.database.find(schema, place.name) is not None:
             raise sql_error(2714, place.name, state=6, line=node.line)
         table = table_shape(place.name, node.definition, place.context, schema=schema)
+        table.database = place.database.name
         enter(frame.session, place.database, table)
         table.store = new_store(table, database_id=place.database.database_id)
         lock_definition(frame.session, place.database, table)

@@ -109,6 +109,10 @@ class Engine:
     def client(self) -> Client:
         return Client(self.instance.open_session())
 
+    def client_of(self, login: str, password: str, database: str = "") -> Client:
+        """A session that logs in. Raises SqlError."""
+        return Client(self.instance.login(login, password, database))
+
     def clients(self, count: int) -> Sequence[Client]:
         return [self.client() for _ in range(count)]
 
