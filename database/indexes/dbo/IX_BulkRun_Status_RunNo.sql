@@ -1,5 +1,7 @@
 /*
-Purpose:     Runs by status and number.
+Purpose:     Runs by status, newest first (picking.SearchRuns). It includes all that the search shows of a run, so that a reader
+             never holds a key of the index while it waits for the row, which a picker who completes a run holds the other way
+             round.
 Running it again is harmless. The index is built online where the edition can (Enterprise and Developer, Azure SQL).
 */
 IF
@@ -12,9 +14,11 @@ IF
         IF CAST(SERVERPROPERTY('EngineEdition') AS int) IN (3, 5, 8)
             CREATE NONCLUSTERED INDEX IX_BulkRun_Status_RunNo
                 ON dbo.Cust_BulkRun (Status, RunNo)
+                INCLUDE (RowNum, BatchNo, FormulaId, FormulaDesc, NoOfBatches, PalletsPerBatch, RecDate)
                 WITH (ONLINE = ON);
         ELSE
             CREATE NONCLUSTERED INDEX IX_BulkRun_Status_RunNo
-                ON dbo.Cust_BulkRun (Status, RunNo);
+                ON dbo.Cust_BulkRun (Status, RunNo)
+                INCLUDE (RowNum, BatchNo, FormulaId, FormulaDesc, NoOfBatches, PalletsPerBatch, RecDate);
     END;
 GO

@@ -14,11 +14,12 @@ Result:      one row a broken invariant (CheckName, ObjectKey, Expected, Actual,
              ItemLocation       item and location: the sum of QtyOnHand is that of the baseline
              RunLine            each line: PickedQty = PickedBulkQty x PackSize = allocations, since the baseline
              OverPick           each line changed since the baseline: PickedBulkQty <= ToPickedBulkQty + tolerance
+             Allocation         each allocation that was unpicked since the baseline holds what was left of it
              RunStatus          a run with lines to pick is PRINT exactly when all of them are complete, else NEW
              TransferDocument   each BT document: one type 9, one type 8, one BinTransfer, one Mintxdh, all alike
              PalletNumber       each pallet number drawn from PT was drawn once
              RequestOutcome     each request has one outcome
-             RequestEffect      each ledger row of a pick or transfer belongs to one request
+             RequestEffect      each ledger row of a pick, reversal or transfer belongs to one request
 Locks:       S row by row, at the level of the session: to be run while nobody picks or moves, or under SNAPSHOT. It scans.
 Errors:      none of its own
 Idempotency: not needed, changes nothing
@@ -129,6 +130,21 @@ BEGIN
             FROM dbo.Cust_BulkLotPicked AS a
             WHERE a.LotTranNo > @LastAllocationNo
             UNION ALL
+            -- Allocations older than the baseline count by what has been taken back of them since.
+            SELECT
+                a.LotNo,
+                a.ItemKey,
+                a.LocationKey,
+                a.BinNo,
+                0 AS CommittedChange,
+                0 - o.Weight AS Allocated,
+                0 AS Issued,
+                0 AS OnHandChange,
+                0 AS Moved
+            FROM picking.UnpickLotOutcome AS o
+            INNER JOIN dbo.Cust_BulkLotPicked AS a ON o.AllocationNo = a.LotTranNo
+            WHERE o.LotTranNo > @LastLotTranNo AND o.AllocationNo <= @LastAllocationNo
+            UNION ALL
             SELECT
                 t.LotNo,
                 t.ItemKey,
@@ -231,6 +247,17 @@ BEGIN
             ISNULL(CAST(a.AllocLotQty AS decimal(19, 6)), 0) AS Allocated
         FROM dbo.Cust_BulkLotPicked AS a
         WHERE a.LotTranNo > @LastAllocationNo
+        UNION ALL
+        SELECT
+            a.RunNo,
+            a.RowNum,
+            a.LineId,
+            0 AS PickedQty,
+            0 AS BagWeight,
+            0 - o.Weight AS Allocated
+        FROM picking.UnpickLotOutcome AS o
+        INNER JOIN dbo.Cust_BulkLotPicked AS a ON o.AllocationNo = a.LotTranNo
+        WHERE o.LotTranNo > @LastLotTranNo AND o.AllocationNo <= @LastAllocationNo
     ) AS u
     GROUP BY u.RunNo, u.RowNum, u.LineId
     HAVING SUM(u.PickedQty) <> SUM(u.Allocated) OR SUM(u.PickedQty) <> SUM(u.BagWeight);
@@ -272,6 +299,29 @@ BEGIN
     ) AS k
     GROUP BY k.RunNo, k.RowNum, k.Status
     HAVING (k.Status = N'PRINT' AND SUM(k.IsOpen) > 0) OR (k.Status = N'NEW' AND SUM(k.IsOpen) = 0);
+
+    -- Allocations of which something was taken back since the baseline: they hold what the last reversal left of them.
+    INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
+    SELECT
+        'Allocation' AS CheckName,
+        CONCAT(N'Cust_BulkLotPicked ', o.AllocationNo) AS ObjectKey,
+        CONCAT(o.AllocLotQty, N' left') AS Expected,
+        CONCAT(CAST(a.AllocLotQty AS decimal(19, 6)), N' left, status ', a.LotStatus) AS Actual,
+        N'The allocation does not hold what its last reversal left of it, or is Unpicked with something left.' AS Detail
+    FROM picking.UnpickLotOutcome AS o
+    LEFT JOIN dbo.Cust_BulkLotPicked AS a ON o.AllocationNo = a.LotTranNo
+    WHERE
+        o.LotTranNo > @LastLotTranNo
+        AND NOT EXISTS (
+            SELECT 1
+            FROM picking.UnpickLotOutcome AS n
+            WHERE n.AllocationNo = o.AllocationNo AND n.LotTranNo > o.LotTranNo
+        )
+        AND (
+            ISNULL(CAST(a.AllocLotQty AS decimal(19, 6)), -1) <> o.AllocLotQty
+            OR (o.AllocLotQty = 0 AND ISNULL(a.LotStatus, N'') <> N'Unpicked')
+            OR (o.AllocLotQty > 0 AND a.LotStatus = N'Unpicked')
+        );
 
     -- Documents and numbers. Rows without a BT document are the ERP's own (a NULL is none either).
     INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
@@ -352,86 +402,15 @@ BEGIN
         OR MIN(d.Quantity) <> MAX(d.Quantity) OR MIN(d.ItemKey) <> MAX(d.ItemKey) OR MIN(d.LotNo) <> MAX(d.LotNo)
         OR MIN(d.BinNoFrom) <> MAX(d.BinNoFrom) OR MIN(d.BinNoTo) <> MAX(d.BinNoTo);
 
+    -- Numbers drawn and requests.
     INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
     SELECT
-        'PalletNumber' AS CheckName,
-        o.PalletId AS ObjectKey,
-        N'1 draw' AS Expected,
-        CONCAT(COUNT(*), N' draws') AS Actual,
-        N'A pallet number was drawn more than once.' AS Detail
-    FROM picking.PickLotOutcome AS o
-    WHERE o.PalletDrawn = 1
-    GROUP BY o.PalletId
-    HAVING COUNT(*) > 1;
-
-    -- Requests. The ledger is read from the baseline on, by its key; the type needs no index.
-    INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
-    SELECT
-        'RequestOutcome' AS CheckName,
-        CONCAT(u.RequestId, N'') AS ObjectKey,
-        N'1 request, 1 outcome' AS Expected,
-        CONCAT(SUM(u.Requests), N' requests, ', SUM(u.Outcomes), N' outcomes') AS Actual,
-        N'A request id without an outcome, or an outcome without its request.' AS Detail
-    FROM (
-        SELECT
-            r.RequestId,
-            1 AS Requests,
-            0 AS Outcomes
-        FROM lockstep.Request AS r
-        UNION ALL
-        SELECT
-            o.RequestId,
-            0 AS Requests,
-            1 AS Outcomes
-        FROM picking.PickLotOutcome AS o
-        UNION ALL
-        SELECT
-            o.RequestId,
-            0 AS Requests,
-            1 AS Outcomes
-        FROM putaway.TransferLotOutcome AS o
-    ) AS u
-    GROUP BY u.RequestId
-    HAVING SUM(u.Requests) <> 1 OR SUM(u.Outcomes) <> 1;
-
-    INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
-    SELECT
-        'RequestEffect' AS CheckName,
-        CONCAT(N'LotTransaction ', u.LotTranNo) AS ObjectKey,
-        N'1 ledger row, 1 request' AS Expected,
-        CONCAT(SUM(u.Effects), N' ledger rows, ', SUM(u.Requests), N' requests') AS Actual,
-        N'A ledger row that no request answers for, or that several do.' AS Detail
-    FROM (
-        SELECT
-            t.LotTranNo,
-            1 AS Effects,
-            0 AS Requests
-        FROM dbo.LotTransaction AS t
-        WHERE t.LotTranNo > @LastLotTranNo AND t.TransactionType IN (5, 8, 9)
-        UNION ALL
-        SELECT
-            o.LotTranNo,
-            0 AS Effects,
-            1 AS Requests
-        FROM picking.PickLotOutcome AS o
-        WHERE o.LotTranNo > @LastLotTranNo
-        UNION ALL
-        SELECT
-            o.IssueLotTranNo AS LotTranNo,
-            0 AS Effects,
-            1 AS Requests
-        FROM putaway.TransferLotOutcome AS o
-        WHERE o.IssueLotTranNo > @LastLotTranNo
-        UNION ALL
-        SELECT
-            o.ReceiptLotTranNo AS LotTranNo,
-            0 AS Effects,
-            1 AS Requests
-        FROM putaway.TransferLotOutcome AS o
-        WHERE o.ReceiptLotTranNo > @LastLotTranNo
-    ) AS u
-    GROUP BY u.LotTranNo
-    HAVING SUM(u.Effects) <> 1 OR SUM(u.Requests) <> 1;
+        r.CheckName,
+        r.ObjectKey,
+        r.Expected,
+        r.Actual,
+        r.Detail
+    FROM ops.RequestFindings(@LastLotTranNo) AS r;
 
     SELECT
         f.CheckName,

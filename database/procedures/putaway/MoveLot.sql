@@ -63,6 +63,7 @@ BEGIN
         @LotStatus nvarchar(10),
         @ToDateExpiry datetime,
         @ToLotStatus nvarchar(10),
+        @Refusal int = 0,
         @Message nvarchar(2048);
 
     SELECT
@@ -151,20 +152,18 @@ BEGIN
             THROW 51105, @Message, 1;
         END;
 
-    -- Joining two rows must not change what may be picked: held stock would be released, or an expiry date lost.
-    IF
-        @ToQtyOnHand IS NOT NULL
-        AND (
-            ISNULL(@ToLotStatus, N'') <> ISNULL(@LotStatus, N'')
-            OR ISNULL(@ToDateExpiry, '19000101') <> ISNULL(@DateExpiry, '19000101')
-        )
+    IF @ToQtyOnHand IS NOT NULL
+        SELECT @Refusal = j.Refusal
+        FROM putaway.Joinability(@LotStatus, @DateExpiry, @ToLotStatus, @ToDateExpiry) AS j;
+
+    IF @Refusal <> 0
         BEGIN
             SET @Message = CONCAT(
                 'Lot ', @LotNo, ' of item ', @ItemKey, ' has status "', @LotStatus, '" and expiry ',
                 CONVERT(char(10), @DateExpiry, 120), ' in bin ', @BinNoFrom, ', but "', @ToLotStatus, '" and ',
                 CONVERT(char(10), @ToDateExpiry, 120), ' in bin ', @BinNoTo, '; they cannot be put together.'
             );
-            THROW 51106, @Message, 1;
+            THROW @Refusal, @Message, 1;
         END;
 
     -- lock 3 of 3: ledger, posting, bin transfer

@@ -61,18 +61,40 @@ CREATE TABLE lockstep.DeployedObject (
     Kind varchar(20) NOT NULL,
     ObjectName nvarchar(260) NOT NULL,
     ContentHash binary(32) NOT NULL,
+    -- The definition as the server gave it right after the deployment; a different one now was put there by somebody else.
+    ServerText nvarchar(max) NULL,
     DeployedAt datetime2(3) NOT NULL CONSTRAINT DF_DeployedObject_DeployedAt DEFAULT SYSUTCDATETIME(),
     DeployedBy nvarchar(128) NOT NULL CONSTRAINT DF_DeployedObject_DeployedBy DEFAULT ORIGINAL_LOGIN(),
     CONSTRAINT PK_DeployedObject PRIMARY KEY CLUSTERED (Kind, ObjectName)
 );
 
--- What was deployed when, with the text, so that an earlier definition can be put back.
+-- One row a deployment that changed an object.
+CREATE TABLE lockstep.Deployment (
+    DeploymentId int IDENTITY (1, 1) NOT NULL,
+    Origin varchar(10) NOT NULL,
+    -- The migration that the tables were at.
+    Revision varchar(32) NOT NULL,
+    StartedAt datetime2(3) NOT NULL CONSTRAINT DF_Deployment_StartedAt DEFAULT SYSUTCDATETIME(),
+    StartedBy nvarchar(128) NOT NULL CONSTRAINT DF_Deployment_StartedBy DEFAULT ORIGINAL_LOGIN(),
+    HostName nvarchar(128) NULL CONSTRAINT DF_Deployment_HostName DEFAULT HOST_NAME(),
+    -- NULL: it failed or was ended before its end, or it still runs.
+    FinishedAt datetime2(3) NULL,
+    CONSTRAINT PK_Deployment PRIMARY KEY CLUSTERED (DeploymentId),
+    CONSTRAINT CK_Deployment_Origin CHECK (Origin IN ('DEPLOY', 'ROLLBACK', 'BUNDLE'))
+);
+
+-- What was deployed when and by whom, and what was there before it, so that it can be put back.
 CREATE TABLE lockstep.DeployHistory (
     HistoryId int IDENTITY (1, 1) NOT NULL,
+    DeploymentId int NOT NULL,
     Kind varchar(20) NOT NULL,
     ObjectName nvarchar(260) NOT NULL,
-    ContentHash binary(32) NOT NULL,
-    DefinitionText nvarchar(max) NOT NULL,
+    -- NULL, both: the object was dropped.
+    ContentHash binary(32) NULL,
+    DefinitionText nvarchar(max) NULL,
+    -- NULL with a text: that was not of a file, but the server's own. NULL without one: there was nothing before.
+    PreviousHash binary(32) NULL,
+    PreviousText nvarchar(max) NULL,
     ToolVersion varchar(30) NOT NULL,
     DeployedAt datetime2(3) NOT NULL CONSTRAINT DF_DeployHistory_DeployedAt DEFAULT SYSUTCDATETIME(),
     DeployedBy nvarchar(128) NOT NULL CONSTRAINT DF_DeployHistory_DeployedBy DEFAULT ORIGINAL_LOGIN(),
@@ -101,6 +123,58 @@ CREATE TABLE picking.PickLotOutcome (
     PickedQty decimal(19, 6) NOT NULL,
     RunStatus nvarchar(10) NOT NULL,
     CONSTRAINT PK_PickLotOutcome PRIMARY KEY CLUSTERED (RequestId)
+);
+
+CREATE TABLE picking.PickFefoOutcome (
+    RequestId uniqueidentifier NOT NULL,
+    Attempts int NOT NULL,
+    PalletId nvarchar(20) NOT NULL,
+    -- 1: this call drew the pallet number from Seqnum.
+    PalletDrawn bit NOT NULL,
+    Lots int NOT NULL,
+    Bags decimal(19, 6) NOT NULL,
+    Weight decimal(19, 6) NOT NULL,
+    OpenBags decimal(19, 6) NOT NULL,
+    PickedBulkQty decimal(19, 6) NOT NULL,
+    PickedQty decimal(19, 6) NOT NULL,
+    RunStatus nvarchar(10) NOT NULL,
+    CONSTRAINT PK_PickFefoOutcome PRIMARY KEY CLUSTERED (RequestId)
+);
+
+-- The picks of one PickFefo request, a row a lot row, in the order of FEFO.
+CREATE TABLE picking.PickFefoLot (
+    RequestId uniqueidentifier NOT NULL,
+    FefoRank int NOT NULL,
+    LotNo varchar(30) NOT NULL,
+    BinNo nvarchar(20) NOT NULL,
+    DateExpiry datetime NULL,
+    Bags decimal(19, 6) NOT NULL,
+    Weight decimal(19, 6) NOT NULL,
+    LotTranNo int NOT NULL,
+    AllocationNo int NOT NULL,
+    QtyOnHand decimal(19, 6) NOT NULL,
+    QtyCommitSales decimal(19, 6) NOT NULL,
+    CONSTRAINT PK_PickFefoLot PRIMARY KEY CLUSTERED (RequestId, FefoRank)
+);
+
+CREATE TABLE picking.UnpickLotOutcome (
+    RequestId uniqueidentifier NOT NULL,
+    Attempts int NOT NULL,
+    -- The LotTransaction row (type 6) that reverses, and the allocation that it takes from.
+    LotTranNo int NOT NULL,
+    AllocationNo int NOT NULL,
+    Bags decimal(19, 6) NOT NULL,
+    Weight decimal(19, 6) NOT NULL,
+    -- What is left of the allocation, weight.
+    AllocLotQty decimal(19, 6) NOT NULL,
+    QtyOnHand decimal(19, 6) NOT NULL,
+    QtyCommitSales decimal(19, 6) NOT NULL,
+    PickedBulkQty decimal(19, 6) NOT NULL,
+    PickedQty decimal(19, 6) NOT NULL,
+    RunStatus nvarchar(10) NOT NULL,
+    -- 1: this call set the run from PRINT back to NEW.
+    Reopened bit NOT NULL,
+    CONSTRAINT PK_UnpickLotOutcome PRIMARY KEY CLUSTERED (RequestId)
 );
 
 CREATE TABLE putaway.TransferLotOutcome (
