@@ -17,6 +17,7 @@ from harness.errors import CheckFailed, EnvironmentFault
 
 DATABASE_FOLDER = Path(__file__).resolve().parents[2] / "database"
 KINDS = ("functions", "views", "procedures", "indexes", "grants")
+MODULE_KINDS = frozenset({"functions", "views", "procedures"})
 
 _BOUND_WHEN_CREATED = frozenset({"functions", "views"})
 
@@ -29,6 +30,11 @@ class SourceFile:
     name: str
     path: Path
     text: str
+
+    @property
+    def schema(self) -> str:
+        """The schema's name, empty for a file that belongs to none."""
+        return self.name.rpartition(".")[0]
 
     @property
     def object_name(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.connection import Session, Target
-from harness.deploy import DeployFailed, deploy
+from harness.deploy import FileFault, deploy
 from harness.deploy.sources import DATABASE_FOLDER
 
 
@@ -72,7 +72,7 @@ def test_a_refused_file_is_named_with_its_line_and_leaves_what_was_done_before(
 ) -> None:
     write(folder, "TrialOne", "SELECT 1 AS A;")
     path = write(folder, "TrialTwo", body, before="SET NOCOUNT ON;\nGO\n")
-    with pytest.raises(DeployFailed) as caught:
+    with pytest.raises(FileFault) as caught:
         deploy(database, database=folder)
     assert (caught.value.path, caught.value.line) == (path, line)
     assert str(caught.value).startswith(f"{path}:{line}: ")
@@ -84,7 +84,7 @@ def test_a_refused_file_is_named_with_its_line_and_leaves_what_was_done_before(
 def test_a_file_is_applied_whole_or_not_at_all(folder: Path, database: Target, session: Session) -> None:
     path = write(folder, "TrialOne", "SELECT 1 AS A;")
     path.write_text(path.read_text() + "THROW 50001, N'the second batch fails', 1;\nGO\n")
-    with pytest.raises(DeployFailed, match="the second batch fails"):
+    with pytest.raises(FileFault, match="the second batch fails"):
         deploy(database, database=folder)
     assert session.execute("SELECT OBJECT_ID(N'ops.TrialOne');").rows[0][0] is None
     assert session.execute("SELECT @@TRANCOUNT;").rows[0][0] == 0
@@ -93,7 +93,7 @@ def test_a_file_is_applied_whole_or_not_at_all(folder: Path, database: Target, s
 def test_a_malformed_script_is_found_before_anything_is_deployed(folder: Path, database: Target) -> None:
     write(folder, "TrialOne", "SELECT 1 AS A;")
     path = write(folder, "TrialTwo", "SELECT 1;\nGO;")
-    with pytest.raises(DeployFailed, match="GO takes a count"):
+    with pytest.raises(FileFault, match="GO takes a count"):
         deploy(database, database=folder)
     path.unlink()
     assert actions(database, folder) == {"ops.TrialOne": "applied"}
