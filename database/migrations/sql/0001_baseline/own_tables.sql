@@ -125,6 +125,58 @@ CREATE TABLE picking.PickLotOutcome (
     CONSTRAINT PK_PickLotOutcome PRIMARY KEY CLUSTERED (RequestId)
 );
 
+CREATE TABLE picking.PickFefoOutcome (
+    RequestId uniqueidentifier NOT NULL,
+    Attempts int NOT NULL,
+    PalletId nvarchar(20) NOT NULL,
+    -- 1: this call drew the pallet number from Seqnum.
+    PalletDrawn bit NOT NULL,
+    Lots int NOT NULL,
+    Bags decimal(19, 6) NOT NULL,
+    Weight decimal(19, 6) NOT NULL,
+    OpenBags decimal(19, 6) NOT NULL,
+    PickedBulkQty decimal(19, 6) NOT NULL,
+    PickedQty decimal(19, 6) NOT NULL,
+    RunStatus nvarchar(10) NOT NULL,
+    CONSTRAINT PK_PickFefoOutcome PRIMARY KEY CLUSTERED (RequestId)
+);
+
+-- The picks of one PickFefo request, a row a lot row, in the order of FEFO.
+CREATE TABLE picking.PickFefoLot (
+    RequestId uniqueidentifier NOT NULL,
+    FefoRank int NOT NULL,
+    LotNo varchar(30) NOT NULL,
+    BinNo nvarchar(20) NOT NULL,
+    DateExpiry datetime NULL,
+    Bags decimal(19, 6) NOT NULL,
+    Weight decimal(19, 6) NOT NULL,
+    LotTranNo int NOT NULL,
+    AllocationNo int NOT NULL,
+    QtyOnHand decimal(19, 6) NOT NULL,
+    QtyCommitSales decimal(19, 6) NOT NULL,
+    CONSTRAINT PK_PickFefoLot PRIMARY KEY CLUSTERED (RequestId, FefoRank)
+);
+
+CREATE TABLE picking.UnpickLotOutcome (
+    RequestId uniqueidentifier NOT NULL,
+    Attempts int NOT NULL,
+    -- The LotTransaction row (type 6) that reverses, and the allocation that it takes from.
+    LotTranNo int NOT NULL,
+    AllocationNo int NOT NULL,
+    Bags decimal(19, 6) NOT NULL,
+    Weight decimal(19, 6) NOT NULL,
+    -- What is left of the allocation, weight.
+    AllocLotQty decimal(19, 6) NOT NULL,
+    QtyOnHand decimal(19, 6) NOT NULL,
+    QtyCommitSales decimal(19, 6) NOT NULL,
+    PickedBulkQty decimal(19, 6) NOT NULL,
+    PickedQty decimal(19, 6) NOT NULL,
+    RunStatus nvarchar(10) NOT NULL,
+    -- 1: this call set the run from PRINT back to NEW.
+    Reopened bit NOT NULL,
+    CONSTRAINT PK_UnpickLotOutcome PRIMARY KEY CLUSTERED (RequestId)
+);
+
 CREATE TABLE putaway.TransferLotOutcome (
     RequestId uniqueidentifier NOT NULL,
     Attempts int NOT NULL,
