@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Procedure, Table, fold
-from emulator.catalog.principals import GUEST
+from emulator.catalog.principals import GUEST, THE_SERVER
 from emulator.errors import SqlError, sql_error
 from emulator.execution import definitions, flow, impersonation, statements, transactions
-from emulator.execution.authorization import Identity, is_sysadmin, mapped_user, no_entry, user_in
+from emulator.execution.authorization import Identity, has_permission, is_sysadmin, mapped_user, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
 from emulator.execution.definitions.shapes import parameters as declared_parameters
@@ -111,6 +111,10 @@ class Session:
         found = mapped_user(self.instance, self.identity, self.database)
         self.user = found or self.database.security.by_id[GUEST]
         self.user_name = self.user.name
+
+    def may_on_server(self, permission: str) -> bool:
+        """Whether it has a permission on the server."""
+        return self.unchecked or has_permission(self, permission, THE_SERVER)
 
     def await_security(self, database: Database) -> None:
         """Wait while another session's transaction is changing principals or permissions. Errors: 1205, 1222."""

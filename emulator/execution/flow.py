@@ -5,17 +5,19 @@ Documentation: "Control-of-Flow language", "TRY...CATCH", "THROW", "RAISERROR", 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from emulator.catalog.objects import ScalarFunction, fold
 from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.authorization import authorize
 from emulator.execution.definitions.shapes import resolve_type, table_shape
 from emulator.execution.failures import RaisedError, ThrownError, statement_failed
 from emulator.execution.frames import BREAK, CONTINUE, RETURN, Frame, Signal, Step
 from emulator.execution.functions.message_format import format_message
 from emulator.execution.plans import evaluator
 from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.accesses import Access
 from emulator.planning.expressions import assign_to, compile_filter, compile_scalar, convert_to
 from emulator.sql import nodes
 from emulator.types.instants import UNITS_PER_SECOND
@@ -253,7 +255,10 @@ def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
             shape = table_shape(declaration.name, declaration.definition, compiler.context())
             compiler.declare(declaration.name, SqlType("table"), shape, declaration.line)
             continue
-        type, table_type = resolve_type(declaration.type, compiler.context())
+        context = compiler.context()
+        type, table_type = resolve_type(declaration.type, context)
+        if context.accesses:
+            steps.append(_check_step(node, context.accesses))
         compiler.declare(declaration.name, type, table_type.shape if table_type else None, declaration.line)
         if declaration.initial is not None:
             variable = nodes.Variable(declaration.name, line=declaration.line)
@@ -269,6 +274,20 @@ def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
         return None
 
     return run_declare
+
+
+def _check_step(node: nodes.Statement, accesses: Sequence[Access]) -> Step:
+    """Variables of table types take EXECUTE on the type."""
+
+    def check(frame: Frame) -> Signal | None:
+        try:
+            if not frame.session.unchecked:
+                authorize(frame.session, accesses)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        return None
+
+    return check
 
 
 def compile_set_variable(node: nodes.SetVariable, compiler: UnitCompiler) -> Step:

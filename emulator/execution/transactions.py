@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.authorization import authorize
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
 from emulator.execution.settings import Change, Isolation, Settings, check_isolation
 from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.accesses import Access, home_of
 from emulator.planning.changes.targets import find_table
 from emulator.planning.expressions import compile_scalar, convert_to
 from emulator.sql import nodes
@@ -201,6 +203,8 @@ def compile_identity_insert(node: nodes.SetIdentityInsert, compiler: UnitCompile
         context = compiler.context(database)
         context.session = session
         table = find_table(node.table, context)
+        if not session.unchecked and not table.name.startswith("#"):
+            authorize(session, (Access(home_of(session, table) or database, table, "ALTER"),))
         if table.identity_column is None:
             raise sql_error(8106, str(node.table), line=node.line)
         other = session.identity_insert

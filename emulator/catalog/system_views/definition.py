@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import fold
+from emulator.errors import sql_error
 from emulator.planning.binding import SourceColumn
 from emulator.sql.nodes import TypeName
 from emulator.types import names
@@ -91,19 +92,28 @@ def _value(text: str | None) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SystemView:
-    """A view whose rows are made from the state of the server when it is read. Reading takes no locks."""
+    """A view whose rows are made from the state of the server when it is read. Reading takes no locks.
+
+    ``permission`` is what reading it takes on the server, "" for nothing.
+    """
 
     schema: str
     name: str
     definition: ColumnList
     source: RowSource
+    permission: str = ""
 
     @property
     def columns(self) -> list[SourceColumn]:
         return self.definition.columns
 
     def rows(self, session: Session, database: Database | None = None) -> Iterator[Row]:
-        """The rows as ``session`` sees them in ``database`` (None: its current one), in the order of ``columns``."""
+        """The rows as ``session`` sees them in ``database`` (None: its current one), in the order of ``columns``.
+
+        Errors: 300.
+        """
+        if self.permission and not session.may_on_server(self.permission):
+            raise sql_error(300, self.permission, "server", "master")
         return self.definition.rows(self.source(session, database or session.database))
 
 
@@ -111,12 +121,12 @@ SYSTEM_VIEWS: dict[tuple[str, str], SystemView] = {}
 """Every system view, by schema and name, both folded. Those in ``dbo`` are found without a schema too."""
 
 
-def view(full_name: str, columns: str) -> Callable[[RowSource], RowSource]:
+def view(full_name: str, columns: str, *, permission: str = "") -> Callable[[RowSource], RowSource]:
     """Enter the view ``schema.name`` with the declared columns and the decorated row source."""
     schema, name = full_name.split(".")
 
     def enter(source: RowSource) -> RowSource:
-        SYSTEM_VIEWS[fold(schema), fold(name)] = SystemView(schema, name, column_list(columns), source)
+        SYSTEM_VIEWS[fold(schema), fold(name)] = SystemView(schema, name, column_list(columns), source, permission)
         return source
 
     return enter

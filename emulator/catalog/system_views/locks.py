@@ -71,6 +71,7 @@ def _resource_address(space: LockSpace, key: Hashable) -> bytes:
     request_owner_guid uniqueidentifier? = NULL, request_owner_lockspace_id nvarchar(32),
     lock_owner_address varbinary(8)
     """,
+    permission="VIEW SERVER PERFORMANCE STATE",
 )
 def dm_tran_locks(session: Session, database: Database) -> Iterator[Row]:
     for row in session.instance.locks.listing(lock_owners(session)):
@@ -134,6 +135,7 @@ def wait_resource(session: Session, space: LockSpace, key: Hashable) -> str:
     wait_type nvarchar(60)?, resource_address varbinary(8)?, blocking_task_address varbinary(8)? = NULL,
     blocking_session_id smallint?, blocking_exec_context_id int? = NULL, resource_description nvarchar(3072)?
     """,
+    permission="VIEW SERVER PERFORMANCE STATE",
 )
 def dm_os_waiting_tasks(session: Session, database: Database) -> Iterator[Row]:
     for _, item in sorted(session.instance.sessions.items()):
@@ -163,6 +165,7 @@ def dm_os_waiting_tasks(session: Session, database: Database) -> Iterator[Row]:
     transaction_status2 int = 258, dtc_state int = 0, dtc_status int = 0, dtc_isolation_level int = -1,
     filestream_transaction_id varbinary(128)? = NULL
     """,
+    permission="VIEW SERVER PERFORMANCE STATE",
 )
 def dm_tran_active_transactions(session: Session, database: Database) -> Iterator[Row]:
     for _, item in sorted(session.instance.sessions.items()):
@@ -186,6 +189,7 @@ def dm_tran_active_transactions(session: Session, database: Database) -> Iterato
     session_id int, transaction_id bigint, transaction_descriptor binary(8), enlist_count int = 1,
     is_user_transaction bit, is_local bit = 1, is_enlisted bit = 0, is_bound bit = 0, open_transaction_count int
     """,
+    permission="VIEW SERVER PERFORMANCE STATE",
 )
 def dm_tran_session_transactions(session: Session, database: Database) -> Iterator[Row]:
     for _, item in sorted(session.instance.sessions.items()):

@@ -33,7 +33,9 @@ OPTION_COLUMNS = """
 
 
 def all_sessions(session: Session) -> list[Session]:
-    """The sessions of the server, by id."""
+    """The sessions that ``session`` may see, by id: all, or without VIEW SERVER PERFORMANCE STATE its own."""
+    if not session.may_on_server("VIEW SERVER PERFORMANCE STATE"):
+        return [session]
     return [item for _, item in sorted(session.instance.sessions.items())]
 
 
@@ -110,6 +112,7 @@ def dm_exec_sessions(session: Session, database: Database) -> Iterator[Row]:
     local_net_address varchar(48)? = '127.0.0.1', local_tcp_port int? = NULL, connection_id uniqueidentifier,
     parent_connection_id uniqueidentifier? = NULL, most_recent_sql_handle varbinary(64)? = NULL
     """,
+    permission="VIEW SERVER SECURITY STATE",
 )
 def dm_exec_connections(session: Session, database: Database) -> Iterator[Row]:
     for item in all_sessions(session):

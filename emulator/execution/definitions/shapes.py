@@ -24,6 +24,7 @@ from emulator.catalog.objects import (
     fold,
 )
 from emulator.errors import NotSupported, sql_error
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import compile_filter, compile_scalar
 from emulator.sql import nodes
@@ -46,6 +47,7 @@ def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, Table
         if isinstance(found, AliasType):
             return found.type, None
         if isinstance(found, TableType):
+            note_access(ctx, found, "EXECUTE", ctx.database)
             return TABLE_TYPE, found
     raise sql_error(2715, 1, f"{name.schema}.{name.name}" if name.schema else name.name, line=name.line)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.catalog.objects import Column, Table
 from emulator.errors import NotSupported, sql_error
+from emulator.planning.accesses import note_access
 from emulator.planning.binding import Env, Expr, PlanContext, Scalar
 from emulator.planning.changes.output import Outputs, columns_named
 from emulator.planning.changes.rows import RowBuilder, assigned, default_of, insert_rows, insertable
@@ -31,6 +32,8 @@ def compile_insert(node: nodes.Insert, ctx: PlanContext) -> Executable:
     if node.top is not None:
         raise NotSupported("INSERT TOP", node.line)
     target = bind_target(node.target, ctx)
+    if node.outputs:
+        note_access(ctx, target.table, "SELECT")
     columns = _columns(target.table, node)
     match node.source:
         case nodes.InsertValues(rows=rows):

@@ -669,3 +669,34 @@ def test_the_catalog_shows_principals(admin: Any, ann: Any) -> None:
         (3,),
         (4,),
     ]
+
+
+def test_a_variable_of_a_table_type_takes_execute_on_the_type(admin: Any, ann: Any) -> None:
+    admin.run("CREATE TYPE dbo.Lines AS TABLE (LotNo int)")
+    error = ann.fails("DECLARE @lines dbo.Lines")
+    assert "The EXECUTE permission was denied on the object 'Lines'" in error.message
+    admin.run("GRANT EXECUTE ON TYPE::dbo.Lines TO ann")
+    ann.run("DECLARE @lines dbo.Lines; INSERT @lines VALUES (1); SELECT * FROM @lines")
+
+
+def test_an_insert_that_tells_what_it_did_takes_select(admin: Any, ann: Any) -> None:
+    admin.run("GRANT INSERT ON dbo.Lot TO ann")
+    assert "SELECT permission" in ann.fails("INSERT dbo.Lot OUTPUT inserted.Qty VALUES (3, 30)").message
+    ann.run("INSERT dbo.Lot VALUES (3, 30)")
+
+
+def test_explicit_identity_values_take_alter(admin: Any, ann: Any) -> None:
+    admin.run("CREATE TABLE dbo.Numbered (Id int IDENTITY, N int); GRANT INSERT ON dbo.Numbered TO ann")
+    assert ann.fails("SET IDENTITY_INSERT dbo.Numbered ON").number == 1088
+    admin.run("GRANT ALTER ON dbo.Numbered TO ann")
+    ann.run("SET IDENTITY_INSERT dbo.Numbered ON; INSERT dbo.Numbered (Id, N) VALUES (7, 1)")
+
+
+def test_the_state_of_the_server_is_shown_to_those_who_may_see_it(admin: Any, ann: Any) -> None:
+    error = ann.fails("SELECT * FROM sys.dm_tran_locks")
+    assert (error.number, error.severity) == (300, 14)
+    assert error.message == "VIEW SERVER PERFORMANCE STATE permission was denied on object 'server', database 'master'."
+    assert ann.query("SELECT login_name FROM sys.dm_exec_sessions") == [("ann",)]
+    admin.run("USE master; GRANT VIEW SERVER STATE TO ann")
+    ann.run("SELECT * FROM sys.dm_tran_locks")
+    assert ann.query("SELECT login_name FROM sys.dm_exec_sessions ORDER BY login_name") == [("ann",), ("sa",)]
