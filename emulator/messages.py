@@ -28,6 +28,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     220: (16, "Arithmetic overflow error for data type {}, value = {}."),
     241: (16, "Conversion failed when converting date and/or time from character string."),
     245: (16, "Conversion failed when converting the {} value '{}' to data type {}."),
+    265: (16, 'The column name "{}" specified in the {} operator conflicts with the existing column name in the {} '
+          "argument."),
     266: (16, "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. "
           "Previous count = {}, current count = {}."),
     319: (15, "Incorrect syntax near the keyword 'with'. If this statement is a common table expression, an xmlnamespaces "
@@ -104,6 +106,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8127: (16, 'Column "{}" is invalid in the ORDER BY clause because it is not contained in either an aggregate function or the GROUP BY clause.'),
     8154: (16, "The table '{}' is ambiguous."),
     8155: (16, "No column name was specified for column {} of '{}'."),
+    8167: (16, 'The type of column "{}" conflicts with the type of other columns specified in the UNPIVOT list.'),
     8156: (16, "The column '{}' was specified multiple times for '{}'."),
     8158: (16, "'{}' has more columns than were specified in the column list."),
     8159: (16, "'{}' has fewer columns than were specified in the column list."),

@@ -88,6 +88,14 @@ def bind_source(item: nodes.TableSource, parent: Scope | None, ctx: PlanContext)
             return _bind_values(item, parent, ctx)
         case nodes.FunctionTable():
             return _bind_function(item, parent, ctx)
+        case nodes.Pivot():
+            from emulator.planning.queries.pivots import bind_pivot  # noqa: PLC0415 (its source stands in FROM, too)
+
+            return bind_pivot(item, parent, ctx)
+        case nodes.Unpivot():
+            from emulator.planning.queries.pivots import bind_unpivot  # noqa: PLC0415 (its source stands in FROM, too)
+
+            return bind_unpivot(item, parent, ctx)
         case nodes.OpenJson():
             raise NotSupported("OPENJSON", item.line)
         case _:
