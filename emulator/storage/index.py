@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -42,7 +43,7 @@ GHOST: Final = _Marker("GHOST")
 
 _ABSENT: Final = _Marker("ABSENT")
 
-FIRST_CHUNK = 8
+FIRST_CHUNK = 32
 LARGEST_CHUNK = 1024
 """A scan fetches keys in chunks, small at first for seeks that stop early."""
 
@@ -134,7 +135,7 @@ class IndexStore:
         size = FIRST_CHUNK
         while True:
             version = self.version
-            chunk = list(islice(self.keys.irange(low, high, (low_inclusive, high_inclusive), reverse), size))
+            chunk = self._chunk(low, high, low_inclusive, high_inclusive, reverse, size)
             if not chunk:
                 return
             for key in chunk:
@@ -194,6 +195,19 @@ class IndexStore:
     def changed_since(self, key: Key, snapshot: Snapshot) -> bool:
         """Whether somebody whom ``snapshot`` does not see has changed, inserted or deleted ``key``."""
         return self.history is not None and self.history.changed_since(key, snapshot)
+
+    def _chunk(
+        self, low: Key | None, high: Key | None, low_inclusive: bool, high_inclusive: bool, reverse: bool, size: int
+    ) -> list[Key]:
+        """The first keys between the bounds, ``size`` at most."""
+        if reverse:
+            return list(islice(self.keys.irange(low, high, (low_inclusive, high_inclusive), True), size))
+        # The upper bound is looked up in the chunk: in the index it would cost a second descent through keys that lie
+        # all over the memory.
+        chunk = list(islice(self.keys.irange(low, None, (low_inclusive, True)), size))
+        if high is not None and chunk and not chunk[-1] < high:
+            del chunk[bisect_right(chunk, high) if high_inclusive else bisect_left(chunk, high) :]
+        return chunk
 
     # -- entries of rows ---------------------------------------------------------------------------------------------
 
