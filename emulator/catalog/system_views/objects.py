@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 OBJECT = """
-    name sysname, object_id int, principal_id int? = NULL, schema_id int, parent_object_id int, type char(2)?,
+    name sysname, object_id int, principal_id int?, schema_id int, parent_object_id int, type char(2)?,
     type_desc nvarchar(60)?, create_date datetime, modify_date datetime, is_ms_shipped bit = 0, is_published bit = 0,
     is_schema_published bit = 0,
 """
@@ -79,6 +79,7 @@ def object_row(database: Database, item: DatabaseObject) -> Row:
     return (
         item.name,
         item.object_id,
+        item.owner_id,
         schema_id(database, item.schema),
         parent_id(item),
         code,
@@ -114,7 +115,7 @@ def system_view_row(database: Database, system_view: SystemView) -> Row:
     """The values of ``OBJECT`` for a system view."""
     schema = schema_id(database, system_view.schema)
     created = database.created
-    return system_view.name, system_view_id(system_view), schema, 0, "V ", "VIEW", created, created
+    return system_view.name, system_view_id(system_view), None, schema, 0, "V ", "VIEW", created, created
 
 
 @view(

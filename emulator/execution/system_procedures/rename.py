@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Constraint, DatabaseObject, Index, Table, fold
 from emulator.errors import NotSupported, sql_error
+from emulator.execution.authorization import may
 from emulator.execution.definitions.access import lock_definition, touch, undo
 from emulator.execution.definitions.shapes import column_names
 from emulator.execution.plans import as_unit
@@ -70,6 +71,7 @@ def _rename_object(session: Session, name: nodes.ObjectName, new_name: str, kind
         _lock(session, database, item.table)
         _rename_constraint(session, database, item, item.table, new_name)
         return
+    _require_alter(session, database, item)
     if isinstance(item, Table):
         _lock(session, database, item)
     _enter_name(session, database, item, new_name)
@@ -201,7 +203,14 @@ def _table_of(session: Session, name: nodes.ObjectName, kind: str) -> tuple[Data
     return database, table
 
 
+def _require_alter(session: Session, database: Database, item: DatabaseObject) -> None:
+    """Errors: 15225, as if there was no such object, without ALTER on it."""
+    if not session.unchecked and not may(session, "ALTER", item, database):
+        raise sql_error(15225, item.full_name, database.name, "(null)")
+
+
 def _lock(session: Session, database: Database, table: Table) -> None:
+    _require_alter(session, database, table)
     if table.store is not None:
         lock_definition(session, database, table)
 

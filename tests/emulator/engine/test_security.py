@@ -420,6 +420,8 @@ def test_creating_takes_a_permission_and_alter_on_the_schema(admin: Any, ann: An
         ("DROP PROCEDURE picking.List", 3701),
         ("CREATE OR ALTER PROCEDURE picking.List AS RETURN", 3701),
         ("DROP SCHEMA picking", 15151),
+        ("EXEC sp_rename 'dbo.Lot', 'Batch'", 15225),
+        ("EXEC sp_rename 'dbo.Lot.Qty', 'Quantity', 'COLUMN'", 15225),
         ("CREATE LOGIN bob WITH PASSWORD = 'Corr3ct-horse'", 15247),
         ("CREATE USER bob WITHOUT LOGIN", 15247),
         ("CREATE ROLE pickers", 15247),
