@@ -18,7 +18,7 @@ from harness.connection import EmulatorProcess, Session, Target, connect, open_s
 from harness.deploy import deploy
 
 KEPT_TABLES = frozenset(
-    f"lockstep.{name}" for name in ("DeployedObject", "Deployment", "DeployHistory", "CreatedTable", "alembic_version")
+    f"lockstep.{name}" for name in ("DeployedObject", "Deployment", "DeployHistory", "CreatedTable", "ErpColumn", "alembic_version")
 )
 FRESH_ROWS = """
 INSERT INTO lockstep.Settings (SettingsId) VALUES (1);

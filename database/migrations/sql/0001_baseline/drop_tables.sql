@@ -37,6 +37,7 @@ DROP TABLE picking.UnpickLotOutcome;
 DROP TABLE picking.PickFefoLot;
 DROP TABLE picking.PickFefoOutcome;
 DROP TABLE picking.PickLotOutcome;
+DROP TABLE lockstep.ErpColumn;
 DROP TABLE lockstep.CreatedTable;
 DROP TABLE lockstep.DeployHistory;
 DROP TABLE lockstep.Deployment;

@@ -304,12 +304,12 @@ IF OBJECT_ID(N'dbo.BinTransfer', N'U') IS NULL
     END;
 GO
 
--- The two series that lockstep draws from.
+-- The two series that lockstep draws from. An ERP that has the table has them, too: check_erp_tables.sql has seen to it.
 INSERT INTO dbo.Seqnum (SeqName, SeqNum, Description)
 SELECT
     n.SeqName,
     0 AS SeqNum,
     n.Description
 FROM (VALUES ('BT', 'Bin transfer documents'), ('PT', 'Pallets')) AS n(SeqName, Description)
-WHERE n.SeqName NOT IN (SELECT s.SeqName FROM dbo.Seqnum AS s);
+WHERE N'dbo.Seqnum' IN (SELECT c.TableName FROM lockstep.CreatedTable AS c);
 GO

@@ -8,6 +8,8 @@ the check of a key would add a seek and a lock to each call.
 IF SCHEMA_ID(N'lockstep') IS NULL EXEC (N'CREATE SCHEMA lockstep AUTHORIZATION dbo');
 IF SCHEMA_ID(N'picking') IS NULL EXEC (N'CREATE SCHEMA picking AUTHORIZATION dbo');
 IF SCHEMA_ID(N'putaway') IS NULL EXEC (N'CREATE SCHEMA putaway AUTHORIZATION dbo');
+IF SCHEMA_ID(N'bags') IS NULL EXEC (N'CREATE SCHEMA bags AUTHORIZATION dbo');
+IF SCHEMA_ID(N'operators') IS NULL EXEC (N'CREATE SCHEMA operators AUTHORIZATION dbo');
 IF SCHEMA_ID(N'ops') IS NULL EXEC (N'CREATE SCHEMA ops AUTHORIZATION dbo');
 GO
 
@@ -105,6 +107,20 @@ CREATE TABLE lockstep.DeployHistory (
 CREATE TABLE lockstep.CreatedTable (
     TableName nvarchar(260) NOT NULL,
     CONSTRAINT PK_CreatedTable PRIMARY KEY CLUSTERED (TableName)
+);
+GO
+
+-- What lockstep needs of the ERP's tables, one row a column; erp_columns.sql says what the values mean.
+CREATE TABLE lockstep.ErpColumn (
+    TableName nvarchar(128) NOT NULL,
+    ColumnName nvarchar(128) NOT NULL,
+    Family varchar(10) NOT NULL,
+    KeyOrder tinyint NOT NULL,
+    Nulls varchar(5) NOT NULL,
+    CopiedFrom nvarchar(128) NULL,
+    CONSTRAINT PK_ErpColumn PRIMARY KEY CLUSTERED (TableName, ColumnName),
+    CONSTRAINT CK_ErpColumn_Family CHECK (Family IN ('text', 'integer', 'identity', 'quantity', 'amount', 'date', 'flag')),
+    CONSTRAINT CK_ErpColumn_Nulls CHECK (Nulls IN ('NEVER', 'MUST', ''))
 );
 GO
 
