@@ -214,6 +214,14 @@ MESSAGES: dict[int, tuple[int, str]] = {
     11726: (16, "Object '{}' is not a sequence object."),
     11728: (16, "The sequence object '{}' has reached its minimum or maximum value. Restart the sequence object to allow new "
             "values to be generated."),
+    13600: (16, "FOR JSON AUTO requires at least one table for generating JSON objects. Use FOR JSON PATH or add a FROM "
+            "clause with a table name."),
+    13601: (16, "Property '{}' cannot be generated in JSON output due to a conflict with another column name or alias. "
+            "Use different names and aliases for each column in SELECT list."),
+    13605: (16, "Column expressions and data sources without names or aliases cannot be formatted as JSON text using "
+            "FOR JSON clause. Add alias to the unnamed column or table."),
+    13620: (16, "ROOT option and WITHOUT_ARRAY_WRAPPER option cannot be used together in FOR JSON. Remove one of these "
+            "options."),
     13607: (16, "JSON path is not properly formatted. Unexpected character '{}' is found at position {}."),
     13608: (16, "Property cannot be found on the specified JSON path."),
     13609: (16, "JSON text is not properly formatted. Unexpected character '{}' is found at position {}."),
@@ -370,4 +378,34 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15109: (16, 'Cannot change the owner of the master, model, tempdb or distribution database.'),
     15110: (16, 'The proposed new database owner is already a user or aliased in the database.'),
     15402: (11, "'{}' is not a fixed server role."),
+    # row versions
+    3951: (16, "Transaction failed in database '{}' because the statement was run under snapshot isolation but the "
+           "transaction did not start in snapshot isolation. You cannot change the isolation level of the transaction to "
+           "snapshot after the transaction has started unless the transaction was originally started under snapshot "
+           "isolation level."),
+    3952: (16, "Snapshot isolation transaction failed accessing database '{}' because snapshot isolation is not allowed in "
+           "this database. Use ALTER DATABASE to allow snapshot isolation."),
+    3954: (16, "Snapshot isolation transaction failed to start in database '{}' because the ALTER DATABASE command that "
+           "disallows snapshot isolation had started before this transaction began. The database is in transition to OFF "
+           "state. You will either need to change the isolation level of the transaction or re-enable the snapshot "
+           "isolation in the database."),
+    3956: (16, "Snapshot isolation transaction failed to start in database '{}' because the ALTER DATABASE command which "
+           "enables snapshot isolation for this database has not finished yet. The database is in transition to pending "
+           "ON state. You must wait until the ALTER DATABASE Command completes successfully."),
+    3957: (16, "Snapshot isolation transaction failed in database '{}' because the database did not allow snapshot "
+           "isolation when the current transaction started. It may help to retry the transaction."),
+    3960: (16, "Snapshot isolation transaction aborted due to update conflict. You cannot use snapshot isolation to access "
+           "table '{}' directly or indirectly in database '{}' to update, delete, or insert the row that has been "
+           "modified or deleted by another transaction. Retry the transaction or change the isolation level for the "
+           "update/delete statement."),
+    3961: (16, "Snapshot isolation transaction failed in database '{}' because the object accessed by the statement has "
+           "been modified by a DDL statement in another concurrent transaction since the start of this transaction.  It "
+           "is disallowed because the metadata is not versioned. A concurrent update to metadata can lead to "
+           "inconsistency if mixed with snapshot isolation."),
+    3964: (16, "Transaction failed because this DDL statement is not allowed inside a snapshot isolation transaction. "
+           "Since metadata is not versioned, a metadata change can lead to inconsistency if mixed within snapshot "
+           "isolation."),
+    5058: (16, "Option '{}' cannot be set in database '{}'."),
+    5069: (16, "ALTER DATABASE statement failed."),
+    5070: (16, "Database state cannot be changed while other users are using the database '{}'"),
 }  # fmt: skip

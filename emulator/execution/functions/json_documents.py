@@ -118,17 +118,20 @@ def find(document: Any, path: Path) -> Any:
     return document
 
 
+def quoted(text: str) -> str:
+    """A JSON string; the solidus is escaped, too ("How FOR JSON escapes special characters and control characters")."""
+    return json.dumps(text, ensure_ascii=False).replace("/", "\\/")
+
+
 def write(value: Any) -> str:
     """The JSON text of a value."""
     if isinstance(value, Number):
         return value.text
     if isinstance(value, dict):
-        return (
-            "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{write(item)}" for key, item in value.items()) + "}"
-        )
+        return "{" + ",".join(f"{quoted(key)}:{write(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(write(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("/", "\\/") if isinstance(value, str) else json.dumps(value)
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
 
 
 def scalar_text(value: Any) -> str | None:

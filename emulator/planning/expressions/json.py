@@ -24,7 +24,8 @@ def is_json(node: nodes.Expression) -> bool:
     if isinstance(node, nodes.FunctionCall):
         return node.name.name.upper() in JSON_FUNCTIONS
     if isinstance(node, nodes.ScalarSubquery):
-        return isinstance(node.query.for_clause, nodes.ForJson)
+        clause = node.query.for_clause
+        return isinstance(clause, nodes.ForJson) and not clause.without_array_wrapper
     return isinstance(node, nodes.JsonObject | nodes.JsonArray)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.execution.projection import (
     converted,
     distinct,
@@ -24,6 +24,7 @@ from emulator.planning.binding import PlanContext, QueryPlan, Scope
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.queries.blocks import Block, compile_block
 from emulator.planning.queries.ctes import bind_ctes
+from emulator.planning.queries.for_clause import compile_for
 from emulator.planning.queries.ordering import compile_limit, output_order
 from emulator.planning.queries.select_list import Output
 from emulator.planning.queries.sources import common_type_of
@@ -56,7 +57,7 @@ def compile_query(
 
 def _compile(query: nodes.Query, scope: Scope | None, ctx: PlanContext, *, nested: bool) -> QueryPlan:
     if query.for_clause is not None:
-        raise NotSupported(f"FOR {type(query.for_clause).__name__[3:].upper()}", query.line)
+        return compile_for(query, scope, ctx)
     body = query.body
     if isinstance(body, nodes.SetOperation):
         return _compile_set_query(body, query, scope, ctx)

@@ -16,13 +16,17 @@ from emulator.sql import nodes
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A column of the result. ``node`` is the expression as written, None for a column of a star."""
+    """A column of the result. ``node`` is the expression as written, None for a column of a star.
+
+    ``source`` is the row source that it is a plain column of.
+    """
 
     name: str
     expr: Expr
     identity: bool = False
     node: nodes.Expression | None = None
     alias: str | None = None
+    source: Source | None = None
 
     @property
     def column(self) -> OutputColumn:
@@ -79,7 +83,7 @@ def compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
         return _compile_star_column(item, scope, ctx)
     assert isinstance(item, nodes.SelectExpression)
     expr = compile_scalar(item.expression, scope, ctx)
-    name, identity = item.alias or "", False
+    name, identity, source = item.alias or "", False, None
     if isinstance(item.expression, nodes.ColumnRef):
         found = scope.find(item.expression)
         if found is not None:
@@ -88,16 +92,16 @@ def compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
             name = name or source.columns[ordinal].name
         else:
             name = name or item.expression.name
-    return Output(name, expr, identity, item.expression, item.alias)
+    return Output(name, expr, identity, item.expression, item.alias, source)
 
 
 def _compile_star_column(item: StarColumn, scope: Scope, ctx: PlanContext) -> Output:
     source, ordinal = item.source, item.ordinal
     column = source.columns[ordinal]
     if scope.grouped:
-        return Output(column.name, compile_scalar(item.reference(), scope, ctx), column.identity)
+        return Output(column.name, compile_scalar(item.reference(), scope, ctx), column.identity, source=source)
     source.used.add(ordinal)
     if source.expressions is not None:
-        return Output(column.name, source.expressions[ordinal], column.identity)
+        return Output(column.name, source.expressions[ordinal], column.identity, source=source)
     expr = column_of(source.slot, ordinal, column.type, column.nullable or source.nullable_side)
-    return Output(column.name, expr, column.identity and not source.nullable_side)
+    return Output(column.name, expr, column.identity and not source.nullable_side, source=source)

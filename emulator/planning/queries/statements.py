@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.planning.binding import SESSION, Env, PlanContext, QueryPlan
 from emulator.planning.queries.blocks import Block, compile_block
 from emulator.planning.queries.ctes import bind_ctes
+from emulator.planning.queries.for_clause import for_client
 from emulator.planning.queries.query import compile_query, plan_of
 from emulator.results import ColumnInfo
 from emulator.sql import nodes
@@ -31,7 +32,9 @@ def compile_select(statement: nodes.Select, ctx: PlanContext) -> Executable:
     bind_ctes(statement.ctes, ctx)
     query = statement.query
     body = query.body
-    if not isinstance(body, nodes.QuerySpecification) or query.for_clause is not None:
+    if query.for_clause is not None:
+        return _returning_rows(for_client(compile_query(query, None, ctx), query.for_clause))
+    if not isinstance(body, nodes.QuerySpecification):
         return _returning_rows(compile_query(query, None, ctx))
     block = compile_block(body, query, None, ctx, assigns=True)
     if body.into is not None:
