@@ -1,6 +1,7 @@
 """Clients that work at the same time: each a thread with a session of its own.
 
-Waiting is seen in sys.dm_tran_locks, never assumed after some time.
+Waiting is seen in sys.dm_tran_locks, never assumed after some time. A call that waits for ever is cancelled in the end,
+so that a failed test does not hang.
 """
 
 import time
@@ -37,9 +38,9 @@ class Pending(Generic[T]):
 
 
 @contextmanager
-def begun(target: Target, job: Callable[[Session], T], *, query_timeout: int = 0) -> Iterator[Pending[T]]:
+def begun(target: Target, job: Callable[[Session], T]) -> Iterator[Pending[T]]:
     """Run one job beside the test."""
-    with open_session(target, query_timeout=query_timeout) as session, ThreadPoolExecutor(1) as thread:
+    with open_session(target, query_timeout=PATIENCE_SECONDS) as session, ThreadPoolExecutor(1) as thread:
         spid = spid_of(session)
         yield Pending(spid, session, thread.submit(job, session))
 
@@ -49,7 +50,7 @@ def together(target: Target, jobs: Sequence[Callable[[Session], T]]) -> list[T]:
     start = Barrier(len(jobs))
 
     def run(job: Callable[[Session], T]) -> T:
-        with open_session(target) as session:
+        with open_session(target, query_timeout=PATIENCE_SECONDS) as session:
             start.wait(PATIENCE_SECONDS)
             return job(session)
 

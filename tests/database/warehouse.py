@@ -15,7 +15,8 @@ from harness.connection import Session, Target, open_session
 
 RUN, ROW = 6000001, 1
 RECEIVED, EXPIRY = datetime(2024, 5, 6), datetime(2099, 12, 31)
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60
+"""When a test gives up waiting for something that should have come long ago."""
 
 WATCHED_TABLES = (
     "dbo.LotMaster",

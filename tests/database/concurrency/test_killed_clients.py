@@ -205,6 +205,22 @@ def test_a_cancelled_call_has_done_nothing_and_its_session_goes_on(stocked: Ware
         assert stocked.contents() == before
 
 
+def test_a_call_cancelled_while_it_waits_for_its_request_id_has_done_nothing(stocked: Warehouse) -> None:
+    pick = Pick(pallet="P-1")
+    with (
+        stocked.hold(
+            "INSERT INTO lockstep.Request (RequestId, ProcedureName, Arguments) VALUES (?, N'another', N'');",
+            pick.request_id,
+        ),
+        open_session(stocked.target, query_timeout=1) as impatient,
+    ):
+        with pytest.raises(SqlServerError) as caught:
+            pick(impatient)
+        assert caught.value.is_timeout
+        assert impatient.execute("SELECT @@TRANCOUNT;").rows[0][0] == 0
+        assert stocked.locks_of(spid_of(impatient)) == []
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_connections_cut_at_random_moments_of_a_storm(stocked: Warehouse, session: Session, seed: int) -> None:
     """Several clients share the work's request ids, lose their connections, and others do what they left."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from harness.connection import Outcome, Session, SqlServerError
 from tests.database.calls import Pick
-from tests.database.clients import one_after_another, together
+from tests.database.clients import begun, one_after_another, together
 from tests.database.warehouse import ROW, RUN, Warehouse
 
 CLIENTS = 6
@@ -64,6 +64,23 @@ def test_two_pickers_who_finish_the_last_two_lines_print_the_run_once(warehouse:
         assert isinstance(other, Outcome)
         assert {one.values["RunStatus"], other.values["RunStatus"]} == {"NEW", "PRINT"}
     assert {row["Status"] for row in warehouse.rows("dbo.Cust_BulkRun") if row["RunNo"] != RUN} == {"PRINT"}
+
+
+def test_two_pickers_let_into_the_run_at_one_moment_print_it_once(warehouse: Warehouse) -> None:
+    """The run row keeps the second out, before it can lock a line that the first will look at."""
+    warehouse.add_lot("LOT-2", "K-01", 1000)
+    warehouse.take_baseline()
+    with (
+        warehouse.hold("UPDATE dbo.Cust_BulkRun SET FormulaId = N'F';") as other,
+        begun(warehouse.target, Pick(line=1, bags=4)) as one,
+        begun(warehouse.target, Pick(line=2, bags=2, lot="LOT-2", bin_no="K-01")) as another,
+    ):
+        for each in (one, another):
+            each.await_waiting(warehouse)
+        other.execute("COMMIT TRANSACTION;")
+        outcomes = one.result(), another.result()
+    assert sorted(outcome.values["RunStatus"] for outcome in outcomes) == ["NEW", "PRINT"]
+    assert [outcome.attempts for outcome in outcomes] == [1, 1]
 
 
 def test_pickers_on_the_last_bags_of_a_run_are_refused_by_the_line_or_by_the_run(warehouse: Warehouse) -> None:
