@@ -225,6 +225,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     13607: (16, "JSON path is not properly formatted. Unexpected character '{}' is found at position {}."),
     13608: (16, "Property cannot be found on the specified JSON path."),
     13609: (16, "JSON text is not properly formatted. Unexpected character '{}' is found at position {}."),
+    13611: (16, "Value referenced by JSON path is not an array or object and cannot be opened with OPENJSON."),
+    13618: (16, "AS JSON option can be specified only for column of nvarchar(max) type in WITH clause."),
     13619: (16, "Unsupported JSON path found in argument 2 of JSON_MODIFY."),
     13621: (16, "Array cannot be found in the specified JSON path."),
     13625: (16, "String value in the specified JSON path would be truncated."),
@@ -406,6 +408,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
            "Since metadata is not versioned, a metadata change can lead to inconsistency if mixed within snapshot "
            "isolation."),
     5058: (16, "Option '{}' cannot be set in database '{}'."),
+    5061: (16, "ALTER DATABASE failed because a lock could not be placed on database '{}'. Try again later."),
     5069: (16, "ALTER DATABASE statement failed."),
     5070: (16, "Database state cannot be changed while other users are using the database '{}'"),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """JSON functions.
 
 A path is ``[lax|strict] $.key."quoted key"[index]...``. In lax mode what is not there gives NULL; in strict mode it is
-an error. Values keep the spelling of numbers: they are not converted to floats.
+an error. What a function takes out of a document, or leaves in it, keeps its spelling.
 
 Documentation: "JSON functions (Transact-SQL)", "JSON Path Expressions".
 """
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from emulator.errors import SqlError, sql_error
 from emulator.execution.functions.registry import ANY, UNICODE, Call, Implementation, bound, function
@@ -68,34 +68,134 @@ def parse_path(text: str) -> Path:
     return Path(tuple(steps), mode[2] == "strict", mode[1] is not None)
 
 
+class Object(dict[str, Any]):
+    """A JSON object as it stands in ``document``: of a repeated key the first value. ``spans`` are the places of the
+    members: where the key begins, where the value begins and ends."""
+
+    __slots__ = ("document", "end", "spans", "start")
+
+    def __init__(self, document: str, start: int) -> None:
+        super().__init__()
+        self.document, self.start, self.end = document, start, start
+        self.spans: dict[str, tuple[int, int, int]] = {}
+
+    @property
+    def text(self) -> str:
+        return self.document[self.start : self.end]
+
+
+class Array(list[Any]):
+    """A JSON array as it stands in ``document``. ``spans`` are where its elements begin and end."""
+
+    __slots__ = ("document", "end", "spans", "start")
+
+    def __init__(self, document: str, start: int) -> None:
+        super().__init__()
+        self.document, self.start, self.end = document, start, start
+        self.spans: list[tuple[int, int]] = []
+
+    @property
+    def text(self) -> str:
+        return self.document[self.start : self.end]
+
+
+_scanner = json.JSONDecoder()
+_BLANKS = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORDS: Final = {"true": True, "false": False, "null": None}
+
+
 def parse_document(text: str) -> Any:
-    """The document as Python objects; an object with a repeated key keeps the first value. Errors: 13609."""
+    """The document as Python objects that know their place in the text. Errors: 13609."""
     try:
-        document, end = _decoder.raw_decode(text.lstrip())
-    except (ValueError, RecursionError) as error:
-        place = getattr(error, "pos", 0) + len(text) - len(text.lstrip())
-        raise sql_error(13609, text[place : place + 1] or ".", place) from None
-    rest = text.lstrip()[end:]
-    if rest.strip():
-        place = len(text) - len(rest.lstrip())
-        raise sql_error(13609, text[place], place)
-    return document
+        value, end = _parse_value(text, _skip(text, 0))
+    except RecursionError:
+        raise _unexpected(text, 0) from None
+    end = _skip(text, end)
+    if end < len(text):
+        raise _unexpected(text, end)
+    return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for key, value in pairs:
-        members.setdefault(key, value)
-    return members
+def _skip(text: str, at: int) -> int:
+    match = _BLANKS.match(text, at)
+    assert match is not None
+    return match.end()
 
 
-def _no_constant(text: str) -> Any:
-    raise ValueError(text)
+def _unexpected(text: str, at: int) -> SqlError:
+    return sql_error(13609, text[at : at + 1] or ".", at)
 
 
-_decoder = json.JSONDecoder(
-    parse_float=Number.parse, parse_int=Number.parse, parse_constant=_no_constant, object_pairs_hook=_object
-)
+def _parse_value(text: str, at: int) -> tuple[Any, int]:
+    first = text[at : at + 1]
+    if first == '"':
+        return _parse_string(text, at)
+    if first == "{":
+        return _parse_object(text, at)
+    if first == "[":
+        return _parse_array(text, at)
+    number = _NUMBER.match(text, at)
+    if number is not None:
+        return Number.parse(number[0]), number.end()
+    for word, value in _WORDS.items():
+        if text.startswith(word, at):
+            return value, at + len(word)
+    raise _unexpected(text, at)
+
+
+def _parse_string(text: str, at: int) -> tuple[str, int]:
+    try:
+        value, end = _scanner.raw_decode(text, at)
+    except ValueError as error:
+        raise _unexpected(text, getattr(error, "pos", at)) from None
+    return value, end
+
+
+def _parse_object(text: str, at: int) -> tuple[Object, int]:
+    found = Object(text, at)
+    at = _skip(text, at + 1)
+    if text[at : at + 1] != "}":
+        while True:
+            if text[at : at + 1] != '"':
+                raise _unexpected(text, at)
+            key_start = at
+            key, at = _parse_string(text, at)
+            at = _skip(text, at)
+            if text[at : at + 1] != ":":
+                raise _unexpected(text, at)
+            start = _skip(text, at + 1)
+            value, end = _parse_value(text, start)
+            if key not in found:
+                found[key] = value
+                found.spans[key] = key_start, start, end
+            at = _skip(text, end)
+            if text[at : at + 1] != ",":
+                break
+            at = _skip(text, at + 1)
+        if text[at : at + 1] != "}":
+            raise _unexpected(text, at)
+    found.end = at + 1
+    return found, at + 1
+
+
+def _parse_array(text: str, at: int) -> tuple[Array, int]:
+    found = Array(text, at)
+    at = _skip(text, at + 1)
+    if text[at : at + 1] != "]":
+        while True:
+            value, end = _parse_value(text, at)
+            found.append(value)
+            found.spans.append((at, end))
+            at = _skip(text, end)
+            if text[at : at + 1] != ",":
+                break
+            at = _skip(text, at + 1)
+        if text[at : at + 1] != "]":
+            raise _unexpected(text, at)
+    found.end = at + 1
+    return found, at + 1
+
 
 MISSING: Final = object()
 
@@ -124,8 +224,8 @@ def quoted(text: str) -> str:
 
 
 def write(value: Any) -> str:
-    """The JSON text of a value."""
-    if isinstance(value, Number):
+    """The JSON text of a value: what was parsed is as it was written."""
+    if isinstance(value, Number | Object | Array):
         return value.text
     if isinstance(value, dict):
         return "{" + ",".join(f"{quoted(key)}:{write(item)}" for key, item in value.items()) + "}"
@@ -214,20 +314,27 @@ def json_writer(t: SqlType) -> Callable[[Any], Any]:
 
 @bound("JSON_MODIFY", UNICODE, UNICODE, ANY, nulls=True)
 def _json_modify(call: Call) -> tuple[SqlType, Implementation]:
+    """The text stays as it is except for the value at the path."""
     to_json = parse_document if call.json[2] else json_writer(call.types[2])
 
     def modify(text: str | None, path_text: str | None, value: Any) -> str | None:
         if text is None or path_text is None:
             return None
         path, document = parse_path(path_text), parse_document(text)
-        _set(document, path, None if value is None else to_json(value))
-        return write(document)
+        start, end, new = _change(document, path, None if value is None else to_json(value))
+        return text[:start] + new + text[end:]
 
     return NVARCHAR_MAX, modify
 
 
-def _set(document: Any, path: Path, value: Any) -> None:
-    """Put ``value`` at ``path``; None takes the member away in lax mode."""
+Change: TypeAlias = tuple[int, int, str]
+"""What JSON_MODIFY replaces: from where to where, and by what."""
+
+NO_CHANGE: Final[Change] = (0, 0, "")
+
+
+def _change(document: Any, path: Path, value: Any) -> Change:
+    """``value`` put at ``path``; None takes the member away in lax mode. Errors: 13608, 13619, 13621."""
     if not path.steps:
         raise sql_error(13619)
     holder = find(document, Path(path.steps[:-1], path.strict))
@@ -236,23 +343,43 @@ def _set(document: Any, path: Path, value: Any) -> None:
     if old is MISSING and path.strict:
         raise sql_error(13608)
     if path.append:
-        _append(holder, last, old, value, path)
-    elif isinstance(holder, dict) and isinstance(last, str):
+        return _append(holder, last, old, value, strict=path.strict)
+    if isinstance(holder, Object) and isinstance(last, str):
         if value is None and not path.strict:
-            holder.pop(last, None)
-        else:
-            holder[last] = value
-    elif isinstance(holder, list) and isinstance(last, int):
+            return NO_CHANGE if old is MISSING else _without(holder, last)
+        if old is MISSING:
+            return _added(holder, f"{quoted(last)}:{write(value)}")
+        _, start, end = holder.spans[last]
+        return start, end, write(value)
+    if isinstance(holder, Array) and isinstance(last, int):
         if last < len(holder):
-            holder[last] = value
-        elif last == len(holder):
-            holder.append(value)
+            return *holder.spans[last], write(value)
+        if last == len(holder):
+            return _added(holder, write(value))
+    return NO_CHANGE
 
 
-def _append(holder: Any, last: str | int, old: Any, value: Any, path: Path) -> None:
-    if isinstance(old, list):
-        old.append(value)
-    elif old is MISSING and isinstance(holder, dict) and isinstance(last, str):
-        holder[last] = [value]
-    elif path.strict:
+def _append(holder: Any, last: str | int, old: Any, value: Any, *, strict: bool) -> Change:
+    if isinstance(old, Array):
+        return _added(old, write(value))
+    if old is MISSING and isinstance(holder, Object) and isinstance(last, str):
+        return _added(holder, f"{quoted(last)}:[{write(value)}]")
+    if strict:
         raise sql_error(13621)
+    return NO_CHANGE
+
+
+def _added(holder: Object | Array, text: str) -> Change:
+    """``text`` behind the last item."""
+    end = holder.end - 1
+    return end, end, f",{text}" if holder else text
+
+
+def _without(holder: Object, key: str) -> Change:
+    """The object without a member and the comma at one of its sides."""
+    start, _, end = holder.spans[key]
+    after = _skip(holder.document, end)
+    if holder.document[after] == ",":
+        return start, _skip(holder.document, after + 1), ""
+    before = holder.document.rfind(",", holder.start, start)
+    return (start if before < 0 else before), end, ""

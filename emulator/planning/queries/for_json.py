@@ -62,7 +62,7 @@ def json_maker(clause: nodes.ForJson, outputs: Sequence[Output]) -> Callable[[li
 def _writer(output: Output) -> Writer:
     """Numbers and bits are bare, JSON of other functions is put in as it is, everything else is a string."""
     if output.node is not None and is_json(output.node):
-        return lambda value: str(value)
+        return str
     if output.expr.type.name == "bit":
         return lambda value: "true" if value else "false"
     write = text_writer(output.expr.type)

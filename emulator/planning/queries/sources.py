@@ -97,7 +97,9 @@ def bind_source(item: nodes.TableSource, parent: Scope | None, ctx: PlanContext)
 
             return bind_unpivot(item, parent, ctx)
         case nodes.OpenJson():
-            raise NotSupported("OPENJSON", item.line)
+            from emulator.planning.queries.open_json import bind_open_json  # noqa: PLC0415 (it makes a Bound, too)
+
+            return bind_open_json(item, parent, ctx)
         case _:
             raise NotSupported(f"{type(item).__name__.upper()} in FROM", item.line)
 
@@ -164,6 +166,8 @@ def bind_table(
     """Bind a stored table, permanent or temporary."""
     source = table_source(table, item.alias or item.name.name, ctx)
     database = find_database(item.name, ctx) or ctx.database
+    if table.name.startswith("##"):
+        database = ctx.session.instance.databases["tempdb"]
     if not item.alias and not table.name.startswith("#"):
         source.schema, source.database = table.schema, database.name
     store = table.store

@@ -57,7 +57,7 @@ def test_columns_are_named_by_alias_then_by_column(db: Any) -> None:
         ("SELECT ROW_NUMBER() OVER (PARTITION BY a) FROM t", 4112),
         ("SELECT id FROM t WHERE ROW_NUMBER() OVER (ORDER BY id) = 1", 4108),
         ("SELECT RANK() OVER (ORDER BY a ROWS UNBOUNDED PRECEDING) FROM t", 10752),
-        ("SELECT id FROM t FOR JSON PATH", 40517),
+        ("SELECT id FROM t FOR BROWSE", 40517),
     ],
 )
 def test_what_is_wrong_with_a_query_has_its_number(db: Any, query: str, number: int) -> None:
