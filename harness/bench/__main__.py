@@ -8,13 +8,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.bench.in_process import InProcess, prepared
-from harness.bench.jobs import FIND_LOTS, PICK, TRANSFER, Job, Jobs, take
-from harness.bench.measuring import Action, growth, rate
+from harness.bench.in_process import InProcess
+from harness.bench.measuring import median_rates
 from harness.bench.wire import CONNECTIONS, wire
 from harness.demo.warehouse import Size
 from harness.errors import HarnessError
@@ -22,8 +20,6 @@ from harness.errors import HarnessError
 SEED = 1
 WIRE_SIZE = Size.for_lots(2000)
 SMALL_SIZE = Size(lots=1000, bins=250, items=20, runs=50)
-SEARCHES = 100
-"""Different searches that are made in turn."""
 
 
 LEAST_OF_SELECT_ONE = 0.10
@@ -66,61 +62,44 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _over_the_wire(calls: int, rounds: int, show: Show) -> Figures:
-    figures = {}
-    with wire(WIRE_SIZE, SEED, show) as server:
-        show("SELECT 1 by one connection")
-        figures["select1_rpc_1"] = server.select_one(calls=calls * 5, rounds=rounds)
-        for name, measure in (("picklot", server.picks), ("transferlot", server.transfers)):
-            for connections in (1, CONNECTIONS):
-                show(f"{name} over the wire, connections: {connections}")
-                each = max(calls // connections, 10)
-                figures[f"{name}_wire_{connections}"] = measure(connections, calls=each, rounds=rounds)
-    return figures
+    show("starting an emulator, deploying, loading")
+    with wire(WIRE_SIZE, SEED) as server:
+        show("over the wire")
+        each = max(calls // CONNECTIONS * 2, 10)
+        return median_rates(
+            {
+                "select1_rpc_1": server.select_one(calls * 3),
+                "picklot_wire_1": server.picks(calls),
+                f"picklot_wire_{CONNECTIONS}": server.picks(each, CONNECTIONS),
+                "transferlot_wire_1": server.transfers(calls),
+                f"transferlot_wire_{CONNECTIONS}": server.transfers(each, CONNECTIONS),
+            },
+            rounds,
+        )
 
 
 def _in_process(lots: int, calls: int, rounds: int, show: Show) -> Figures:
     show(f"loading {SMALL_SIZE.lots:,} lots in process")
-    small = Bench(InProcess(SMALL_SIZE, SEED))
-    every_call = calls * (rounds + 1)
-    show("picklot and transferlot in process")
-    figures = {
-        "picklot_inprocess": rate(small.picks(every_call), calls=calls, rounds=rounds),
-        "transferlot_inprocess": rate(small.transfers(every_call), calls=calls, rounds=rounds),
-    }
-    show(f"loading {lots:,} lots in process")
-    large = Bench(
-        InProcess(Size(lots, bins=min(max(lots // 100, 250), 100_000), items=max(lots // 500, 20), runs=50), SEED)
+    small = InProcess(SMALL_SIZE, SEED)
+    show("in process")
+    figures = median_rates(
+        {"picklot_inprocess": small.picks(calls), "transferlot_inprocess": small.transfers(calls)}, rounds
     )
+    show(f"loading {lots:,} lots in process")
+    large = InProcess(_large_size(lots), SEED)
     show(f"growth from {SMALL_SIZE.lots:,} to {lots:,} lots")
-    figures["growth_picklot"] = growth(small.picks(every_call), large.picks(every_call), calls=calls, rounds=rounds)
-    figures["growth_findlots"] = growth(small.searches(), large.searches(), calls=calls, rounds=rounds)
-    return figures
+    short, many = max(calls // 4, 5), rounds * 4
+    picks = median_rates({"small": small.picks(short), "large": large.picks(short)}, many)
+    searches = median_rates({"small": small.searches(short), "large": large.searches(short)}, many)
+    return figures | {
+        "growth_picklot": picks["small"] / picks["large"],
+        "growth_findlots": searches["small"] / searches["large"],
+    }
 
 
-class Bench:
-    """Actions on a warehouse in process."""
-
-    def __init__(self, engine: InProcess) -> None:
-        self._engine = engine
-        self._jobs = Jobs(engine)
-
-    def picks(self, calls: int) -> Action:
-        """One pick at a time, for so many calls."""
-        return self._action(PICK, iter(take(self._jobs.picks(self._jobs.layout.batches), calls)))
-
-    def transfers(self, calls: int) -> Action:
-        """One transfer at a time, for so many calls."""
-        return self._action(TRANSFER, iter(take(self._jobs.transfers(self._jobs.layout.items), calls)))
-
-    def searches(self) -> Action:
-        """One search at a time, without end."""
-        return self._action(FIND_LOTS, cycle(take(self._jobs.searches(), SEARCHES)))
-
-    def _action(self, procedure: str, jobs: Iterator[Job]) -> Action:
-        def run() -> None:
-            self._engine.call_raw(procedure, prepared(next(jobs)))
-
-        return run
+def _large_size(lots: int) -> Size:
+    """More lots of more items in more bins; a search finds a full page here as in the small warehouse."""
+    return Size(lots, bins=min(max(lots // 100, 250), 100_000), items=max(lots // 500, 20), runs=50)
 
 
 def _print(figures: Figures, lots: int) -> None:

@@ -1,8 +1,9 @@
-"""An engine without a wire: the same files deployed, the same procedures called, all in this process."""
+"""The figures without a wire: the same files deployed, the same procedures called, all in this process."""
 
 import gc
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 from alembic import command
@@ -12,12 +13,17 @@ from emulator.instance import Instance
 from emulator.results import Collector
 from emulator.tds.engine import RpcParameter
 from emulator.types.external import from_python, to_python
+from harness.bench.jobs import FIND_LOTS, PICK, TRANSFER, Jobs
+from harness.bench.measuring import Job, Round, round_of
 from harness.demo.warehouse import Rows, Size, demo_batches
 from harness.deploy.batches import split_batches
 from harness.deploy.sources import DATABASE_FOLDER, read_sources
 
+SEARCHES = 100
+"""Different searches that are made in turn."""
 
-class InProcess:
+
+class Engine:
     """An instance with the data layer deployed and a warehouse loaded, and one session on it."""
 
     def __init__(self, size: Size, seed: int) -> None:
@@ -30,7 +36,7 @@ class InProcess:
 
     def call(self, procedure: str, *arguments: object) -> Sequence[Rows]:
         """Call a procedure; the rows of its result sets, as Python values. RuntimeError if it raises an error."""
-        return [_rows(result) for result in self.call_raw(procedure, prepared(arguments)).result_sets]
+        return [_rows(result) for result in self.call_raw(procedure, _prepared(arguments)).result_sets]
 
     def call_raw(self, procedure: str, parameters: Sequence[RpcParameter]) -> Collector:
         """Call a procedure with engine values, and leave the results as the engine made them."""
@@ -44,7 +50,33 @@ class InProcess:
         _checked(collector)
 
 
-def prepared(arguments: Sequence[object]) -> list[RpcParameter]:
+class InProcess:
+    """The rounds to measure on a warehouse in process."""
+
+    def __init__(self, size: Size, seed: int) -> None:
+        self._engine = Engine(size, seed)
+        self._jobs = Jobs(self._engine)
+
+    def picks(self, calls: int) -> Round:
+        """PickLot."""
+        return self._round(PICK, self._jobs.picks(self._jobs.layout.batches), calls)
+
+    def transfers(self, calls: int) -> Round:
+        """TransferLot."""
+        return self._round(TRANSFER, self._jobs.transfers(self._jobs.layout.items), calls)
+
+    def searches(self, calls: int) -> Round:
+        """FindLots."""
+        return self._round(FIND_LOTS, cycle(list(islice(self._jobs.searches(), SEARCHES))), calls)
+
+    def _round(self, procedure: str, jobs: Iterator[Job], calls: int) -> Round:
+        def call(*arguments: object) -> None:
+            self._engine.call_raw(procedure, _prepared(arguments))
+
+        return round_of([(call, jobs)], calls)
+
+
+def _prepared(arguments: Sequence[object]) -> list[RpcParameter]:
     """Arguments as engine values, as they come off the wire."""
     return [RpcParameter("", *from_python(argument)) for argument in arguments]
 

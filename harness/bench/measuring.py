@@ -1,52 +1,74 @@
-"""Timing: several short rounds, of which the median counts, so that one disturbed round does not."""
+"""Timing: several short rounds, of which the median counts, so that one disturbed round does not.
 
-from collections.abc import Callable, Sequence
+The rounds of figures that are compared with each other alternate, so that whatever slows the machine down for a while
+slows down all of them. The work of a round is prepared before its clock starts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from statistics import median
 from threading import Barrier
 from time import perf_counter
 
-Action = Callable[[], object]
+Job = tuple[object, ...]
+"""The arguments of one call."""
+Worker = tuple[Callable[..., object], Iterator[Job]]
+"""What to call, and with what."""
+Round = Callable[[], float]
+"""Makes some calls and returns how many it made a second."""
 
 
-def seconds_for(action: Action, calls: int) -> float:
-    """How long so many calls take, one after the other."""
+def round_of(workers: Sequence[Worker], calls: int) -> Round:
+    """Rounds in which each worker makes so many calls; several do so at once, each in a thread of its own.
+
+    RuntimeError when there are not enough jobs.
+    """
+
+    def one_round() -> float:
+        work = [(call, _take(jobs, calls)) for call, jobs in workers]
+        seconds = _seconds_for(*work[0]) if len(work) == 1 else _seconds_at_once(work)
+        return len(work) * calls / seconds
+
+    return one_round
+
+
+def median_rates(rounds: Mapping[str, Round], times: int) -> dict[str, float]:
+    """The median calls a second of each, over so many rounds; one more goes before, unmeasured."""
+    rates: dict[str, list[float]] = {name: [] for name in rounds}
+    for number in range(times + 1):
+        for name, one_round in rounds.items():
+            rate = one_round()
+            if number:
+                rates[name].append(rate)
+    return {name: median(measured) for name, measured in rates.items()}
+
+
+def _take(jobs: Iterator[Job], calls: int) -> list[Job]:
+    taken = list(islice(jobs, calls))
+    if len(taken) < calls:
+        raise RuntimeError(f"the warehouse has no more work: {len(taken)} calls of {calls} can be made")
+    return taken
+
+
+def _seconds_for(call: Callable[..., object], jobs: Sequence[Job]) -> float:
     started = perf_counter()
-    for _ in range(calls):
-        action()
+    for job in jobs:
+        call(*job)
     return perf_counter() - started
 
 
-def rate(action: Action, *, calls: int, rounds: int) -> float:
-    """Calls a second; each round makes so many calls. One round goes before, unmeasured."""
-    seconds_for(action, calls)
-    return median(calls / seconds_for(action, calls) for _ in range(rounds))
+def _seconds_at_once(work: Sequence[tuple[Callable[..., object], Sequence[Job]]]) -> float:
+    start = Barrier(len(work) + 1)
 
-
-def rate_together(actions: Sequence[Action], *, calls: int, rounds: int) -> float:
-    """Calls a second of all actions together, each in a thread of its own and making so many calls a round."""
-    with ThreadPoolExecutor(len(actions)) as threads:
-        return median(_one_round(threads, actions, calls) for _ in range(rounds + 1))
-
-
-def growth(small: Action, large: Action, *, calls: int, rounds: int) -> float:
-    """How many times longer `large` takes than `small`; their rounds alternate. One round goes before, unmeasured."""
-    seconds_for(small, calls)
-    seconds_for(large, calls)
-    pairs = [(seconds_for(small, calls), seconds_for(large, calls)) for _ in range(rounds)]
-    return median(long for _, long in pairs) / median(short for short, _ in pairs)
-
-
-def _one_round(threads: ThreadPoolExecutor, actions: Sequence[Action], calls: int) -> float:
-    start = Barrier(len(actions) + 1)
-
-    def run(action: Action) -> None:
+    def run(call: Callable[..., object], jobs: Sequence[Job]) -> None:
         start.wait()
-        seconds_for(action, calls)
+        _seconds_for(call, jobs)
 
-    running = [threads.submit(run, action) for action in actions]
-    start.wait()
-    started = perf_counter()
-    for ended in running:
-        ended.result()
-    return len(actions) * calls / (perf_counter() - started)
+    with ThreadPoolExecutor(len(work)) as threads:
+        running = [threads.submit(run, call, jobs) for call, jobs in work]
+        start.wait()
+        started = perf_counter()
+        for ended in running:
+            ended.result()
+        return perf_counter() - started

@@ -33,7 +33,7 @@ class Progress:
     def stage(self, what: str) -> None:
         """A new stage begins; the one before is done."""
         self._end_stage()
-        self._stage, self._began, self._next_line = what, time.monotonic(), 0.0
+        self._stage, self._began, self._next_line = what, time.monotonic(), SECONDS_BETWEEN_LINES
         if self._is_live:
             self._live.update(Spinner("dots", what))
         else:
