@@ -18,6 +18,7 @@ from emulator.locking.manager import LockManager
 from emulator.scheduler import Clock, RealClock, Scheduler
 from emulator.session import Session
 from emulator.sql import nodes
+from emulator.storage.versions import VersionStore
 
 FIRST_USER_SPID = 51
 KEPT_PLANS = 2000
@@ -60,6 +61,7 @@ class Instance:
         self.random = random.Random(seed)
         self.deadlocks: list[Deadlock] = []
         self.locks = LockManager(self._note_deadlock)
+        self.versions = VersionStore()
         self.server_name = server_name
         self.security = server_principals()
         self.databases: dict[str, Database] = {}
@@ -91,6 +93,10 @@ class Instance:
         if fold(name) in self.databases:
             raise sql_error(1801, name)
         database = Database(name, len(self.databases) + 1, owner_sid=owner_sid)
+        model = self.databases.get("model")
+        if model is not None and fold(name) != "msdb":
+            database.read_committed_snapshot, database.snapshots = model.read_committed_snapshot, model.snapshots
+            self.versions.statement_level += database.read_committed_snapshot
         self.databases[fold(name)] = database
         return database
 

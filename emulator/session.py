@@ -6,7 +6,7 @@ that a request produces, errors included, goes to its ``ResultSink``; no SqlErro
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from emulator.execution.definitions.shapes import parameters as declared_paramet
 from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
-from emulator.execution.settings import DEFAULTS, Change, Isolation, check_isolation
+from emulator.execution.settings import DEFAULTS, Change, Isolation
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.units import CodeUnit, UnitCompiler
 from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
@@ -33,6 +33,7 @@ from emulator.scheduler import Interrupted, Task
 from emulator.sql import nodes
 from emulator.sql.parser import parse_batch, parse_object_name, parse_parameters
 from emulator.storage.transaction import Transaction
+from emulator.storage.versions import Snapshot
 
 if TYPE_CHECKING:
     from emulator.instance import Instance
@@ -51,8 +52,11 @@ STEPS = {
 class Session:
     """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module.
 
-    ``owned_locks`` are the application locks that the session itself owns. ``login_time``, ``request_began`` and
-    ``request_ended`` (of the last request) and ``transaction_began`` (of the open transaction) are the clock's times.
+    ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has ended.
+    ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
+    transaction) are the clock's times.
+    ``began_at`` is the isolation level at which the open transaction began, ``statement_snapshot`` what the running
+    statement reads at READ COMMITTED where that reads row versions.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class Session:
         self.sink: ResultSink = Collector()
         self.transaction: Transaction | None = None
         self.transaction_name = ""
+        self.began_at = self.settings.isolation
+        self.statement_snapshot: Snapshot | None = None
         self.trancount = 0
         self.doomed = False
         self.try_depth = 0
@@ -85,7 +91,8 @@ class Session:
         self.temporary: dict[str, Table] = {}
         self.frame = Frame(self, [])
         self.task: Task | None = None
-        self.closed = False
+        self.closed = self.killed = False
+        self.on_close: Callable[[], None] | None = None
         self.granted: set[Access] = set()
         found = instance.security.find(login)
         self.assume(Impersonation(Identity(found.principal_id if found else None, found.name if found else login)))
@@ -148,7 +155,6 @@ class Session:
         """The transaction request BEGIN. ``isolation`` 0 keeps the level."""
         with self._request(sink):
             if isolation:
-                check_isolation(Isolation(isolation))
                 self.settings = replace(self.settings, isolation=Isolation(isolation))
             self.begin(name)
 
@@ -191,6 +197,8 @@ class Session:
             self.task = None
             self.request_ended = self.instance.clock.now()
             self.try_depth = self.nest_level = 0
+            if self.killed:
+                self.close()
         if self.doomed and self.trancount:
             uncommittable = sql_error(3998)
             uncommittable.locate(1, "")
@@ -221,7 +229,9 @@ class Session:
         self.assume(self.impersonation)
 
     def close(self) -> None:
-        """The connection is gone: roll back, release everything."""
+        """The connection is gone, or goes with this: roll back, release everything."""
+        if self.closed:
+            return
         self.closed = True
         self.sink = Collector()
         if self.trancount:
@@ -231,6 +241,16 @@ class Session:
         self.instance.locks.release_all(self.owned_locks)
         self.temporary.clear()
         self.instance.forget(self)
+        if self.on_close is not None:
+            self.on_close()
+
+    def kill(self) -> None:
+        """End the session from outside, with what it is running."""
+        self.killed = True
+        if self.task is None:
+            self.close()
+        else:
+            self.interrupt()
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
@@ -311,6 +331,7 @@ class Session:
                 self.transaction = self._new_transaction()
             self.transaction_name = name or ""
             self.transaction_began = self.instance.clock.now()
+            self.began_at = self.settings.isolation
             self.sink.transaction_began(self.transaction.owner_id)
         self.trancount += 1
 
@@ -476,6 +497,8 @@ class Session:
         if database is not self.database:
             if user_in(self.instance, self.identity, database) is None:
                 raise no_entry(self, database)
-            old, self.database = self.database.name, database
+            old, self.database = self.database, database
+            if self.instance.locks.held_mode(self.owned_locks, old.locks, WHOLE):
+                self.instance.locks.release(self.owned_locks, old.locks, WHOLE)
             self.refresh_security()
-            self.sink.database_changed(old, database.name)
+            self.sink.database_changed(old.name, database.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, TypeVar
 
 from emulator.catalog.objects import (
@@ -25,6 +26,18 @@ FIRST_SCHEMA_ID = 5
 OPEN_DATABASES = frozenset({"master", "tempdb", "msdb"})
 """Databases that every login may enter, as ``guest`` if it has no user there."""
 
+SNAPSHOT_DATABASES = frozenset({"master", "msdb"})
+"""Databases in which SNAPSHOT isolation is always allowed."""
+
+
+class SnapshotState(IntEnum):
+    """Whether SNAPSHOT isolation is allowed, as in ``sys.databases.snapshot_isolation_state``."""
+
+    OFF = 0
+    ON = 1
+    TO_OFF = 2
+    TO_ON = 3
+
 
 @dataclass(slots=True, eq=False)
 class Database:
@@ -33,7 +46,9 @@ class Database:
     ``changing`` counts the definitions that open transactions are changing: while it is 0 nobody has to wait for one.
     ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
     constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock,
-    keyed by (principal id, resource). ``owner_sid`` is that of the login that is ``dbo`` here.
+    keyed by (principal id, resource). ``owner_sid`` is that of the login that is ``dbo`` here. ``snapshots`` says if
+    SNAPSHOT isolation is allowed, ``snapshots_since`` from which commit on (``VersionStore.sequence``). ``locks`` is
+    the lock on the database itself: those who change its options wait there for those who are in the way.
     """
 
     name: str
@@ -41,7 +56,8 @@ class Database:
     collation: str = "SQL_Latin1_General_CP1_CI_AS"
     compatibility_level: int = 160
     read_committed_snapshot: bool = False
-    allow_snapshot_isolation: bool = False
+    snapshots: SnapshotState = field(init=False)
+    snapshots_since: int = 0
     created: int = 0
     version: int = 0
     changing: int = 0
@@ -55,16 +71,24 @@ class Database:
     next_schema_id: int = FIRST_SCHEMA_ID
     last_rowversion: int = 2000
     application_locks: LockSpace = field(init=False)
+    locks: LockSpace = field(init=False)
 
     def __post_init__(self) -> None:
         self.application_locks = LockSpace(
             ResourceType.APPLICATION, self.name, database_id=self.database_id, describe=describe_application_lock
         )
+        self.locks = LockSpace(ResourceType.DATABASE, self.name, database_id=self.database_id)
+        self.snapshots = SnapshotState.ON if fold(self.name) in SNAPSHOT_DATABASES else SnapshotState.OFF
         locks = LockSpace(ResourceType.METADATA, f"{self.name} principals", database_id=self.database_id)
         self.security = database_principals(locks, guest_connects=fold(self.name) in OPEN_DATABASES)
         self.security.by_id[DBO].sid = self.owner_sid
         for number, schema in ((1, "dbo"), (2, "guest"), (3, "INFORMATION_SCHEMA"), (4, "sys")):
             self.schemas[fold(schema)] = Schema(schema, number, number)
+
+    @property
+    def keeps_versions(self) -> bool:
+        """Whether changes of rows leave versions behind."""
+        return self.read_committed_snapshot or self.snapshots is not SnapshotState.OFF
 
     def find(self, schema: str, name: str) -> DatabaseObject | None:
         """The object ``schema.name``, None if there is none."""

@@ -7,6 +7,7 @@ from emulator.storage.index import IndexDefinition
 from emulator.storage.keys import KeyPart
 from emulator.storage.table import Identity, TableStore
 from emulator.storage.transaction import UndoLog
+from emulator.storage.versions import VersionStore
 from emulator.types.comparison import sort_key
 
 
@@ -38,13 +39,14 @@ def secondary_definitions(table: Table) -> list[IndexDefinition]:
     return [index_definition(table, index) for index in table.indexes if not index.clustered]
 
 
-def new_store(table: Table, *, database_id: int = 0) -> TableStore:
-    """An empty store with the indexes and the identity counter of ``table``."""
+def new_store(table: Table, *, database_id: int = 0, versions: VersionStore | None = None) -> TableStore:
+    """An empty store with the indexes and the identity counter of ``table``; ``versions`` if its rows are versioned."""
     store = TableStore(
         table.full_name if table.schema else table.name,
         clustered_definition(table),
         database_id=database_id,
         object_id=table.object_id,
+        versions=versions,
     )
     undo = UndoLog()
     for definition in secondary_definitions(table):

@@ -14,6 +14,7 @@ from emulator.errors import SqlError, sql_error
 from emulator.execution.authorization import authorize
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.snapshots import at_one_moment
 from emulator.execution.units import UnitCompiler, is_missing_object
 from emulator.planning.accesses import Access
 from emulator.planning.binding import FIRST_SLOT, Env, PlanContext
@@ -108,6 +109,8 @@ def evaluator(
 def as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
     """Run as one statement: in the session's transaction, or in one of its own; undo its changes when it fails."""
     session = frame.session
+    if session.instance.versions.statement_level:
+        run = at_one_moment(session, run)
     transaction = session.transaction
     if transaction is None:
         session.begin_own()

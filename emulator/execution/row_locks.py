@@ -12,6 +12,10 @@ REPEATABLE READ        S, held                         U, held even when the row
 SERIALIZABLE           RangeS-S on keys and next key   RangeS-U; a unique key that is found: S or U
 =====================  ==============================  ==========================================
 
+With READ_COMMITTED_SNAPSHOT on, READ COMMITTED reads versions without locks, unless a hint asks for locks
+(READCOMMITTEDLOCK, UPDLOCK, XLOCK, TABLOCK); what is read to be changed is locked as ever. At level SNAPSHOT
+everything is read from versions, and what is to be changed is locked only when it qualifies (see ``snapshots``).
+
 XLOCK takes X (RangeX-X) in place of U. An S lock that would be granted at once and given back before anybody else runs
 cannot be observed, so READ COMMITTED reads take a lock only where they must wait. Tables that only one session can see
 (table variables, local temporary tables) are not locked.
@@ -20,9 +24,10 @@ cannot be observed, so READ COMMITTED reads take a lock only where they must wai
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.execution.settings import Isolation
 from emulator.locking.manager import WHOLE, LockSpace
 from emulator.locking.modes import COMBINED, LockMode, covers_rows, intent
@@ -51,7 +56,7 @@ class LockHints:
     """What the table hints say about locking.
 
     ``isolation`` replaces the session's level. ``mode`` is U (UPDLOCK) or X (XLOCK, TABLOCKX), else NL.
-    ``whole_table``: TABLOCK or TABLOCKX.
+    ``whole_table``: TABLOCK or TABLOCKX. ``reads_locked``: READCOMMITTEDLOCK.
     """
 
     isolation: Isolation | None = None
@@ -59,6 +64,14 @@ class LockHints:
     whole_table: bool = False
     read_past: bool = False
     no_wait: bool = False
+    reads_locked: bool = False
+
+
+class Versions(Enum):
+    """Whose snapshot a scan reads."""
+
+    STATEMENT = "statement"
+    TRANSACTION = "transaction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,9 @@ class LockPolicy:
     and do not qualify stay locked too. ``keeps_entries``: so do index keys from which a row was looked up that does
     not: the lock of a hint belongs to the seek, only those on the target of a change are given back by what comes
     behind it.
+
+    ``versions``: rows are read from a snapshot; then ``row`` is taken on those that qualify alone, and ``current`` says
+    that they must not have changed since.
     """
 
     table: LockMode
@@ -81,19 +97,28 @@ class LockPolicy:
     keeps_entries: bool = False
     read_past: bool = False
     no_wait: bool = False
+    versions: Versions | None = None
+    current: bool = False
 
 
-def lock_policy(hints: LockHints, session_level: Isolation, *, target: bool) -> LockPolicy:
+def lock_policy(
+    hints: LockHints, session_level: Isolation, *, target: bool, read_committed_snapshot: bool = False
+) -> LockPolicy:
     """The policy of a scan. ``target``: the table is the target of the statement.
 
-    Errors: 650 READPAST at another level than READ COMMITTED and REPEATABLE READ.
+    Errors: 650 READPAST at another level than READ COMMITTED and REPEATABLE READ, or without locks to pass.
     """
     level = hints.isolation or session_level
+    row = hints.mode or (U if target else S)
     if level is Isolation.SNAPSHOT:
-        raise NotSupported("isolation level SNAPSHOT")
+        return _snapshot_policy(hints, row, target=target)
+    if level is Isolation.READ_COMMITTED and read_committed_snapshot and row is S:
+        if not hints.whole_table and not hints.reads_locked:
+            if hints.read_past:
+                raise sql_error(650)
+            return LockPolicy(LockMode.SCH_S, table_held=False, no_wait=hints.no_wait, versions=Versions.STATEMENT)
     if hints.read_past and level not in (Isolation.READ_COMMITTED, Isolation.REPEATABLE_READ):
         raise sql_error(650)
-    row = hints.mode or (U if target else S)
     held = row is not S or level >= Isolation.REPEATABLE_READ
     if hints.whole_table:
         mode = X if target else row
@@ -113,24 +138,42 @@ def lock_policy(hints: LockHints, session_level: Isolation, *, target: bool) -> 
     )
 
 
+def _snapshot_policy(hints: LockHints, row: LockMode, *, target: bool) -> LockPolicy:
+    if row is S:
+        if hints.read_past:
+            raise sql_error(650)
+        table = S if hints.whole_table else LockMode.SCH_S
+        return LockPolicy(table, table_held=False, no_wait=hints.no_wait, versions=Versions.TRANSACTION)
+    whole = X if target else row
+    return LockPolicy(
+        table=whole if hints.whole_table else intent(row),
+        table_held=True,
+        row=NL if hints.whole_table else row,
+        held=True,
+        read_past=hints.read_past,
+        no_wait=hints.no_wait,
+        versions=Versions.TRANSACTION,
+        current=True,
+    )
+
+
 class LockPolicies:
     """The policies of one scan by the session's isolation level, worked out when first needed."""
 
-    __slots__ = ("_by_level", "_database", "_hints", "_target")
+    __slots__ = ("_by_level", "_hints", "_target", "database")
 
     def __init__(self, hints: LockHints, database: Database, *, target: bool = False) -> None:
         self._hints = hints
-        self._database = database
+        self.database = database
         self._target = target
         self._by_level: dict[Isolation, LockPolicy] = {}
 
     def at(self, level: Isolation) -> LockPolicy:
-        """The policy in a session at ``level``. Errors: 650; NotSupported where row versions would be read."""
+        """The policy in a session at ``level``. Errors: 650."""
         policy = self._by_level.get(level)
         if policy is None:
-            policy = lock_policy(self._hints, level, target=self._target)
-            if self._database.read_committed_snapshot and not policy.held and policy.row is S:
-                raise NotSupported("READ_COMMITTED_SNAPSHOT")
+            versions = self.database.read_committed_snapshot
+            policy = lock_policy(self._hints, level, target=self._target, read_committed_snapshot=versions)
             self._by_level[level] = policy
         return policy
 

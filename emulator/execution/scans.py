@@ -5,6 +5,9 @@ covers the query, else it goes on to the base row (a lookup). Whoever scans lock
 it: after a wait the row may have changed, be a ghost, or be gone.
 
 Order of locks: table, index key, base key. Rows that do not qualify are given back (see ``row_locks``).
+
+Where row versions are read, all of this gives way to ``_of_snapshot``: rows as they were, in the order of that time,
+without locks but for those that are to be changed.
 """
 
 from __future__ import annotations
@@ -13,8 +16,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from emulator.execution.row_locks import IS, NL, LockPolicies, S, ScanLocks
+from emulator.execution.row_locks import IS, NL, LockPolicies, LockPolicy, S, ScanLocks, Versions
 from emulator.execution.seeks import Bounds, KeyRange
+from emulator.execution.snapshots import (
+    refuse_new_definition,
+    statement_snapshot,
+    transaction_snapshot,
+    update_conflict,
+)
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
 from emulator.planning.binding import SESSION, Condition, Env
@@ -24,6 +33,7 @@ from emulator.storage.keys import INFINITY, Key, Row
 if TYPE_CHECKING:
     from emulator.session import Session
     from emulator.storage.table import TableStore
+    from emulator.storage.versions import Snapshot
 
 Rows = Callable[[Env], Iterator[None]]
 """An operator: yields once for each row, having put it into the slots."""
@@ -71,6 +81,9 @@ def scan(plan: ScanPlan) -> Rows:
             return
         session = env[SESSION]
         policy = policies.at(session.settings.isolation)
+        if policy.versions is not None:
+            yield from _of_snapshot(plan, env, store, index, policy, bounds)
+            return
         locks = ScanLocks(session, store, policy)
         try:
             for key_range in bounds(env):
@@ -278,6 +291,80 @@ def _qualifies(plan: ScanPlan, env: Env, row: Any, base_key: Key, condition: Con
     return condition is None or bool(condition(env))
 
 
+# --- Row versions -----------------------------------------------------------------------------------------------------
+
+
+def _of_snapshot(
+    plan: ScanPlan, env: Env, store: TableStore, index: IndexStore, policy: LockPolicy, bounds: Bounds
+) -> Iterator[None]:
+    session: Session = env[SESSION]
+    snapshot = _snapshot(plan, session, policy)
+    locks = ScanLocks(session, store, policy)
+    count = 0
+    try:
+        _refuse_new_definition(plan, store, policy, snapshot)
+        for key_range in bounds(env):
+            for key, value in index.scan_at(snapshot, *key_range, plan.reverse):
+                count += 1
+                if not count & _SWITCH_MASK:
+                    session.switch_point()
+                if _qualifying_version(plan, env, locks, index, snapshot, key, value):
+                    yield
+    finally:
+        locks.close()
+
+
+def _fetch_version(plan: ScanPlan, env: Env, index: IndexStore, policy: LockPolicy, key: Key) -> bool:
+    session: Session = env[SESSION]
+    store = plan.store_of(env)
+    snapshot = _snapshot(plan, session, policy)
+    locks = ScanLocks(session, store, policy)
+    try:
+        _refuse_new_definition(plan, store, policy, snapshot)
+        value = index.value_at(key, snapshot)
+        return value is not GHOST and _qualifying_version(plan, env, locks, index, snapshot, key, value)
+    finally:
+        locks.close()
+
+
+def _snapshot(plan: ScanPlan, session: Session, policy: LockPolicy) -> Snapshot:
+    if policy.versions is Versions.STATEMENT:
+        return statement_snapshot(session)
+    assert plan.policies is not None
+    return transaction_snapshot(session, plan.policies.database)
+
+
+def _refuse_new_definition(plan: ScanPlan, store: TableStore, policy: LockPolicy, snapshot: Snapshot) -> None:
+    if policy.versions is Versions.TRANSACTION:
+        assert plan.policies is not None
+        refuse_new_definition(snapshot, store, plan.policies.database)
+
+
+def _qualifying_version(
+    plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, snapshot: Snapshot, key: Key, value: Any
+) -> bool:
+    """Whether the row under ``key`` qualifies as the snapshot sees it. If it is to be changed, it is locked and must be
+    that still. Errors: 3960."""
+    base = locks.store.base
+    base_key = key if plan.index is None else value
+    row = value if plan.index is None else base.value_at(base_key, snapshot)
+    if not _qualifies(plan, env, row, base_key, _both(plan.entry_filter, plan.row_filter)):
+        return False
+    if not locks.policy.current:
+        return True
+    if locks.row is not NL:
+        keys = [(base, base_key)] if plan.index is None else [(index, key), (base, base_key)]
+        if locks.policy.read_past and any(locks.would_wait(held.locks, at, locks.row) for held, at in keys):
+            return False
+        for held, at in keys:
+            locks.lock(held.locks, at, locks.row)
+            locks.count(held)
+    if base.changed_since(base_key, snapshot):
+        assert plan.policies is not None
+        raise update_conflict(locks.store.name, plan.policies.database.name)
+    return True
+
+
 # --- Key ranges -------------------------------------------------------------------------------------------------------
 
 
@@ -408,6 +495,8 @@ def _fetch(plan: ScanPlan, env: Env, key: Key | None) -> bool:
     index = store.base if plan.index is None else store.indexes[plan.index]
     assert plan.policies is not None
     policy = plan.policies.at(session.settings.isolation)
+    if policy.versions is not None:
+        return _fetch_version(plan, env, index, policy, key)
     locks = ScanLocks(session, store, policy)
     try:
         if locks.row is NL:

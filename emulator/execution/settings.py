@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
-from emulator.errors import NotSupported
-
 
 class Isolation(IntEnum):
     """Isolation levels, numbered as in ``sys.dm_exec_sessions.transaction_isolation_level``."""
@@ -81,9 +79,3 @@ class Change:
 DEFAULTS = Settings()
 """What every session begins with."""
 KEPT_CHANGES = 100
-
-
-def check_isolation(level: Isolation, line: int = 0) -> None:
-    """NotSupported: SNAPSHOT, which needs row versions."""
-    if level is Isolation.SNAPSHOT:
-        raise NotSupported("isolation level SNAPSHOT", line)

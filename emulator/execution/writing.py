@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Table
 from emulator.errors import SqlError, sql_error
+from emulator.execution.settings import Isolation
+from emulator.execution.snapshots import begin_snapshot, refuse_conflict
 from emulator.locking.escalation import EscalationWatch
 from emulator.locking.manager import WAITING, WHOLE
 from emulator.locking.modes import LockMode
@@ -66,6 +68,8 @@ class Writer:
         if self._locked:
             transaction = session.transaction
             assert transaction is not None
+            if session.settings.isolation is Isolation.SNAPSHOT:
+                begin_snapshot(session)
             session.lock(store.locks, WHOLE, LockMode.IX)
             spaces = [store.base.locks, *(index.locks for index in store.indexes.values())]
             self._watch = EscalationWatch(session.instance.locks, transaction, store.locks, spaces, X)
@@ -142,6 +146,7 @@ class Writer:
         """X on a key that is about to come, after the test of the gap; both again if either had to wait.
 
         In a gap that the transaction itself protects, the new key gets a range lock, so that no part of it opens up.
+        Errors: 3960 when somebody deleted what the transaction's snapshot has under the key.
         """
         session = self.session
         locks, transaction, space = session.instance.locks, session.transaction, index.locks
@@ -156,8 +161,10 @@ class Writer:
                 if locks.held_mode(transaction, space, gap) in RANGE_MODES:
                     mode = LockMode.RANGE_X_X
             if locks.acquire(transaction, space, key, mode) is not WAITING:
-                return
+                break
             session.wait_for_lock()
+        if session.settings.isolation is Isolation.SNAPSHOT and not index.exists(key):
+            refuse_conflict(session, index, key, self.table.full_name, self.table.database)
 
     def _wait_for_gap(self, index: IndexStore, gap: Key) -> None:
         session = self.session

@@ -82,10 +82,14 @@ class VersionStore:
 
     def commit(self, writer: UndoLog) -> None:
         """Number the commit of ``writer``, whose changes snapshots from now on see."""
-        self.sequence += 1
-        writer.commit_sequence = self.sequence
+        writer.commit_sequence = self.next_sequence()
         self._kept.append(writer)
         self._clean()
+
+    def next_sequence(self) -> int:
+        """A number for a commit that leaves no versions: it is later than all snapshots there are."""
+        self.sequence += 1
+        return self.sequence
 
     def _clean(self) -> None:
         """Drop the versions that every snapshot is too young for. (Snapshots begin in the order of their numbers.)"""

@@ -4,7 +4,7 @@
 everything, errors included, to the sink and never raise SqlError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -66,6 +66,9 @@ class Session(Protocol):
     @property
     def database(self) -> Database:
         """The current database."""
+
+    on_close: Callable[[], None] | None
+    """Called when the session has ended, whoever ended it."""
 
     @property
     def transaction_descriptor(self) -> int:

@@ -182,6 +182,7 @@ class Client(asyncio.Protocol):
             self._close()
             return
         self._session = session
+        session.on_close = self.abort
         self._write_login_reply(reply, login, session)
         self._connection.accept(session.spid, login.answered_packet_size)
         self._connection.send(reply)

@@ -57,10 +57,11 @@ if TYPE_CHECKING:
 )
 def databases(session: Session, database: Database) -> Iterator[Row]:
     for item in sorted(session.instance.databases.values(), key=lambda item: item.database_id):
-        snapshots = item.allow_snapshot_isolation
+        snapshots = item.snapshots
+        described = snapshots.name if snapshots in (0, 1) else f"IN_TRANSITION_{snapshots.name}"
         yield (
             *(item.name, item.database_id, item.owner_sid, item.created, item.compatibility_level, item.collation),
-            *(snapshots, "ON" if snapshots else "OFF", item.read_committed_snapshot, item.name),
+            *(int(snapshots), described, item.read_committed_snapshot, item.name),
         )
 
 

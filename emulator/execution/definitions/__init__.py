@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulator.execution.definitions import alter, grants, indexes, logins, modules, others, ownership, tables, users
+from emulator.execution.definitions import (
+    alter,
+    databases,
+    grants,
+    indexes,
+    logins,
+    modules,
+    others,
+    ownership,
+    tables,
+    users,
+)
 from emulator.execution.units import StepCompiler
 from emulator.sql import nodes
 
@@ -14,6 +25,7 @@ STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     **indexes.STEPS,
     **modules.STEPS,
     **others.STEPS,
+    **databases.STEPS,
     **logins.STEPS,
     **users.STEPS,
     **grants.STEPS,

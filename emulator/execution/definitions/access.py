@@ -17,6 +17,8 @@ from emulator.execution.authorization import may, may_in_schema, require_in_data
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import as_unit
+from emulator.execution.settings import Isolation
+from emulator.execution.snapshots import forbid_snapshots_from_before
 from emulator.execution.units import UnitCompiler
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
@@ -29,8 +31,16 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 
+UNVERSIONED = (nodes.AlterTable, nodes.CreateIndex, nodes.AlterIndex, nodes.DropIndex)
+"""What a transaction at level SNAPSHOT must not do ("Transaction locking and row versioning guide")."""
+
+
 def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
-    """A step that runs ``act`` as one undoable statement and reports no count. Errors: 3930 in a doomed transaction."""
+    """A step that runs ``act`` as one undoable statement and reports no count.
+
+    Errors: 3930 in a doomed transaction; 3964 in one at level SNAPSHOT, for definitions that have no versions.
+    """
+    unversioned = isinstance(node, UNVERSIONED)
 
     def run_definition(frame: Frame) -> Signal | None:
         session = frame.session
@@ -38,6 +48,8 @@ def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step
         try:
             if session.doomed:
                 raise sql_error(3930)
+            if unversioned and session.trancount and session.settings.isolation is Isolation.SNAPSHOT:
+                raise sql_error(3964)
             as_unit(frame, act, frame)
         except SqlError as error:
             return statement_failed(frame, error, node.line)
@@ -129,10 +141,12 @@ class Place:
 
 def lock_definition(session: Session, database: Database, table: Table) -> None:
     """Sch-M to the end of the transaction."""
-    assert table.store is not None
+    store = table.store
+    assert store is not None
     assert session.transaction is not None
-    session.lock(table.store.locks, WHOLE, LockMode.SCH_M)
+    session.lock(store.locks, WHOLE, LockMode.SCH_M)
     database.changing += 1
+    forbid_snapshots_from_before(session, store)
 
     def no_longer(committed: bool) -> None:
         database.changing -= 1

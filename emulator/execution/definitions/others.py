@@ -6,7 +6,6 @@ Documentation: "CREATE SCHEMA", "CREATE SEQUENCE", "CREATE SYNONYM", "CREATE TYP
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from emulator.catalog.objects import (
     AliasType,
@@ -155,30 +154,6 @@ def compile_create_database(node: nodes.CreateDatabase, compiler: UnitCompiler) 
     return definition_step(node, create_database)
 
 
-def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) -> Step:
-    database = compiler.database
-    if node.new_name is not None or node.collation is not None:
-        raise NotSupported("ALTER DATABASE MODIFY NAME or COLLATE", node.line)
-    setters: dict[str, Callable[[Any, Any], None]] = {
-        "COMPATIBILITY_LEVEL": lambda target, value: setattr(target, "compatibility_level", int(value)),
-    }
-    for option in node.options:
-        versions = option.name in ("READ_COMMITTED_SNAPSHOT", "ALLOW_SNAPSHOT_ISOLATION")
-        if option.name not in setters and not (versions and option.value == "OFF"):
-            raise NotSupported(f"ALTER DATABASE SET {option.name} {option.value}", node.line)
-
-    def alter_database(frame: Frame) -> None:
-        session = frame.session
-        target = database if node.name is None else session.instance.database(node.name, node.line)
-        if not session.unchecked and not has_permission(session, "ALTER", database=target):
-            raise sql_error(5011, target.name, line=node.line)
-        for option in node.options:
-            if option.name in setters:
-                setters[option.name](target, option.value)
-
-    return definition_step(node, alter_database)
-
-
 def compile_drop(node: nodes.Drop, compiler: UnitCompiler) -> Step:
     database = compiler.database
     droppers: dict[str, Callable[[Frame, Place], None]] = {
@@ -270,6 +245,5 @@ STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     nodes.CreateSynonym: compile_create_synonym,
     nodes.CreateType: compile_create_type,
     nodes.CreateDatabase: compile_create_database,
-    nodes.AlterDatabase: compile_alter_database,
     nodes.Drop: compile_drop,
 }

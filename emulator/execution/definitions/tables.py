@@ -34,7 +34,9 @@ from emulator.planning.binding import PlanContext
 from emulator.sql import nodes
 
 if TYPE_CHECKING:
+    from emulator.catalog.database import Database
     from emulator.session import Session
+    from emulator.storage.table import TableStore
 
 
 def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Step:
@@ -56,7 +58,7 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
         table = table_shape(place.name, node.definition, place.context, schema=schema)
         table.database = place.database.name
         enter(frame.session, place.database, table)
-        table.store = new_store(table, database_id=place.database.database_id)
+        table.store = _shared_store(frame.session, place.database, table)
         lock_definition(frame.session, place.database, table)
         for foreign_key in written_foreign_keys(node.definition):
             add_foreign_key(table, foreign_key, place)
@@ -75,9 +77,15 @@ def create_with_columns(session: Session, context: PlanContext, name: nodes.Obje
         return table
     table = Table(place.creating("CREATE TABLE"), place.name, columns=columns, database=place.database.name)
     enter(session, place.database, table)
-    table.store = new_store(table, database_id=place.database.database_id)
+    table.store = _shared_store(session, place.database, table)
     lock_definition(session, place.database, table)
     return table
+
+
+def _shared_store(session: Session, database: Database, table: Table) -> TableStore:
+    """An empty store for a table that all sessions see."""
+    versions = session.instance.versions if database.keeps_versions else None
+    return new_store(table, database_id=database.database_id, versions=versions)
 
 
 def _enter_temporary(frame: Frame, table: Table, place: Place) -> None:
@@ -88,7 +96,7 @@ def _enter_temporary(frame: Frame, table: Table, place: Place) -> None:
     if name in (tables if shared or not session.nest_level else frame.temporary):
         raise sql_error(2714, place.name, state=6, line=place.node.line)
     table.object_id = -session.instance.next_transaction_id()
-    table.store = new_store(table)
+    table.store = _shared_store(session, session.instance.databases["tempdb"], table) if shared else new_store(table)
     previous = tables.get(name)
     tables[name] = table
     if session.nest_level and not shared:

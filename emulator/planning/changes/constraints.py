@@ -1,7 +1,8 @@
 """NOT NULL, CHECK and FOREIGN KEY, compiled for the statement that might break them.
 
 Documentation: errors 515 and 547; "Create foreign key relationships": a foreign key reads the referenced row, so it
-waits for whoever is changing that.
+waits for whoever is changing that. It reads what is there now, with locks, also where other reads are of row versions;
+at level SNAPSHOT a row that somebody else has changed since the snapshot began is an update conflict.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import ForeignKey, Table
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.settings import Isolation
+from emulator.execution.snapshots import refuse_conflict
 from emulator.locking.manager import WHOLE, LockSpace
 from emulator.locking.modes import LockMode
 from emulator.planning.accesses import trusted
@@ -20,7 +22,6 @@ from emulator.planning.changes.targets import error_name
 from emulator.planning.expressions import compile_condition
 from emulator.storage.index import GHOST, IndexStore
 from emulator.storage.keys import Row, prefix_range
-from emulator.storage.table import TableStore
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -106,23 +107,29 @@ def _reference_check(table: Table, key: ForeignKey, statement: str) -> RowCheck:
         store = referenced.store
         assert store is not None
         found = store.base if index.clustered else store.indexes[index.name]
-        if not _exists(env[SESSION], store, found, found.encode_prefix(values)):
+        if not _exists(env[SESSION], referenced, found, found.encode_prefix(values)):
             raise _conflict(statement, "FOREIGN KEY", key, table, referenced, key.referenced_columns)
 
     return check_reference
 
 
-def _exists(session: Session, store: TableStore, index: IndexStore, key: tuple[Any, ...]) -> bool:
-    """Whether the key is there, read with a shared lock that is kept from REPEATABLE READ on."""
-    _read_lock(session, store.locks, WHOLE, LockMode.IS)
+def _exists(session: Session, table: Table, index: IndexStore, key: tuple[Any, ...]) -> bool:
+    """Whether the key is there, read with a shared lock that is kept at REPEATABLE READ and SERIALIZABLE.
+
+    Errors: 3960."""
+    assert table.store is not None
+    _read_lock(session, table.store.locks, WHOLE, LockMode.IS)
     _read_lock(session, index.locks, key, LockMode.S)
-    return index.exists(key)
+    found = index.exists(key)
+    if found:
+        refuse_conflict(session, index, key, table.full_name, table.database)
+    return found
 
 
 def _read_lock(session: Session, space: LockSpace, key: Any, mode: LockMode) -> None:
     locks, transaction = session.instance.locks, session.transaction
     assert transaction is not None
-    keep = session.settings.isolation >= Isolation.REPEATABLE_READ
+    keep = session.settings.isolation in (Isolation.REPEATABLE_READ, Isolation.SERIALIZABLE)
     if not keep and not locks.would_wait(transaction, space, key, mode):
         return
     previous = locks.held_mode(transaction, space, key)
@@ -167,12 +174,13 @@ def _is_referenced(session: Session, other: Table, key: ForeignKey, values: Sequ
         if set(leading) == set(wanted) and index.predicate is None:
             found = store.base if index.clustered else store.indexes[index.name]
             low, high = prefix_range(found.encode_prefix([wanted[ordinal] for ordinal in leading]))
-            return _any_live(session, found, found.scan(low, high), None)
-    return _any_live(session, store.base, store.base.scan(), (list(wanted), list(wanted.values())))
+            return _any_live(session, other, found, found.scan(low, high), None)
+    return _any_live(session, other, store.base, store.base.scan(), (list(wanted), list(wanted.values())))
 
 
 def _any_live(
     session: Session,
+    table: Table,
     index: IndexStore,
     entries: Iterable[tuple[Any, Any]],
     wanted: tuple[list[int], list[Any]] | None,
@@ -182,6 +190,7 @@ def _any_live(
         value = index.get(key)
         if value is None or value is GHOST:
             continue
+        refuse_conflict(session, index, key, table.full_name, table.database)
         if wanted is None or [value[ordinal] for ordinal in wanted[0]] == wanted[1]:
             return True
     return False

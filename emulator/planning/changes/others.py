@@ -10,6 +10,7 @@ from collections.abc import Callable
 from emulator.catalog.objects import Column, Identity
 from emulator.catalog.stores import new_store
 from emulator.errors import NotSupported, sql_error
+from emulator.execution.snapshots import forbid_snapshots_from_before
 from emulator.execution.writing import Writer
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
@@ -35,6 +36,7 @@ def compile_truncate(node: nodes.TruncateTable, ctx: PlanContext) -> Executable:
         assert store is not None
         session.lock(store.locks, WHOLE, LockMode.SCH_M)
         store.truncate(session.transaction)
+        forbid_snapshots_from_before(session, store)
         return 0
 
     return run

@@ -10,6 +10,8 @@ from typing import Any
 
 from emulator.catalog.objects import Column, Table
 from emulator.errors import SqlError, sql_error
+from emulator.execution.settings import Isolation
+from emulator.execution.snapshots import transaction_snapshot
 from emulator.execution.writing import Writer
 from emulator.planning.accesses import trusted
 from emulator.planning.binding import SESSION, Env, Expr, PlanContext, Scalar, Scope
@@ -66,6 +68,7 @@ class RowBuilder:
         self.table = table
         self.slot = ctx.new_slot()
         self.database = ctx.database
+        self._private = target.private
         self._parts = [given.get(column.ordinal) or self._filler(column, ctx) for column in table.columns]
         self._versions = [c.ordinal for c in table.columns if c.type.name == "rowversion"]
         identity = table.identity_column
@@ -92,10 +95,13 @@ class RowBuilder:
         return found
 
     def begin(self, env: Env) -> None:
-        """Once per statement. Errors: 544, 545 against IDENTITY_INSERT."""
+        """Once per statement. Errors: 544, 545 against IDENTITY_INSERT; 3951, 3952 and so on at level SNAPSHOT."""
+        session = env[SESSION]
+        if session.settings.isolation is Isolation.SNAPSHOT and not self._private:
+            transaction_snapshot(session, session.instance.database(self.table.database))
         if self._identity < 0:
             return
-        allowed = env[SESSION].identity_insert is self.table
+        allowed = session.identity_insert is self.table
         if self._identity_given and not allowed:
             raise sql_error(544, self.table.name)
         if allowed and not self._identity_given:

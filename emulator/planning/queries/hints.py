@@ -80,6 +80,7 @@ def read_hints(hints: Sequence[nodes.TableHint], *, target: bool = False) -> Tab
             whole_table=bool(names & {"TABLOCK", "TABLOCKX"}),
             read_past="READPAST" in names,
             no_wait="NOWAIT" in names,
+            reads_locked="READCOMMITTEDLOCK" in names,
         ),
         indexes=tuple(index for hint in hints for index in hint.indexes),
         force_seek="FORCESEEK" in names,

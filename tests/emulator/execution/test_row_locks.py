@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.errors import NotSupported, SqlError
-from emulator.execution.row_locks import LockHints, lock_policy
+from emulator.errors import SqlError
+from emulator.execution.row_locks import LockHints, Versions, lock_policy
 from emulator.execution.settings import Isolation
 from emulator.locking.modes import LockMode
 
@@ -53,5 +53,37 @@ def test_readpast_and_snapshot_are_refused_where_they_do_not_belong() -> None:
         with pytest.raises(SqlError) as refused:
             lock_policy(LockHints(read_past=True), level, target=False)
         assert refused.value.number == 650
-    with pytest.raises(NotSupported):
-        lock_policy(PLAIN, Isolation.SNAPSHOT, target=False)
+    for level, versions in ((Isolation.SNAPSHOT, False), (COMMITTED, True)):
+        with pytest.raises(SqlError) as refused:
+            lock_policy(LockHints(read_past=True), level, target=False, read_committed_snapshot=versions)
+        assert refused.value.number == 650
+
+
+@pytest.mark.parametrize(
+    ("hints", "level", "versions"),
+    [
+        (PLAIN, COMMITTED, Versions.STATEMENT),
+        (LockHints(isolation=COMMITTED), Isolation.SNAPSHOT, Versions.STATEMENT),
+        (LockHints(isolation=COMMITTED, reads_locked=True), COMMITTED, None),
+        (LockHints(mode=LockMode.U), COMMITTED, None),
+        (LockHints(whole_table=True), COMMITTED, None),
+        (LockHints(isolation=REPEATABLE), Isolation.SNAPSHOT, None),
+        (PLAIN, UNCOMMITTED, None),
+        (PLAIN, SERIALIZABLE, None),
+        (PLAIN, Isolation.SNAPSHOT, Versions.TRANSACTION),
+        (LockHints(mode=LockMode.U), Isolation.SNAPSHOT, Versions.TRANSACTION),
+    ],
+)
+def test_versions_are_read_where_nothing_asks_for_locks(
+    hints: LockHints, level: Isolation, versions: Versions | None
+) -> None:
+    policy = lock_policy(hints, level, target=False, read_committed_snapshot=True)
+    assert policy.versions is versions
+    if versions is not None and not hints.mode:
+        assert (policy.table, policy.table_held, policy.row) == (LockMode.SCH_S, False, LockMode.NL)
+
+
+def test_the_target_of_a_change_is_read_from_versions_at_level_snapshot_alone() -> None:
+    assert lock_policy(PLAIN, COMMITTED, target=True, read_committed_snapshot=True).versions is None
+    policy = lock_policy(PLAIN, Isolation.SNAPSHOT, target=True)
+    assert (policy.versions, policy.row, policy.current) == (Versions.TRANSACTION, LockMode.U, True)
