@@ -11,23 +11,20 @@ from typing import Annotated
 import typer
 
 import harness
-from harness.cli.deploy_view import DeployView
+from harness.cli.deploy_commands import register
+from harness.cli.deploy_options import AsJson
 from harness.connection import Target
 from harness.connection.target import DSN_VARIABLE
-from harness.deploy.deployment import deploy as deploy_to
-from harness.errors import UsageFault
 
 app = typer.Typer(
     name="lockstep",
     help="Stored-procedure data layer for warehouse pick and putaway, and the harness that proves it. "
-    f"The database is named by the environment variable {DSN_VARIABLE}, an ODBC connection string. "
+    f"The database is named by --target or --dsn, by {DSN_VARIABLE}, an ODBC connection string, or by lockstep.toml. "
     "Every command takes --debug: a traceback instead of one line when it fails.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
 @app.command()
@@ -56,17 +53,7 @@ def demo(
     )
 
 
-@app.command()
-def deploy(as_json: AsJson = False) -> None:
-    """Bring the database up to the files.
-
-    Migrations first, then every function, view, procedure, index and grant whose file changed.
-    """
-    target = Target.from_environment()
-    if target is None:
-        raise UsageFault(f"no database to deploy to: set {DSN_VARIABLE} to an ODBC connection string")
-    with DeployView(target, as_json=as_json) as view:
-        deploy_to(target, on_step=view.show)
+register(app)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

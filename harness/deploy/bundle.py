@@ -2,8 +2,8 @@
 
 - Running it again is harmless: a migration that is applied and an object that is as the script has it are left alone.
 - Every migration and every object is one batch with a transaction of its own, together with the record of it. An
-  error ends the script: in sqlcmd, and in SSMS with SQLCMD mode on, by `:on error exit`; in other clients because the first
-  error drops the temporary table that each later batch looks for before it does anything.
+  error ends the script: in sqlcmd, and in SSMS with SQLCMD mode on, by `:on error exit`; in other clients because the
+  first error drops the temporary table that each later batch looks for before it does anything.
 - The texts stand in the script as literals and run through sp_executesql, because CREATE PROCEDURE cannot stand behind
   an IF; `literals` keeps clients from taking a line of them for a command.
 """
