@@ -4,7 +4,8 @@ An intention is made without looking at the warehouse, so the stream is the same
 depends on what the user then finds, and that on the other users: positions say where in a list to choose, as a fraction
 of its length, whatever the list turns out to be.
 
-Most positions are drawn close to the front of the list, so that users meet at the same batches, lots and bins.
+Most positions are drawn close to the front of the list, so that users meet at the same batches, lots and bins: about
+two intentions of five mean one batch of two hundred.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,10 +35,11 @@ class PickIntention:
 
 @dataclass(frozen=True, slots=True)
 class TransferIntention:
-    """Move a share (above 0, up to 1) of what is free of a lot. `item`, `lot` and `bin` are positions."""
+    """Move a share (above 0, up to 1) of what is free of a lot that a line needs. `batch` to `bin` are positions."""
 
     request_id: UUID
-    item: float
+    batch: float
+    line: float
     lot: float
     bin: float
     share: float
@@ -50,9 +52,9 @@ def pick_intentions(seed: int, user: str) -> Iterator[PickIntention]:
     while True:
         yield PickIntention(
             request_id=_request_id(random),
-            batch=_near_front(random),
-            line=random.random(),
-            lot=_near_front(random),
+            batch=_at_front(random),
+            line=_near_front(random),
+            lot=_at_front(random),
             bags=random.randint(1, MOST_BAGS),
             is_repeated=random.random() < REPEATED_SHARE,
         )
@@ -64,8 +66,9 @@ def transfer_intentions(seed: int, user: str) -> Iterator[TransferIntention]:
     while True:
         yield TransferIntention(
             request_id=_request_id(random),
-            item=_near_front(random),
-            lot=_near_front(random),
+            batch=_at_front(random),
+            line=_near_front(random),
+            lot=_at_front(random),
             bin=_near_front(random),
             share=random.choice((0.1, 0.25, 0.5, 1.0)),
             is_repeated=random.random() < REPEATED_SHARE,
@@ -75,6 +78,10 @@ def transfer_intentions(seed: int, user: str) -> Iterator[TransferIntention]:
 def choose(options: Sequence[Choice], position: float) -> Choice:
     """The option at a position from 0 to less than 1. `options` must not be empty."""
     return options[int(position * len(options))]
+
+
+def _at_front(random: Random) -> float:
+    return random.random() ** 6
 
 
 def _near_front(random: Random) -> float:

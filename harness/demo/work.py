@@ -38,6 +38,33 @@ class User(Protocol):
         """Do one thing; False when there is nothing left to do. SqlServerError only when the session is in doubt."""
 
 
+class OpenWork:
+    """What a user believes to be open: all batches at first, without those that turned out to be done.
+
+    Lines put into `given_up` are not found again.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._batches = list(layout.batches)
+        self.given_up: set[Line] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._batches)
+
+    def find_line(self, book: Book, session: Session, batch: float, line: float) -> tuple[Line, Any] | None:
+        """The line at these positions with its row of FindOpenLines, None if the batch has none."""
+        run_no, row_num = chosen = choose(self._batches, batch)
+        found = call(book, session, FIND_LINES, run_no, row_num)
+        if found is None:
+            return None
+        lines = [(Line(run_no, row_num, row.LineId), row) for row in found.rows]
+        lines = [(key, row) for key, row in lines if key not in self.given_up]
+        if not lines:
+            self._batches.remove(chosen)
+            return None
+        return choose(lines, line)
+
+
 class Picker:
     """Finds a line that needs bags, finds lots for it, picks."""
 
@@ -45,24 +72,14 @@ class Picker:
         self.book = Book()
         self._name = f"picker{number}"
         self._intentions = pick_intentions(seed, self._name)
-        self._open_batches = list(layout.batches)
-        self._without_stock: set[Line] = set()
+        self._work = OpenWork(layout)
 
     def act(self, session: Session) -> bool:
-        if not self._open_batches:
-            return False
         intention = next(self._intentions)
-        run_no, row_num = batch = choose(self._open_batches, intention.batch)
-        found = call(self.book, session, FIND_LINES, run_no, row_num)
-        if found is None:
-            return True
-        lines = [row for row in found.rows if Line(run_no, row_num, row.LineId) not in self._without_stock]
-        if lines:
-            row = choose(lines, intention.line)
-            self._pick(session, intention, Line(run_no, row_num, row.LineId), row)
-        else:
-            self._open_batches.remove(batch)
-        return True
+        found = self._work.find_line(self.book, session, intention.batch, intention.line)
+        if found is not None:
+            self._pick(session, intention, *found)
+        return bool(self._work)
 
     def _pick(self, session: Session, intention: PickIntention, line: Line, needed: Any) -> None:
         key = (line.run_no, line.row_num, line.line_id)
@@ -70,7 +87,7 @@ class Picker:
         if found is None:
             return
         if not found.rows:
-            self._without_stock.add(line)
+            self._work.given_up.add(line)
             return
         lot = choose(found.rows, intention.lot)
         bags = Decimal(min(intention.bags, lot.BagsAvailable))
@@ -98,26 +115,29 @@ class Picker:
 
 
 class PutawayOperator:
-    """Finds a lot of an item that pickers need, moves some or all of it to another bin."""
+    """Finds a lot of an item that a line needs, as the pickers do, and moves some or all of it to another bin."""
 
     def __init__(self, number: int, seed: int, layout: Layout) -> None:
         self.book = Book()
         self._name = f"putaway{number}"
         self._intentions = transfer_intentions(seed, self._name)
-        self._layout = layout
+        self._work = OpenWork(layout)
+        self._bins = layout.bins
 
     def act(self, session: Session) -> bool:
         intention = next(self._intentions)
-        item_key = choose(self._layout.items, intention.item)
-        found = call(self.book, session, FIND_MOVABLE, item_key)
-        if found is not None and found.rows:
-            row = choose(found.rows, intention.lot)
-            lot = LotRow(row.LotNo, item_key, row.LocationKey, row.BinNo)
-            self._move(session, intention, lot, row.QtyAvailable)
-        return True
+        needed = self._work.find_line(self.book, session, intention.batch, intention.line)
+        if needed is not None:
+            item_key = needed[1].ItemKey
+            found = call(self.book, session, FIND_MOVABLE, item_key)
+            if found is not None and found.rows:
+                row = choose(found.rows, intention.lot)
+                lot = LotRow(row.LotNo, item_key, row.LocationKey, row.BinNo)
+                self._move(session, intention, lot, row.QtyAvailable)
+        return bool(self._work)
 
     def _move(self, session: Session, intention: TransferIntention, lot: LotRow, available: Decimal) -> None:
-        others = [bin_no for bin_no in self._layout.bins if bin_no != lot.bin_no]
+        others = [bin_no for bin_no in self._bins if bin_no != lot.bin_no]
         bin_to = choose(others, intention.bin)
         quantity = (available * Decimal(str(intention.share))).quantize(GRAMS) or available
         outcome = request(
