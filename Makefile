@@ -5,9 +5,10 @@ PYTHON_ENV := .venv/bin
 SETUP_DONE := .venv/.setup-done
 PACKAGES := $(foreach package,emulator harness loadtests,$(if $(wildcard $(package)/__init__.py),-p $(package)))
 ARGS ?=
+VARIANTS ?= float level100
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench serve lock clean
+.PHONY: help setup demo test test-variants lint format docs bench serve lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +24,12 @@ demo: $(SETUP_DONE) ## Concurrent picks and putaways on an emulated SQL Server (
 test: $(SETUP_DONE) ## Run the tests in parallel
 	@$(PYTHON_ENV)/python -m pytest -n auto $(ARGS)
 
+test-variants: $(SETUP_DONE) ## Run the database's tests on float quantities, at compatibility level 100, and other variants
+	@set -e; for variant in $(VARIANTS); do \
+	    echo "== $$variant"; \
+	    LOCKSTEP_VARIANT=$$variant $(PYTHON_ENV)/python -m pytest -n auto tests/database --ignore tests/database/migrations $(ARGS); \
+	done
+
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .
 	@$(PYTHON_ENV)/ruff format --check .
@@ -32,6 +39,9 @@ lint: $(SETUP_DONE) ## Check style, types and T-SQL
 format: $(SETUP_DONE) ## Format the Python code
 	@$(PYTHON_ENV)/ruff check --fix-only --quiet .
 	@$(PYTHON_ENV)/ruff format .
+
+docs: $(SETUP_DONE) ## Write the reference pages (docs/errors.md, docs/procedures) from the headers of the T-SQL files
+	@$(PYTHON_ENV)/python -m harness.reference
 
 bench: $(SETUP_DONE) ## Measure call rates and growth; writes build/bench.json
 	@$(PYTHON_ENV)/python -m harness.bench $(ARGS)

@@ -16,9 +16,11 @@ import pytest
 
 from harness.connection import EmulatorProcess, Session, Target, connect, open_session
 from harness.deploy import deploy
+from tests import variants
 
 KEPT_TABLES = frozenset(
-    f"lockstep.{name}" for name in ("DeployedObject", "Deployment", "DeployHistory", "CreatedTable", "ErpColumn", "alembic_version")
+    f"lockstep.{name}"
+    for name in ("DeployedObject", "Deployment", "DeployHistory", "CreatedTable", "ErpColumn", "alembic_version")
 )
 FRESH_ROWS = """
 INSERT INTO lockstep.Settings (SettingsId) VALUES (1);
@@ -59,7 +61,8 @@ def connection(target: Target) -> Iterator[pyodbc.Connection]:
 
 @pytest.fixture(scope="session")
 def deployed_target(target: Target) -> Target:
-    """The target after a deployment; its tables may hold what earlier tests left."""
+    """The target, of the variant that is asked for, after a deployment; its tables may hold what earlier tests left."""
+    variants.prepare(target)
     deploy(target)
     return target
 

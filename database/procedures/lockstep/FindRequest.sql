@@ -11,8 +11,7 @@ Errors:
     51302    The request id was used before, by another procedure or with other arguments.
 Idempotency: not needed, changes nothing
 Retry:       none, left to the caller
-Example:     EXEC lockstep.FindRequest @RequestId = @RequestId, @ProcedureName = N'picking.PickLot',
-                 @Arguments = @Arguments, @Found = @Replayed OUTPUT;
+Example:     The write procedures call it.
 */
 CREATE OR ALTER PROCEDURE lockstep.FindRequest
     @RequestId uniqueidentifier,                -- the request id of the call

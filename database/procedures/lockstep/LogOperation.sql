@@ -12,8 +12,7 @@ Errors:      none: the record is never a reason to fail a call, or to hide the e
              that can only be rolled back nothing can be written, so the row is left out.
 Idempotency: none, each call writes one row
 Retry:       none
-Example:     EXEC lockstep.LogOperation @ProcedureName = N'picking.PickLot', @RequestId = @RequestId,
-                 @StartedAt = @StartedAt, @Attempts = 1, @Outcome = 'REPLAYED';
+Example:     The write procedures call it.
 */
 CREATE OR ALTER PROCEDURE lockstep.LogOperation
     @ProcedureName nvarchar(128),               -- schema and name of the procedure that was called

@@ -10,7 +10,7 @@ Locks:       none; to be called outside of a transaction, because it waits.
 Errors:      none
 Idempotency: not needed, changes nothing
 Retry:       none
-Example:     EXEC lockstep.WaitBeforeRetry @Attempts = 1;
+Example:     The write procedures call it.
 */
 CREATE OR ALTER PROCEDURE lockstep.WaitBeforeRetry
     @Attempts int                               -- attempts made so far, 1 or more

@@ -5,6 +5,9 @@ baseline makes them.
 
 What is looked at: that each column is there, what family of types it has, whether it allows NULL, that the key is unique, and
 that an insert by lockstep cannot fail for want of a value in a column that it does not know.
+
+Errors:
+    51904    The ERP's tables lack what lockstep needs.
 */
 DECLARE @Finding TABLE (
     DifferenceId int IDENTITY (1, 1) NOT NULL PRIMARY KEY,
