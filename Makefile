@@ -11,7 +11,7 @@ VARIANTS ?= float level100
 .PHONY: help setup demo test test-variants lint format docs bench serve lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(SETUP_DONE) ## Install everything needed (the other targets do it themselves)
 

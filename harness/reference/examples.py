@@ -12,7 +12,7 @@ from harness.reference.headers import Parameter, Procedure
 
 _ARGUMENT = re.compile(r"@(?P<name>\w+) = (?P<value>N?'(?:[^']|'')*'|@\w+|-?[\d.]+|NULL)")
 _TYPE = re.compile(r"(?P<name>\w+)(?:\((?P<sizes>[\d, ]+)\))?")
-_SQL_DB_TYPES = {
+_TYPE_NAMES = {
     "bit": "Bit",
     "int": "Int",
     "decimal": "Decimal",
@@ -21,7 +21,6 @@ _SQL_DB_TYPES = {
     "nvarchar": "NVarChar",
     "uniqueidentifier": "UniqueIdentifier",
 }
-_NODE_TYPES = {**_SQL_DB_TYPES, "nvarchar": "NVarChar", "uniqueidentifier": "UniqueIdentifier"}
 _JAVA_SETTERS = {
     "bit": "setBoolean",
     "int": "setInt",
@@ -67,7 +66,7 @@ class Argument:
             )
         size = f", {sizes[0]}" if sizes else ""
         value = "requestId" if self.is_request else self._literal("true", "false")
-        return f'Add("@{self.parameter.name}", SqlDbType.{_SQL_DB_TYPES[name]}{size}).Value = {value}'
+        return f'Add("@{self.parameter.name}", SqlDbType.{_TYPE_NAMES[name]}{size}).Value = {value}'
 
     def java(self, position: int) -> str:
         """The call that sets the parameter in Java."""
@@ -84,7 +83,7 @@ class Argument:
         name, sizes = _type(self.parameter)
         size = f"({', '.join(sizes)})" if sizes else ""
         value = "requestId" if self.is_request else self._literal("true", "false")
-        return f'input("{self.parameter.name}", sql.{_NODE_TYPES[name]}{size}, {value})'
+        return f'input("{self.parameter.name}", sql.{_TYPE_NAMES[name]}{size}, {value})'
 
     def _literal(self, true: str, false: str) -> str:
         assert self.value is not None

@@ -41,10 +41,7 @@ def reference_pages(database: Path = DATABASE_FOLDER) -> dict[str, str]:
 
 
 def _overview(environment: Environment, procedures: list[Procedure]) -> str:
-    groups = {
-        title: [procedure for procedure in procedures if procedure.schema == schema]
-        for schema, title in SCHEMAS.items()
-    }
+    groups = {title: [one for one in procedures if one.schema == schema] for schema, title in SCHEMAS.items()}
     return environment.get_template("overview.md.j2").render(groups={t: found for t, found in groups.items() if found})
 
 
@@ -67,7 +64,7 @@ def _environment(areas: list[Area]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Markdown, not HTML
+        autoescape=False,  # Markdown, not HTML
     )
     environment.globals["errors"] = {error.number: error for area in areas for error in area.errors}
     environment.filters["numbered"] = _numbered
