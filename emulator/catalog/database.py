@@ -22,6 +22,8 @@ ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
 FIRST_OBJECT_ID = 245575913
 """Object ids start where a fresh SQL Server database starts to give them out, and grow by a fixed step."""
 OBJECT_ID_STEP = 16000057
+OBJECT_ID_LIMIT = 2**31 - 1
+"""They stay within an int. This is a prime, so the steps come to every number once before they repeat."""
 FIRST_SCHEMA_ID = 5
 OPEN_DATABASES = frozenset({"master", "tempdb", "msdb"})
 """Databases that every login may enter, as ``guest`` if it has no user there."""
@@ -106,7 +108,7 @@ class Database:
     def allocate_id(self) -> int:
         """A new object id, never used before in this database."""
         allocated = self.next_object_id
-        self.next_object_id += OBJECT_ID_STEP
+        self.next_object_id = (allocated + OBJECT_ID_STEP) % OBJECT_ID_LIMIT
         return allocated
 
     def allocate_schema_id(self) -> int:

@@ -123,3 +123,11 @@ def test_databases_are_apart(client: Any) -> None:
     assert client.fails("SELECT * FROM dbo.t").number == 208
     assert client.query("SELECT a FROM other.dbo.t") == [(1,)]
     assert client.query("SELECT a FROM other..t") == [(1,)]
+
+
+def test_object_ids_stay_within_an_int(client: Any) -> None:
+    for number in range(150):
+        client.run(f"CREATE TABLE t{number} (a int)")
+    ids = [row[0] for row in client.query("SELECT object_id FROM sys.tables")]
+    assert len(set(ids)) == 150
+    assert all(0 < object_id < 2**31 for object_id in ids)
