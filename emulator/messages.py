@@ -28,6 +28,14 @@ MESSAGES: dict[int, tuple[int, str]] = {
     220: (16, "Arithmetic overflow error for data type {}, value = {}."),
     241: (16, "Conversion failed when converting date and/or time from character string."),
     245: (16, "Conversion failed when converting the {} value '{}' to data type {}."),
+    258: (15, "Cannot call methods on {}."),
+    493: (16, "The column '{}' that was returned from the nodes() method cannot be used directly. It can only be used with "
+          "one of the four XML data type methods, exist(), nodes(), query(), and value(), or in IS NULL and IS NOT NULL "
+          "checks."),
+    2389: (16, "XQuery [value()]: 'value()' requires a singleton (or empty sequence), found operand of type "
+           "'xdt:untypedAtomic *'"),
+    8172: (16, 'The argument {} of the XML data type method "{}" must be a string literal.'),
+    305: (16, "The XML data type cannot be compared or sorted, except when using the IS NULL operator."),
     265: (16, 'The column name "{}" specified in the {} operator conflicts with the existing column name in the {} '
           "argument."),
     266: (16, "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. "
@@ -105,6 +113,25 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8121: (16, "Column '{}' is invalid in the HAVING clause because it is not contained in either an aggregate function or the GROUP BY clause."),
     8127: (16, 'Column "{}" is invalid in the ORDER BY clause because it is not contained in either an aggregate function or the GROUP BY clause.'),
     8154: (16, "The table '{}' is ambiguous."),
+    6809: (16, "Unnamed tables cannot be used as XML identifiers as well as unnamed columns cannot be used for attribute "
+           "names. Name unnamed columns/tables using AS in the SELECT statement."),
+    6810: (16, "Column name '{}' is repeated. The same attribute cannot be generated more than once on the same XML tag."),
+    6813: (16, "FOR XML AUTO requires at least one table for generating XML tags. Use FOR XML RAW or add a FROM clause with "
+           "a table name."),
+    6829: (16, "FOR XML EXPLICIT and RAW modes currently do not support addressing binary data as URLs in column '{}'. "
+           "Remove the column, or use the BINARY BASE64 mode, or create the URL directly using the "
+           "'dbobject/TABLE[@PK1=\"V1\"]/@COLUMN' syntax."),
+    6850: (16, "{} name '{}' contains an invalid XML identifier as required by FOR XML."),
+    6852: (16, "Attribute-centric column '{}' must not come after a non-attribute-centric sibling in XML hierarchy in FOR "
+           "XML PATH."),
+    6864: (16, "Row tag omission (empty row tag name) cannot be used with attribute-centric FOR XML serialization."),
+    9400: (16, "XML parsing: line {}, character {}, unexpected end of input"),
+    9402: (16, "XML parsing: line {}, character {}, unable to switch the encoding"),
+    9421: (16, "XML parsing: line {}, character {}, illegal name character"),
+    9436: (16, "XML parsing: line {}, character {}, end tag does not match start tag"),
+    9437: (16, "XML parsing: line {}, character {}, duplicate attribute"),
+    9448: (16, "XML parsing: line {}, character {}, well formed check: undeclared entity"),
+    9455: (16, "XML parsing: line {}, character {}, illegal qualified name character"),
     8155: (16, "No column name was specified for column {} of '{}'."),
     8167: (16, 'The type of column "{}" conflicts with the type of other columns specified in the UNPIVOT list.'),
     8156: (16, "The column '{}' was specified multiple times for '{}'."),

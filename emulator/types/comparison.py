@@ -53,13 +53,15 @@ def comparer(op: str, t: SqlType) -> Callable[[Any, Any], bool]:
 def sort_key(t: SqlType) -> Callable[[Any], Any] | None:
     """A key whose order, equality and hash are SQL Server's for values of ``t``; None: the value itself is one.
 
-    Raises 306 (text, ntext and image cannot be sorted).
+    Raises 305 (xml) and 306 (text, ntext and image), which cannot be sorted.
     """
     if is_large_object(t):
         raise sql_error(306)
+    if t.name == "xml":
+        raise sql_error(305)
     if t.name in CHARACTERS:
         return collation(t.collation).key(is_unicode(t))
-    if t.name in ("xml", "sql_variant"):
+    if t.name == "sql_variant":
         raise NotSupported(f"comparing or sorting {t.name} values")
     return _KEYS.get(t.name)
 

@@ -3,7 +3,7 @@
 Every module here compiles one family of nodes; importing this package enters all of them.
 """
 
-from emulator.planning.expressions import calls, case, json, operators, sequences, subqueries, timezones
+from emulator.planning.expressions import calls, case, json, operators, sequences, subqueries, timezones, xml
 from emulator.planning.expressions.aggregates import CompiledAggregate, compile_aggregate
 from emulator.planning.expressions.comparisons import compile_operands
 from emulator.planning.expressions.conditions import (
@@ -43,4 +43,5 @@ __all__ = [
     "split_conjuncts",
     "subqueries",
     "timezones",
+    "xml",
 ]

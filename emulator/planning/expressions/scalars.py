@@ -215,11 +215,6 @@ def _pseudo_column(node: nodes.PseudoColumn, scope: Scope | None, ctx: PlanConte
     raise NotSupported(node.name, node.line)
 
 
-@compiles(nodes.MethodCall)
-def _method_call(node: nodes.MethodCall, scope: Scope | None, ctx: PlanContext) -> Expr:
-    raise NotSupported(f"the method {node.method}() of a value", node.line)
-
-
 @compiles(nodes.IdentityFunction)
 def _identity(node: nodes.IdentityFunction, scope: Scope | None, ctx: PlanContext) -> Expr:
     raise sql_error(177, line=node.line)

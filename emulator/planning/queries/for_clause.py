@@ -17,10 +17,11 @@ from emulator.planning.binding import Env, OutputColumn, PlanContext, QueryPlan,
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.queries.blocks import compile_block
 from emulator.planning.queries.for_json import JSON_COLUMN, json_maker
+from emulator.planning.queries.for_xml import XML_COLUMN, xml_maker
 from emulator.planning.queries.levels import Row
 from emulator.planning.queries.select_list import Output
 from emulator.sql import nodes
-from emulator.types.sqltype import NVARCHAR_MAX
+from emulator.types.sqltype import NVARCHAR_MAX, XML, SqlType
 
 PIECE = 2033
 """Characters in one row of a result sent to a client."""
@@ -34,21 +35,29 @@ def compile_for(query: nodes.Query, scope: Scope | None, ctx: PlanContext) -> Qu
     plan, outputs = _compile_inside(replace(query, for_clause=None), scope, ctx)
     match clause:
         case nodes.ForJson():
-            return _one_text(plan, json_maker(clause, outputs))
+            return _one_text(plan, json_maker(clause, outputs), NVARCHAR_MAX)
+        case nodes.ForXml():
+            return _one_text(plan, xml_maker(clause, outputs), XML if clause.typed else NVARCHAR_MAX)
         case _:
             raise NotSupported(f"FOR {type(clause).__name__[3:].upper()}", query.line)
 
 
 def for_client(plan: QueryPlan, clause: nodes.ForClause) -> QueryPlan:
-    """The plan of a query with FOR as a statement sends it: no row if there is no text, else as many as it takes."""
+    """The plan of a query with FOR as a statement sends it: no row if there is no text, else as many as it takes.
+
+    With TYPE it is one value like any other.
+    """
+    if isinstance(clause, nodes.ForXml) and clause.typed:
+        return plan
     rows = plan.rows
+    name = JSON_COLUMN if isinstance(clause, nodes.ForJson) else XML_COLUMN
 
     def pieces(env: Env) -> Iterator[Row]:
         for (text,) in rows(env):
             if text is not None:
                 yield from ((text[start : start + PIECE],) for start in range(0, len(text), PIECE))
 
-    return QueryPlan((replace(plan.columns[0], name=JSON_COLUMN),), pieces, plan.slots)
+    return QueryPlan((replace(plan.columns[0], name=name),), pieces, plan.slots)
 
 
 def _compile_inside(query: nodes.Query, scope: Scope | None, ctx: PlanContext) -> tuple[QueryPlan, list[Output]]:
@@ -66,11 +75,11 @@ def _compile_inside(query: nodes.Query, scope: Scope | None, ctx: PlanContext) -
     ]
 
 
-def _one_text(plan: QueryPlan, make: Maker) -> QueryPlan:
+def _one_text(plan: QueryPlan, make: Maker, type: SqlType) -> QueryPlan:
     rows = plan.rows
 
     def text(env: Env) -> Iterator[tuple[Any]]:
         found = list(rows(env))
         yield (make(found) if found else None,)
 
-    return QueryPlan((OutputColumn("", NVARCHAR_MAX),), text, plan.slots)
+    return QueryPlan((OutputColumn("", type),), text, plan.slots)

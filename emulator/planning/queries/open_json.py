@@ -47,8 +47,9 @@ def bind_open_json(item: nodes.OpenJson, parent: Scope | None, ctx: PlanContext)
     13611 and those of conversions."""
     document = convert_to(compile_scalar(item.document, parent, ctx), NVARCHAR_MAX)
     path = None if item.path is None else convert_to(compile_scalar(item.path, parent, ctx), nvarchar(4000))
+    rows_of: Callable[[Any], Iterator[tuple[Any, ...]]] = _default_rows
     if item.columns is None:
-        columns, rows_of = list(_DEFAULT_COLUMNS), _default_rows
+        columns = list(_DEFAULT_COLUMNS)
     else:
         columns, rows_of = _explicit(item.columns, ctx)
     alias = item.alias or "OPENJSON"

@@ -11,6 +11,7 @@ from emulator.errors import sql_error
 from emulator.planning.binding import Expr, OutputColumn, PlanContext, Scope, Source
 from emulator.planning.expressions import compile_scalar
 from emulator.planning.expressions.scalars import column_of
+from emulator.planning.expressions.xml import XML_REFERENCE
 from emulator.sql import nodes
 
 
@@ -78,9 +79,17 @@ def _star_columns(star: nodes.SelectStar, scope: Scope) -> list[StarColumn]:
 
 
 def compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
-    """One item that is no assignment. A column without alias has its own name, an expression has none."""
-    if isinstance(item, StarColumn):
-        return _compile_star_column(item, scope, ctx)
+    """One item that is no assignment. A column without alias has its own name, an expression has none.
+
+    Errors: 493 for a column of nodes().
+    """
+    output = _compile_star_column(item, scope, ctx) if isinstance(item, StarColumn) else _compile_item(item, scope, ctx)
+    if output.expr.type == XML_REFERENCE:
+        raise sql_error(493, output.name)
+    return output
+
+
+def _compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
     assert isinstance(item, nodes.SelectExpression)
     expr = compile_scalar(item.expression, scope, ctx)
     name, identity, source = item.alias or "", False, None

@@ -100,6 +100,10 @@ def bind_source(item: nodes.TableSource, parent: Scope | None, ctx: PlanContext)
             from emulator.planning.queries.open_json import bind_open_json  # noqa: PLC0415 (it makes a Bound, too)
 
             return bind_open_json(item, parent, ctx)
+        case nodes.MethodTable():
+            from emulator.planning.queries.xml_nodes import bind_nodes  # noqa: PLC0415 (it makes a Bound, too)
+
+            return bind_nodes(item, parent, ctx)
         case _:
             raise NotSupported(f"{type(item).__name__.upper()} in FROM", item.line)
 

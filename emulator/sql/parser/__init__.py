@@ -1,10 +1,10 @@
 """Tokens to syntax trees: `parse_batch` is the way in, the others read parts that come as texts of their own."""
 
 from emulator.errors import sql_error
-from emulator.sql.nodes import Batch, ObjectName, Parameter
+from emulator.sql.nodes import Batch, ObjectName, Parameter, TypeName
 from emulator.sql.parser.statements import Parser
 
-__all__ = ["parse_batch", "parse_object_name", "parse_parameters"]
+__all__ = ["parse_batch", "parse_object_name", "parse_parameters", "parse_type"]
 
 
 def parse_batch(text: str, *, quoted_identifier: bool = True) -> Batch:
@@ -30,5 +30,13 @@ def parse_object_name(text: str) -> ObjectName:
     """A name of up to four parts with nothing around it. Raises as `parse_batch`."""
     parser = Parser(text)
     name = parser.object_name()
+    parser.expect_end()
+    return name
+
+
+def parse_type(text: str) -> TypeName:
+    """The name of a data type with nothing around it. Raises as `parse_batch`."""
+    parser = Parser(text)
+    name = parser.type_name()
     parser.expect_end()
     return name

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from emulator.errors import NotSupported
-from emulator.types.conversion import binary, dates, numbers, strings
+from emulator.types.conversion import binary, dates, numbers, strings, xml
 from emulator.types.conversion.matrix import check
 from emulator.types.sqltype import (
     BINARIES,
@@ -153,6 +153,8 @@ _BUILDERS: Final[dict[tuple[str, str], Builder]] = {
     ("date", "text"): dates.date_to_text,
     ("date", "binary"): binary.datetime_to_binary,
     ("date", "date"): dates.date_to_date,
+    ("text", "xml"): xml.text_to_xml,
+    ("xml", "text"): xml.xml_to_text,
     ("guid", "text"): binary.guid_to_text,
     ("guid", "binary"): binary.guid_to_binary,
 }
