@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import Module, Parameter, Procedure, Table, fold
+from emulator.catalog.objects import Module, Parameter, Procedure, Table, Trigger, fold
 from emulator.catalog.principals import GUEST, THE_SERVER
 from emulator.errors import SqlError, sql_error
 from emulator.execution import definitions, flow, impersonation, statements, transactions
@@ -25,6 +25,7 @@ from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
 from emulator.execution.settings import DEFAULTS, Change, Isolation
 from emulator.execution.system_procedures import SystemProcedure
+from emulator.execution.triggers import fire
 from emulator.execution.units import CodeUnit, UnitCompiler
 from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
 from emulator.locking.modes import LockMode
@@ -52,6 +53,8 @@ STEPS = {
 class Session:
     """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module.
 
+    ``announced``: the client knows of the open transaction. ``firing`` are the triggers that are running, the innermost
+    last; ``insert_exec`` is the transaction count with which the procedure of a running INSERT ... EXEC began.
     ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
     transaction) are the clock's times.
@@ -78,6 +81,7 @@ class Session:
         self.began_at = self.settings.isolation
         self.statement_snapshot: Snapshot | None = None
         self.trancount = 0
+        self.announced = False
         self.doomed = False
         self.try_depth = 0
         self.nest_level = 0
@@ -89,6 +93,8 @@ class Session:
         self.read_only_context: set[str] = set()
         self.handles: dict[Any, tuple[str, str | None]] = {}
         self.temporary: dict[str, Table] = {}
+        self.insert_exec: int | None = None
+        self.firing: list[Trigger] = []
         self.frame = Frame(self, [])
         self.task: Task | None = None
         self.closed = self.killed = False
@@ -332,6 +338,7 @@ class Session:
             self.transaction_name = name or ""
             self.transaction_began = self.instance.clock.now()
             self.began_at = self.settings.isolation
+            self.announced = True
             self.sink.transaction_began(self.transaction.owner_id)
         self.trancount += 1
 
@@ -382,7 +389,9 @@ class Session:
             transaction.commit()
         else:
             transaction.rollback()
-        self.sink.transaction_ended(transaction.owner_id, committed=commit)
+        if self.announced:
+            self.announced = False
+            self.sink.transaction_ended(transaction.owner_id, committed=commit)
 
     def begin_own(self) -> None:
         """Begin the transaction of a single statement in autocommit mode."""
@@ -476,6 +485,10 @@ class Session:
         """The TableStore that a multi-statement table-valued function returns."""
         frame = call_function(self, function, values)
         return frame.variables[len(function.parameters)]
+
+    def fire_trigger(self, trigger: Trigger, *rows_and_count: Any) -> None:
+        """Run a trigger for the rows of the running statement (``triggers.fire``)."""
+        fire(self, trigger, *rows_and_count)
 
     def find_temporary(self, name: str) -> Table | None:
         """The temporary table ``#name`` that this session sees."""

@@ -228,6 +228,7 @@ class View(Module):
     """``body`` is the query; ``column_names`` those of the CREATE VIEW list."""
 
     column_names: tuple[str, ...] = ()
+    triggers: list[Trigger] = field(default_factory=list)
 
     type_code = "V "
 
@@ -260,7 +261,7 @@ class TableFunction(Module):
 class Trigger(Module):
     """``events`` are of INSERT, UPDATE, DELETE; ``instead_of`` tells it from AFTER."""
 
-    table: Table | None = None
+    table: Table | View | None = None
     events: frozenset[str] = frozenset()
     instead_of: bool = False
     enabled: bool = True

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.execution.frames import Step
+from emulator.execution.insert_exec import compile_insert_exec
 from emulator.execution.plans import Executable, plan_step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.binding import PlanContext
@@ -37,9 +38,19 @@ def _change(compile_it: Callable[[Any, PlanContext], Executable]) -> StepCompile
     return compile_change
 
 
+_compile_insert = _change(compile_insert)
+
+
+def compile_insert_step(node: nodes.Insert, compiler: UnitCompiler) -> Step:
+    """An INSERT, of rows or of what a procedure returns."""
+    if isinstance(node.source, nodes.ExecuteProcedure | nodes.ExecuteString):
+        return compile_insert_exec(node, compiler)
+    return _compile_insert(node, compiler)
+
+
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     nodes.Select: compile_select_step,
-    nodes.Insert: _change(compile_insert),
+    nodes.Insert: compile_insert_step,
     nodes.Update: _change(compile_update),
     nodes.Delete: _change(compile_delete),
     nodes.Merge: _change(compile_merge),

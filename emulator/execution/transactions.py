@@ -45,12 +45,25 @@ def compile_begin(node: nodes.BeginTransaction, compiler: UnitCompiler) -> Step:
 
 
 def compile_commit(node: nodes.CommitTransaction, compiler: UnitCompiler) -> Step:
-    return _simple(node, lambda frame: frame.session.commit())
+    def commit(frame: Frame) -> None:
+        session = frame.session
+        if session.insert_exec is not None and session.trancount <= session.insert_exec:
+            raise sql_error(3916)
+        session.commit()
+
+    return _simple(node, commit)
 
 
 def compile_rollback(node: nodes.RollbackTransaction, compiler: UnitCompiler) -> Step:
     name = _name(node.name, node, compiler)
-    return _simple(node, lambda frame: frame.session.rollback(name(frame)))
+
+    def rollback(frame: Frame) -> None:
+        session, given = frame.session, name(frame)
+        if session.insert_exec is not None and given in (None, session.transaction_name):
+            raise sql_error(3915)
+        session.rollback(given)
+
+    return _simple(node, rollback)
 
 
 def compile_save(node: nodes.SaveTransaction, compiler: UnitCompiler) -> Step:

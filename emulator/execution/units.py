@@ -18,7 +18,7 @@ from emulator.catalog.objects import Module, Parameter, Table, fold
 from emulator.catalog.stores import new_store
 from emulator.errors import NotSupported, SqlError
 from emulator.execution.frames import Frame, Signal, Step
-from emulator.planning.binding import PlanContext, VariableTable
+from emulator.planning.binding import PlanContext, Source, VariableTable
 from emulator.sql import nodes
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class UnitCompiler:
         self.tables: list[tuple[int, Table]] = []
         self.parameters = tuple(parameters)
         self.returns = getattr(module, "returns", None)
+        self.trigger_tables: dict[str, Source] = {}
         for parameter in parameters:
             self.declare(parameter.name, parameter.type, parameter.table_type.shape if parameter.table_type else None)
 
@@ -124,6 +125,7 @@ class UnitCompiler:
             module_schema=self.module.schema if self.module else self.default_schema,
             module=self.module,
             batch_text=self.text,
+            trigger_tables=self.trigger_tables,
             quoted_identifier=self.module.quoted_identifier if self.module else True,
             ansi_nulls=self.module.ansi_nulls if self.module else True,
         )

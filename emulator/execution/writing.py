@@ -185,6 +185,42 @@ class Writer:
             self.session.switch_point()
 
 
+class RecordingWriter(Writer):
+    """A writer that keeps what it wrote for triggers and whatever else follows: rows before and after, by event."""
+
+    __slots__ = ("after", "before", "count")
+
+    def __init__(self, session: Session, table: Table, store: TableStore, undo: UndoLog, *, private: bool) -> None:
+        super().__init__(session, table, store, undo, private=private)
+        self.before: dict[str, list[Row]] = {"INSERT": [], "UPDATE": [], "DELETE": []}
+        self.after: dict[str, list[Row]] = {"INSERT": [], "UPDATE": [], "DELETE": []}
+        self.count = 0
+
+    def insert(self, row: Row) -> None:
+        super().insert(row)
+        self.after["INSERT"].append(row)
+        self.count += 1
+
+    def update(self, key: Key, old: Row, new: Row) -> None:
+        super().update(key, old, new)
+        self._note_update(old, new)
+
+    def update_all(self, changes: Sequence[tuple[Key, Row, Row]]) -> None:
+        super().update_all(changes)
+        for _, old, new in changes:
+            self._note_update(old, new)
+
+    def delete(self, key: Key, row: Row) -> None:
+        super().delete(key, row)
+        self.before["DELETE"].append(row)
+        self.count += 1
+
+    def _note_update(self, old: Row, new: Row) -> None:
+        self.before["UPDATE"].append(old)
+        self.after["UPDATE"].append(new)
+        self.count += 1
+
+
 def duplicate_key(table: Table, duplicate: DuplicateKey) -> SqlError:
     """Error 2627 for a constraint, 2601 for a unique index."""
     index = next(item for item in table.indexes if item.name == duplicate.index.name)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from emulator.catalog.database import Database
     from emulator.catalog.objects import Module
     from emulator.planning.accesses import Access
+    from emulator.planning.queries.updatable import Through
     from emulator.session import Session
     from emulator.sql import nodes
 
@@ -210,6 +211,8 @@ class PlanContext:
     names of a module are looked up before ``dbo``. ``batch_text`` is the text the nodes' offsets count in.
     ``accesses`` collects what the statement needs permission for; ``module`` is the one whose text is being compiled,
     whose owner's objects it may use, and ``trusts`` says that nothing needs permission (module ``accesses``).
+    ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are numbers of variables. ``through``
+    is the view, derived table or CTE by which UPDATE or DELETE names the table to change.
     """
 
     session: Session
@@ -225,6 +228,7 @@ class PlanContext:
     tables: list[Table] = field(default_factory=list)
     trigger_tables: dict[str, Source] = field(default_factory=dict)
     option_hints: tuple[nodes.QueryHint, ...] = ()
+    through: Through | None = None
     parameters: dict[str, Expr] = field(default_factory=dict)
     module: Module | None = None
     accesses: list[Access] = field(default_factory=list)

@@ -14,6 +14,7 @@ from emulator.execution.definitions import (
     others,
     ownership,
     tables,
+    triggers,
     users,
 )
 from emulator.execution.units import StepCompiler
@@ -24,6 +25,7 @@ STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     **alter.STEPS,
     **indexes.STEPS,
     **modules.STEPS,
+    **triggers.STEPS,
     **others.STEPS,
     **databases.STEPS,
     **logins.STEPS,

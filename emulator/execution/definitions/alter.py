@@ -26,6 +26,7 @@ from emulator.execution.definitions.access import (
 from emulator.execution.definitions.indexes import duplicate_in_new_index
 from emulator.execution.definitions.shapes import resolve_type, shaper, table_scope, with_collation
 from emulator.execution.definitions.tables import add_foreign_key
+from emulator.execution.definitions.triggers import toggle
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.expressions import assign_to, compile_condition, compile_scalar
@@ -45,13 +46,16 @@ def compile_alter_table(node: nodes.AlterTable, compiler: UnitCompiler) -> Step:
         nodes.CheckConstraints: _toggle_constraints,
         nodes.SetTableOptions: _set_options,
     }
-    act = actions.get(type(node.action))
-    if act is None:
+    act = actions.get(type(node.action), _add)
+    if type(node.action) not in {*actions, nodes.ToggleTriggers}:
         raise NotSupported(f"ALTER TABLE {type(node.action).__name__}", node.line)
 
     def alter_table(frame: Frame) -> None:
         place = place_of(frame, compiler, node.name, database)
         table = place.table()
+        if isinstance(node.action, nodes.ToggleTriggers):
+            toggle(frame, place, table, node.action.names, enable=node.action.enable, line=node.line)
+            return
         _keep_parts(table, place)
         act(table, node.action, place)
         if not place.is_temporary:

@@ -36,6 +36,7 @@ from emulator.execution.definitions.access import (
 from emulator.execution.definitions.logins import drop_login, drop_server_role
 from emulator.execution.definitions.shapes import resolve_type, table_shape
 from emulator.execution.definitions.tables import drop_table
+from emulator.execution.definitions.triggers import drop_trigger
 from emulator.execution.definitions.users import drop_role, drop_user
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
@@ -158,6 +159,7 @@ def compile_drop(node: nodes.Drop, compiler: UnitCompiler) -> Step:
     database = compiler.database
     droppers: dict[str, Callable[[Frame, Place], None]] = {
         "TABLE": lambda frame, place: drop_table(frame, place, if_exists=node.if_exists),
+        "TRIGGER": lambda frame, place: drop_trigger(frame, place, if_exists=node.if_exists),
         "SCHEMA": lambda frame, place: _drop_schema(frame, place, node),
         "TYPE": lambda frame, place: _drop_type(frame, place, node),
         "DATABASE": lambda frame, place: _drop_database(frame, place, node),
@@ -191,6 +193,8 @@ def _drop_object(frame: Frame, place: Place, node: nodes.Drop) -> None:
         raise sql_error(3705, f"DROP {node.kind}", place.name, node.kind.lower(), line=node.line)
     else:
         place.require_drop(found, node.kind.lower())
+        for trigger in getattr(found, "triggers", ()):
+            take_out(frame.session, place.database, trigger)
         take_out(frame.session, place.database, found)
 
 

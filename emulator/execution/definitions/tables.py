@@ -149,11 +149,39 @@ def add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Forei
         node.on_update.replace(" ", "_"),
         system_named=node.name is None,
     )
+    _check_cascades(table, foreign_key, node.line)
     table.foreign_keys.append(foreign_key)
     reference = (table, foreign_key)
     referenced.referenced_by.append(reference)
     undo(place.session, _forget_reference, table, referenced, foreign_key)
     return foreign_key
+
+
+def _check_cascades(table: Table, key: ForeignKey, line: int) -> None:
+    """Errors: 1761, 1762 columns that cannot be set so; 1785 a table that would be reached in two ways or by itself."""
+    columns = [table.columns[ordinal] for ordinal in key.columns]
+    actions = (key.on_delete, key.on_update)
+    if "SET_NULL" in actions and not all(column.nullable for column in columns):
+        raise sql_error(1761, key.name, line=line)
+    if "SET_DEFAULT" in actions and not all(column.nullable or column.default for column in columns):
+        raise sql_error(1762, key.name, line=line)
+    for action in ("on_delete", "on_update"):
+        if getattr(key, action) == "NO_ACTION":
+            continue
+        above = _reached(key.referenced, action, upwards=True)
+        for origin in above:
+            below = _reached(origin, action, upwards=False)
+            if any(reached in below for reached in _reached(table, action, upwards=False)):
+                raise sql_error(1785, key.name, table.name, line=line)
+
+
+def _reached(table: Table, action: str, *, upwards: bool) -> list[Table]:
+    """The table and those that cascades of ``action`` lead to from it (or, upwards, those that lead to it)."""
+    found = [table]
+    for current in found:
+        keys = [(item.referenced, item) for item in current.foreign_keys] if upwards else current.referenced_by
+        found += [other for other, item in keys if getattr(item, action) != "NO_ACTION" and other not in found]
+    return found
 
 
 def _forget_reference(table: Table, referenced: Table, foreign_key: ForeignKey) -> None:

@@ -53,6 +53,7 @@ _value(
     lambda session: session.transaction.owner_id if session.transaction else 0,
 )
 _value("@@NESTLEVEL", INT, lambda session: session.nest_level)
+_value("TRIGGER_NESTLEVEL", INT, lambda session: len(session.firing))
 _value("@@PROCID", INT, lambda session: session.frame.module.object_id if session.frame.module else 0)
 _value("@@IDENTITY", IDENTITY_TYPE, lambda session: session.last_identity, nullable=True)
 _value("SCOPE_IDENTITY", IDENTITY_TYPE, lambda session: session.frame.scope_identity, nullable=True)

@@ -1,8 +1,10 @@
-"""Statements that change rows, compiled: INSERT, UPDATE, DELETE, TRUNCATE TABLE."""
+"""Statements that change rows, compiled: INSERT, UPDATE, DELETE, MERGE, TRUNCATE TABLE."""
 
+from emulator.planning.changes.deletes import compile_delete
 from emulator.planning.changes.inserts import compile_insert
-from emulator.planning.changes.others import compile_merge, compile_select_into, compile_truncate
-from emulator.planning.changes.updates import compile_delete, compile_update
+from emulator.planning.changes.merge import compile_merge
+from emulator.planning.changes.others import compile_select_into, compile_truncate
+from emulator.planning.changes.updates import compile_update
 
 __all__ = [
     "compile_delete",

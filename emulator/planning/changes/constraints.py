@@ -7,11 +7,11 @@ at level SNAPSHOT a row that somebody else has changed since the snapshot began 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import ForeignKey, Table
-from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.errors import SqlError, sql_error
 from emulator.execution.settings import Isolation
 from emulator.execution.snapshots import refuse_conflict
 from emulator.locking.manager import WHOLE, LockSpace
@@ -20,8 +20,8 @@ from emulator.planning.accesses import trusted
 from emulator.planning.binding import SESSION, Env, PlanContext, Scope, Source, SourceColumn
 from emulator.planning.changes.targets import error_name
 from emulator.planning.expressions import compile_condition
-from emulator.storage.index import GHOST, IndexStore
-from emulator.storage.keys import Row, prefix_range
+from emulator.storage.index import IndexStore
+from emulator.storage.keys import Row
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -83,12 +83,17 @@ def _check(condition: Callable[[Env], Any], slot: int, error_values: tuple[str, 
     return check
 
 
-def foreign_key_checks(table: Table, statement: str, changed: set[int] | None = None) -> list[RowCheck]:
-    """For a row that is written: what it refers to must exist. Errors: 547."""
+def foreign_key_checks(
+    table: Table, statement: str, changed: set[int] | None = None, *, to_itself: bool = False
+) -> list[RowCheck]:
+    """For a row that is written: what it refers to must exist. Errors: 547.
+
+    ``to_itself``: the keys that refer to the table itself, which hold when all rows are written; else the others.
+    """
     return [
         _reference_check(table, key, statement)
         for key in table.foreign_keys
-        if key.enabled and (changed is None or changed & set(key.columns))
+        if key.enabled and (key.referenced is table) is to_itself and (changed is None or changed & set(key.columns))
     ]
 
 
@@ -108,7 +113,7 @@ def _reference_check(table: Table, key: ForeignKey, statement: str) -> RowCheck:
         assert store is not None
         found = store.base if index.clustered else store.indexes[index.name]
         if not _exists(env[SESSION], referenced, found, found.encode_prefix(values)):
-            raise _conflict(statement, "FOREIGN KEY", key, table, referenced, key.referenced_columns)
+            raise conflict(statement, "FOREIGN KEY", key, table, referenced, key.referenced_columns)
 
     return check_reference
 
@@ -118,15 +123,16 @@ def _exists(session: Session, table: Table, index: IndexStore, key: tuple[Any, .
 
     Errors: 3960."""
     assert table.store is not None
-    _read_lock(session, table.store.locks, WHOLE, LockMode.IS)
-    _read_lock(session, index.locks, key, LockMode.S)
+    read_lock(session, table.store.locks, WHOLE, LockMode.IS)
+    read_lock(session, index.locks, key, LockMode.S)
     found = index.exists(key)
     if found:
         refuse_conflict(session, index, key, table.full_name, table.database)
     return found
 
 
-def _read_lock(session: Session, space: LockSpace, key: Any, mode: LockMode) -> None:
+def read_lock(session: Session, space: LockSpace, key: Any, mode: LockMode) -> None:
+    """Lock what a constraint reads; the lock is kept from REPEATABLE READ on."""
     locks, transaction = session.instance.locks, session.transaction
     assert transaction is not None
     keep = session.settings.isolation in (Isolation.REPEATABLE_READ, Isolation.SERIALIZABLE)
@@ -141,63 +147,9 @@ def _read_lock(session: Session, space: LockSpace, key: Any, mode: LockMode) -> 
             locks.restore(transaction, space, key, previous)
 
 
-def referenced_checks(table: Table, statement: str, changed: set[int] | None = None) -> list[RowCheck]:
-    """For a row that is deleted, or whose key changes: nothing may refer to it. Errors: 547; NotSupported: cascades."""
-    checks = []
-    for other, key in table.referenced_by:
-        if not key.enabled or (changed is not None and not changed & set(key.referenced_columns)):
-            continue
-        action = key.on_delete if changed is None else key.on_update
-        if action != "NO_ACTION":
-            raise NotSupported(f"ON {statement} {action.replace('_', ' ')} (foreign key {key.name})")
-        checks.append(_no_reference_check(table, other, key, statement))
-    return checks
-
-
-def _no_reference_check(table: Table, other: Table, key: ForeignKey, statement: str) -> RowCheck:
-    def check_no_reference(env: Env, row: Row) -> None:
-        values = [row[ordinal] for ordinal in key.referenced_columns]
-        if None not in values and _is_referenced(env[SESSION], other, key, values):
-            raise _conflict(statement, "REFERENCE", key, other, other, key.columns)
-
-    return check_no_reference
-
-
-def _is_referenced(session: Session, other: Table, key: ForeignKey, values: Sequence[Any]) -> bool:
-    """Look for a referencing row, through an index that begins with the key's columns if there is one."""
-    store = other.store
-    assert store is not None
-    wanted = dict(zip(key.columns, values, strict=True))
-    _read_lock(session, store.locks, WHOLE, LockMode.IS)
-    for index in other.indexes:
-        leading = [part.ordinal for part in index.columns[: len(wanted)]]
-        if set(leading) == set(wanted) and index.predicate is None:
-            found = store.base if index.clustered else store.indexes[index.name]
-            low, high = prefix_range(found.encode_prefix([wanted[ordinal] for ordinal in leading]))
-            return _any_live(session, other, found, found.scan(low, high), None)
-    return _any_live(session, other, store.base, store.base.scan(), (list(wanted), list(wanted.values())))
-
-
-def _any_live(
-    session: Session,
-    table: Table,
-    index: IndexStore,
-    entries: Iterable[tuple[Any, Any]],
-    wanted: tuple[list[int], list[Any]] | None,
-) -> bool:
-    for key, _ in entries:
-        _read_lock(session, index.locks, key, LockMode.S)
-        value = index.get(key)
-        if value is None or value is GHOST:
-            continue
-        refuse_conflict(session, index, key, table.full_name, table.database)
-        if wanted is None or [value[ordinal] for ordinal in wanted[0]] == wanted[1]:
-            return True
-    return False
-
-
-def _conflict(
+def conflict(
     statement: str, kind: str, key: ForeignKey, table: Table, shown: Table, columns: Sequence[int]
 ) -> SqlError:
+    """Error 547 for a foreign key."""
     column = f", column '{shown.columns[columns[0]].name}'" if len(columns) == 1 else ""
     return sql_error(547, statement, kind, key.name, table.database, shown.full_name, column, state=0)

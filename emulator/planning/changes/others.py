@@ -1,4 +1,4 @@
-"""TRUNCATE TABLE, SELECT ... INTO; MERGE is refused.
+"""TRUNCATE TABLE and SELECT ... INTO.
 
 Documentation: "TRUNCATE TABLE (Transact-SQL)", "SELECT - INTO clause".
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from emulator.catalog.objects import Column, Identity
 from emulator.catalog.stores import new_store
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.execution.snapshots import forbid_snapshots_from_before
 from emulator.execution.writing import Writer
 from emulator.locking.manager import WHOLE
@@ -40,11 +40,6 @@ def compile_truncate(node: nodes.TruncateTable, ctx: PlanContext) -> Executable:
         return 0
 
     return run
-
-
-def compile_merge(node: nodes.Merge, ctx: PlanContext) -> Executable:
-    """NotSupported."""
-    raise NotSupported("MERGE", node.line)
 
 
 def compile_select_into(

@@ -11,7 +11,6 @@ from typing import Any
 from emulator.catalog.objects import Table
 from emulator.errors import NotSupported, sql_error
 from emulator.planning.binding import Env, Expr, PlanContext, Scope, Source
-from emulator.planning.changes.constraints import row_source
 from emulator.planning.changes.rows import RowBuilder, assigned, insert_rows, insertable
 from emulator.planning.changes.targets import Target, bind_target
 from emulator.planning.expressions import compile_scalar
@@ -25,26 +24,22 @@ Emit = Callable[[Env], None]
 class Outputs:
     """The OUTPUT clauses of one statement, compiled.
 
-    ``inserted`` and ``deleted`` are the slots of the row after and before the change (None where there is no such row).
-    ``sources`` are those of the statement's FROM.
+    ``rows`` are ``inserted`` and ``deleted``, as far as there are such rows; ``sources`` those of the statement's FROM.
+    ``action`` is what ``$action`` says.
     """
 
     def __init__(
         self,
         clauses: Sequence[nodes.OutputClause],
-        table: Table,
         ctx: PlanContext,
         *,
-        inserted: int | None = None,
-        deleted: int | None = None,
+        rows: Sequence[Source],
         sources: Sequence[Source] = (),
+        action: Expr | None = None,
     ) -> None:
-        rows = [
-            row_source(table, alias, slot)
-            for alias, slot in (("inserted", inserted), ("deleted", deleted))
-            if slot is not None
-        ]
         self._scope = Scope([*rows, *sources])
+        if action is not None:
+            self._scope.replacements[nodes.PseudoColumn("$ACTION")] = action
         self._ctx = ctx
         self._client: tuple[list[ColumnInfo], list[Callable[[Env], Any]]] | None = None
         self._into: list[tuple[Target, RowBuilder, list[Callable[[Env], Any]], int]] = []
@@ -63,7 +58,7 @@ class Outputs:
                     columns += self._star(item)
                 case nodes.SelectExpression(expression=expression, alias=alias):
                     expr = compile_scalar(expression, self._scope, self._ctx)
-                    name = alias or (expression.name if isinstance(expression, nodes.ColumnRef) else "")
+                    name = alias or _own_name(expression)
                     columns.append((ColumnInfo(name, expr.type, expr.nullable), expr))
                 case _:
                     raise NotSupported("assignment to a variable in OUTPUT", item.line)
@@ -75,12 +70,9 @@ class Outputs:
         if not found:
             raise sql_error(107, wanted, line=item.line)
         return [
-            (
-                ColumnInfo(column.name, column.type, column.nullable),
-                column_of(source.slot, i, column.type, column.nullable),
-            )
+            (ColumnInfo(column.name, column.type, column.nullable), _star_column(source, ordinal))
             for source in found
-            for i, column in enumerate(source.columns)
+            for ordinal, column in enumerate(source.columns)
         ]
 
     def _compile_into(
@@ -88,6 +80,8 @@ class Outputs:
     ) -> tuple[Target, RowBuilder, list[Callable[[Env], Any]], int]:
         target = bind_target(into, self._ctx)
         table = target.table
+        if any(trigger.enabled for trigger in table.triggers):
+            raise sql_error(331, table.full_name, line=clause.line)
         if table.foreign_keys or table.referenced_by:
             raise sql_error(
                 332, table.full_name, table.foreign_keys[0].name if table.foreign_keys else "", line=clause.line
@@ -126,6 +120,19 @@ class Outputs:
                 _insert_collected(target, builder, env, slot, rows)
 
         return emit, finish
+
+
+def _own_name(expression: nodes.Expression) -> str:
+    if isinstance(expression, nodes.PseudoColumn):
+        return expression.name.lower()
+    return expression.name if isinstance(expression, nodes.ColumnRef) else ""
+
+
+def _star_column(source: Source, ordinal: int) -> Expr:
+    if source.expressions is not None:
+        return source.expressions[ordinal]
+    column = source.columns[ordinal]
+    return column_of(source.slot, ordinal, column.type, column.nullable)
 
 
 def _insert_collected(target: Target, builder: RowBuilder, env: Env, slot: int, rows: list[tuple[Any, ...]]) -> None:

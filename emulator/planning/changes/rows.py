@@ -56,43 +56,76 @@ def insertable(table: Table) -> list[Column]:
     return [c for c in table.columns if c.identity is None and c.computed is None and c.type.name != "rowversion"]
 
 
+class DerivedColumns:
+    """Row versions and computed columns, which follow from the others. They are read in ``slot``."""
+
+    def __init__(self, table: Table, ctx: PlanContext, slot: int | None = None) -> None:
+        self.slot = ctx.new_slot() if slot is None else slot
+        self._database = ctx.database
+        scope = Scope([row_source(table, table.name, self.slot)])
+        self._versions = [column.ordinal for column in table.columns if column.type.name == "rowversion"]
+        self._computed: list[tuple[int, Scalar]] = []
+        for column in table.columns:
+            if column.computed is not None:
+                with trusted(ctx):
+                    self._computed.append((column.ordinal, compile_scalar(column.computed, scope, ctx).fn))
+        self.ordinals = {*self._versions, *(ordinal for ordinal, _ in self._computed)}
+
+    def complete(self, env: Env, values: list[Any]) -> Row:
+        """The row of ``values``, with the columns that follow from them filled in."""
+        for ordinal in self._versions:
+            values[ordinal] = self._database.next_rowversion()
+        if self._computed:
+            env[self.slot] = values
+            for ordinal, compute in self._computed:
+                values[ordinal] = compute(env)
+        return tuple(values)
+
+
+def update_checks(table: Table, changed: set[int], ctx: PlanContext) -> list[RowCheck]:
+    """What the new row of an update must satisfy. Errors at run time: 515, 547."""
+    checks: list[RowCheck] = []
+    check_nulls = null_check(table, "UPDATE")
+    if check_nulls is not None and any(not table.columns[ordinal].nullable for ordinal in changed):
+        checks.append(check_nulls)
+    checks += check_constraints(table, "UPDATE", ctx, changed)
+    checks += foreign_key_checks(table, "UPDATE", changed)
+    return checks
+
+
+def deferred_checks(table: Table, changed: set[int]) -> list[RowCheck]:
+    """What the new rows must satisfy when all are there: references of the table to itself. Errors: 547."""
+    return foreign_key_checks(table, "UPDATE", changed, to_itself=True)
+
+
 class RowBuilder:
     """Makes complete rows for one table from the values of some of its columns.
 
     ``given`` maps ordinals to functions of the environment. The other columns are filled in. ``slot`` is where the row
-    is while checks and computed columns read it.
+    is while checks and computed columns read it. ``deferred`` are the checks that hold when all rows are there.
     """
 
     def __init__(self, target: Target, given: Mapping[int, Scalar], ctx: PlanContext) -> None:
         table = target.table
         self.table = table
         self.slot = ctx.new_slot()
-        self.database = ctx.database
         self._private = target.private
         self._parts = [given.get(column.ordinal) or self._filler(column, ctx) for column in table.columns]
-        self._versions = [c.ordinal for c in table.columns if c.type.name == "rowversion"]
         identity = table.identity_column
         self._identity = identity.ordinal if identity is not None else -1
         self._identity_given = self._identity in given
-        self._computed = self._computed_columns(ctx)
+        self._derived = DerivedColumns(table, ctx, self.slot)
         self._check_nulls = null_check(table, "INSERT")
         self._checks: list[RowCheck] = [
             *check_constraints(table, "INSERT", ctx),
             *foreign_key_checks(table, "INSERT"),
         ]
+        self.deferred = foreign_key_checks(table, "INSERT", to_itself=True)
 
     def _filler(self, column: Column, ctx: PlanContext) -> Scalar:
         if column.identity is not None or column.computed is not None or column.type.name == "rowversion":
             return lambda env: None
         return default_of(column, ctx)
-
-    def _computed_columns(self, ctx: PlanContext) -> list[tuple[int, Scalar]]:
-        scope = Scope([row_source(self.table, self.table.name, self.slot)])
-        found = []
-        for column in self.table.columns:
-            if column.computed is not None:
-                found.append((column.ordinal, compile_scalar(column.computed, scope, ctx).fn))
-        return found
 
     def begin(self, env: Env) -> None:
         """Once per statement. Errors: 544, 545 against IDENTITY_INSERT; 3951, 3952 and so on at level SNAPSHOT."""
@@ -112,14 +145,21 @@ class RowBuilder:
         row = tuple([part(env) for part in self._parts])
         if self._identity >= 0:
             row = self._with_identity(env, store, row)
-        if self._versions or self._computed:
-            row = self._with_derived(env, row)
+        if self._derived.ordinals:
+            row = self._derived.complete(env, list(row))
         if self._check_nulls is not None:
             self._check_nulls(env, row)
         for check in self._checks:
             check(env, row)
         env[self.slot] = row
         return row
+
+    def propose(self, env: Env) -> Row:
+        """One row as an INSTEAD OF trigger sees it: nothing drawn, nothing checked; an identity is 0."""
+        row = tuple([part(env) for part in self._parts])
+        if self._identity >= 0 and not self._identity_given:
+            row = (*row[: self._identity], 0, *row[self._identity + 1 :])
+        return self._derived.complete(env, list(row)) if self._derived.ordinals else row
 
     def _with_identity(self, env: Env, store: TableStore, row: Row) -> Row:
         counter, ordinal = store.identity, self._identity
@@ -134,15 +174,6 @@ class RowBuilder:
             row = (*row[:ordinal], value, *row[ordinal + 1 :])
         session.last_identity = session.frame.scope_identity = value
         return row
-
-    def _with_derived(self, env: Env, row: Row) -> Row:
-        values = list(row)
-        for ordinal in self._versions:
-            values[ordinal] = self.database.next_rowversion()
-        for ordinal, compute in self._computed:
-            env[self.slot] = values
-            values[ordinal] = compute(env)
-        return tuple(values)
 
 
 def insert_rows(

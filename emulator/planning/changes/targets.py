@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Table
 from emulator.errors import NotSupported
-from emulator.execution.writing import Writer
+from emulator.execution.writing import RecordingWriter, Writer
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, VARIABLES, Env, PlanContext
 from emulator.planning.queries.names import find_object
 from emulator.sql import nodes
 from emulator.storage.table import TableStore
 from emulator.storage.transaction import UndoLog
+
+if TYPE_CHECKING:
+    from emulator.planning.changes.following import AfterChange
+    from emulator.planning.queries.targets import TargetScan
 
 WITHOUT_EFFECT = frozenset(
     {"ROWLOCK", "UPDLOCK", "XLOCK", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD", "READCOMMITTED", "READCOMMITTEDLOCK"}
@@ -25,22 +29,32 @@ TABLE_LOCKS = frozenset({"TABLOCK", "TABLOCKX"})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A table to write to. ``private``: only its session sees it, so it is not locked."""
+    """A table to write to. ``private``: only its session sees it, so it is not locked. ``after`` is set when more
+    follows from the change: cascades, triggers."""
 
     table: Table
     store_of: Callable[[Env], TableStore]
     private: bool
     is_variable: bool = False
     locks_table: bool = False
+    after: AfterChange | None = None
 
-    def write(self, env: Env, body: Callable[[Writer], int]) -> int:
-        """Run ``body`` with a writer. Changes of a table variable are undone when it fails, and final when not."""
+    def write(self, env: Env, body: Callable[[Writer], int], finish: Callable[[], None] | None = None) -> int:
+        """Run ``body`` with a writer, then ``finish``, then what else follows from the change.
+
+        Changes of a table variable are undone when it fails, and final when not.
+        """
         session = env[SESSION]
         if not self.is_variable:
+            if self.after is not None:
+                return self._write_and_follow(env, body, finish, self.after)
             writer = Writer(session, self.table, self.store_of(env), session.transaction, private=self.private)
             if self.locks_table:
                 writer.lock_table()
-            return body(writer)
+            count = body(writer)
+            if finish is not None:
+                finish()
+            return count
         undo = UndoLog()
         try:
             count = body(Writer(session, self.table, self.store_of(env), undo, private=True))
@@ -49,7 +63,31 @@ class Target:
             raise
         finally:
             undo.discard()
+        if finish is not None:
+            finish()
         return count
+
+    def _write_and_follow(
+        self, env: Env, body: Callable[[Writer], int], finish: Callable[[], None] | None, after: AfterChange
+    ) -> int:
+        session = env[SESSION]
+        writer = RecordingWriter(session, self.table, self.store_of(env), session.transaction, private=self.private)
+        if self.locks_table:
+            writer.lock_table()
+        after.begin(env)
+        count = body(writer)
+        if finish is not None:
+            finish()
+        after.follow(env, writer, count)
+        return count
+
+
+def scanned_target(scan: TargetScan, after: AfterChange | None) -> Target:
+    """The target of an UPDATE, DELETE or MERGE."""
+    table = scan.table
+    is_variable = table.name.startswith("@")
+    private = is_variable or is_private(table)
+    return Target(table, scan.store_of, private, is_variable=is_variable, after=after)
 
 
 def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
@@ -64,7 +102,7 @@ def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
         return variable_target(node.name, ctx, node.line)
     table = find_table(node.name, ctx)
     note_access(ctx, table, "INSERT")
-    return Target(table, store_of(table), _is_private(table), locks_table=locks_table)
+    return Target(table, store_of(table), is_private(table), locks_table=locks_table)
 
 
 def variable_target(name: str, ctx: PlanContext, line: int) -> Target:
@@ -94,7 +132,8 @@ def store_of(table: Table) -> Callable[[Env], TableStore]:
     return lambda env: store
 
 
-def _is_private(table: Table) -> bool:
+def is_private(table: Table) -> bool:
+    """Whether it is a local temporary table."""
     return table.name.startswith("#") and not table.name.startswith("##")
 
 

@@ -30,6 +30,7 @@ from emulator.planning.expressions.case import (
 from emulator.planning.expressions.conversions import assign_to, convert_to
 from emulator.planning.expressions.json import is_json
 from emulator.planning.expressions.scalars import Compiler, compile_scalar, compiles
+from emulator.planning.expressions.triggers import compile_columns_updated
 from emulator.sql import nodes
 from emulator.types.sqltype import (
     BIGINT,
@@ -61,6 +62,9 @@ CHOOSING: Final[dict[str, Compiler]] = {
 }
 """Functions that give one of their arguments."""
 
+CONTEXTUAL: Final[dict[str, Compiler]] = {"COLUMNS_UPDATED": compile_columns_updated}
+"""Functions of the module that is being compiled."""
+
 ODBC_NAMES: Final = {"UCASE": "UPPER", "LCASE": "LOWER", "LENGTH": "LEN", "IFNULL": "ISNULL", "NOW": "GETDATE"} | {
     "USER": "CURRENT_USER",
     "DATABASE": "DB_NAME",
@@ -83,6 +87,8 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
         raise sql_error(147, line=node.line)
     if name in CHOOSING:
         return CHOOSING[name](node, scope, ctx)
+    if name in CONTEXTUAL:
+        return CONTEXTUAL[name](node, scope, ctx)
     function = FUNCTIONS.get(name)
     if function is None:
         if name in WINDOW_ONLY:

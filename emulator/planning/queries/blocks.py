@@ -25,10 +25,19 @@ from emulator.planning.queries.access import Ordering
 from emulator.planning.queries.grouping import Grouping, compile_grouping, is_grouped
 from emulator.planning.queries.joins import JoinPlanner, Operator
 from emulator.planning.queries.ordering import OrderKey, compile_limit, resolve_order
-from emulator.planning.queries.relations import InnerJoin, MadeRows, conjuncts_in, leaves, slots_of
+from emulator.planning.queries.relations import (
+    InnerJoin,
+    MadeRows,
+    Relation,
+    StoredTable,
+    conjuncts_in,
+    leaves,
+    slots_of,
+)
 from emulator.planning.queries.select_list import Output, compile_item, expand_stars
 from emulator.planning.queries.semijoins import compile_where
 from emulator.planning.queries.sources import bind_sources
+from emulator.planning.queries.updatable import Through, hidden_columns
 from emulator.planning.queries.views import settle_uses
 from emulator.planning.queries.windows import Windows, compile_windows
 from emulator.sql import nodes
@@ -43,7 +52,7 @@ class Block:
     """A compiled block: its output, and its rows. ``fetch`` is set when there is at most one row.
 
     ``setters`` is set instead of ``outputs`` when the block assigns to variables. ``slots`` are those of enclosing
-    queries that it reads.
+    queries that it reads. ``target`` is the table that the statement changes through the block.
     """
 
     outputs: list[Output]
@@ -51,6 +60,7 @@ class Block:
     rows: TupleRows
     fetch: Callable[[Env], Row | None] | None
     slots: frozenset[int]
+    target: StoredTable | None = None
 
 
 def compile_block(
@@ -60,12 +70,14 @@ def compile_block(
     ctx: PlanContext,
     *,
     assigns: bool = False,
+    through: Through | None = None,
 ) -> Block:
     """Compile ``body``, which ``query`` consists of. ``assigns``: assignments to variables are allowed (statements).
+    ``through``: a table is changed through it; its outputs end with the hidden columns then.
 
     Errors: 141, and those of its parts.
     """
-    compiler = _BlockCompiler(body, query, parent, ctx)
+    compiler = _BlockCompiler(body, query, parent, ctx, through)
     return compiler.compile(assigns=assigns)
 
 
@@ -75,6 +87,7 @@ class _BlockCompiler:
     query: nodes.Query
     parent: Scope | None
     ctx: PlanContext
+    through: Through | None = None
     first_slot: int = FIRST_SLOT
     reads: set[int] = field(default_factory=set)
 
@@ -106,9 +119,12 @@ class _BlockCompiler:
         limit, limit_slots = compile_limit(body.top, self.query, order, ctx, self.parent)
         self.reads |= limit_slots
         settle_uses(bound)
+        kept = sorted(slots_of(bound.relation))
+        target = self._target(bound.relation, outputs)
+        if target is not None and target.key_slot is not None:
+            kept.append(target.key_slot)
         relation = InnerJoin([bound.relation, *joined], where)
         source = self._plan(relation, grouping, windows, order, limit)
-        kept = sorted(slots_of(bound.relation))
         rows, fetch = source.rows, source.fetch
         if grouping is not None:
             rows, fetch, kept = grouping.apply(rows), None, [grouping.slot]
@@ -117,9 +133,22 @@ class _BlockCompiler:
         if windows is not None:
             rows, fetch, kept = windows.apply(rows, kept), None, [*kept, windows.slot]
         is_sorted = grouping is None and windows is None and source.has_order(_columns(order) or ())
-        return self._finish(rows, fetch, kept, outputs, setters, order, limit, is_sorted=is_sorted or not order)
+        block = self._finish(rows, fetch, kept, outputs, setters, order, limit, is_sorted=is_sorted or not order)
+        block.target = target
+        return block
 
     # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _target(self, relation: Relation, outputs: list[Output]) -> StoredTable | None:
+        """The table that is changed through this block; its hidden columns are added to ``outputs``."""
+        if self.through is None:
+            return None
+        names, exprs = [output.name for output in outputs], [output.expr for output in outputs]
+        stored = self.through.choose(relation, names, exprs)
+        stored.target = True
+        stored.key_slot = self.ctx.new_slot()
+        outputs += hidden_columns(stored)
+        return stored
 
     def _having(self, scope: Scope) -> Any:
         having = self.body.having

@@ -118,9 +118,10 @@ class JoinPlanner:
             if sarg.column[0] == slot and sarg.operator == EQUAL and len(sarg.values) == 1 and not sarg.slots & unbound
         }
         order = [(column, descending is not path.reverse) for column, descending in path.order]
+        filled = {slot} if table.key_slot is None else {slot, table.key_slot}
         return Operator(
             rows,
-            frozenset({slot}),
+            frozenset(filled),
             fetch,
             path.slots,
             order,

@@ -73,6 +73,8 @@ def bind_sources(items: Sequence[nodes.TableSource], parent: Scope | None, ctx: 
 
 def bind_source(item: nodes.TableSource, parent: Scope | None, ctx: PlanContext) -> Bound:
     """Bind one item of FROM."""
+    if ctx.through is not None and item is ctx.through.item:
+        ctx.through.pending = True
     match item:
         case nodes.NamedTable():
             return bind_named(item, parent, ctx)
@@ -204,10 +206,10 @@ def table_source(table: Table, alias: str, ctx: PlanContext) -> Source:
 
 
 def _bind_trigger_table(rows: Source, item: nodes.NamedTable, ctx: PlanContext) -> Bound:
-    """``inserted`` or ``deleted``: the slot of ``rows`` holds the list of rows while the trigger runs."""
+    """``inserted`` or ``deleted``: the slot of ``rows`` is the number of the variable that has them."""
     source = Source(item.alias or item.name.name, ctx.new_slot(), rows.columns)
-    slot = rows.slot
-    return Bound(MadeRows(source, lambda env: env[slot], frozenset({slot})), [source])
+    index = rows.slot
+    return Bound(MadeRows(source, lambda env: env[VARIABLES][index]), [source])
 
 
 # --- Joins ------------------------------------------------------------------------------------------------------------
@@ -220,9 +222,9 @@ def _bind_join(item: nodes.Join, parent: Scope | None, ctx: PlanContext) -> Boun
     sources = [*left.sources, *right.sources]
     check_exposed_names(sources)
     if item.kind in ("LEFT", "FULL", "OUTER APPLY"):
-        _make_nullable(right, ctx)
+        make_nullable(right, ctx)
     if item.kind in ("RIGHT", "FULL"):
-        _make_nullable(left, ctx)
+        make_nullable(left, ctx)
     conjuncts = compile_conjuncts(item.condition, Scope(sources, parent), ctx)
     relation: Relation
     if item.kind in ("INNER", "CROSS", "CROSS APPLY"):
@@ -234,7 +236,7 @@ def _bind_join(item: nodes.Join, parent: Scope | None, ctx: PlanContext) -> Boun
     return Bound(relation, sources, [*left.merged, *right.merged])
 
 
-def _make_nullable(bound: Bound, ctx: PlanContext) -> None:
+def make_nullable(bound: Bound, ctx: PlanContext) -> None:
     """The side of an outer join that may be missing: expressions of merged views are NULL then too."""
     for source in bound.sources:
         source.nullable_side = True

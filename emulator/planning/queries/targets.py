@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emulator.catalog.objects import Index, Table, fold
+from emulator.catalog.objects import Column, DatabaseObject, Index, Table, fold
 from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.scans import Rows
 from emulator.execution.settings import Isolation
 from emulator.planning.binding import Env, PlanContext, Scope, Source
 from emulator.planning.queries.hints import read_hints
 from emulator.planning.queries.joins import JoinPlanner
 from emulator.planning.queries.names import find_object
-from emulator.planning.queries.relations import InnerJoin, StoredTable, leaves, slots_of
+from emulator.planning.queries.relations import InnerJoin, NullRow, StoredTable, leaves, slots_of
 from emulator.planning.queries.semijoins import compile_where
-from emulator.planning.queries.sources import Bound, bind_named, bind_sources, bind_variable
+from emulator.planning.queries.sources import Bound, bind_named, bind_source, bind_sources, bind_variable
+from emulator.planning.queries.updatable import Through, find_through, loaded, target_of
 from emulator.planning.queries.views import settle_uses
 from emulator.sql import nodes
 
@@ -33,8 +35,13 @@ class TargetScan:
     (MERGE). ``scope`` is where SET, OUTPUT and the conditions of MERGE are compiled. ``store_of(env)`` is the table's
     store.
 
+    ``exposed`` is the source by which the statement knows the target: ``source`` itself, or the view, derived table or
+    CTE through which the table is changed; ``ordinals`` are then the table's columns that its columns are.
+    ``securable`` is what the change takes permission for.
+
     ``index`` is what the target is read through (None: a heap's rows): changing one of its key columns while ``rows``
-    goes on may meet the row again, so the caller collects the rows first then. ``single``: at most one row is found.
+    goes on may meet the row again, so the caller collects the rows first then. ``made``: they come through a query that
+    runs by itself, the same holds. ``single``: at most one row is found.
     ``row_mode`` of the locks: rows that do not qualify have been given back, those yielded are held.
     """
 
@@ -43,9 +50,28 @@ class TargetScan:
     key_slot: int
     scope: Scope
     store_of: Callable[[Env], TableStore]
-    rows: Callable[[Env], Iterator[None]]
+    rows: Rows
+    exposed: Source
+    securable: DatabaseObject
+    ordinals: list[int | None] | None = None
     index: Index | None = None
+    made: bool = False
     single: bool = False
+
+    def column(self, reference: nodes.ColumnRef) -> Column:
+        """The column of the table that SET names. Errors: 207; 4406 a derived one."""
+        if self.ordinals is None:
+            column = self.table.column(reference.name)
+            if column is None:
+                raise sql_error(207, reference.name, line=reference.line)
+            return column
+        wanted = fold(reference.name)
+        for column_of_view, ordinal in zip(self.exposed.columns, self.ordinals, strict=True):
+            if fold(column_of_view.name) == wanted:
+                if ordinal is None:
+                    raise sql_error(4406, self.exposed.alias, line=reference.line)
+                return self.table.columns[ordinal]
+        raise sql_error(207, reference.name, line=reference.line)
 
 
 def compile_target_scan(
@@ -53,23 +79,96 @@ def compile_target_scan(
     sources: Sequence[nodes.TableSource],
     where: nodes.Predicate | None,
     ctx: PlanContext,
+    changed: frozenset[str] = frozenset(),
 ) -> TargetScan:
     """Bind ``target`` (the alias or name of one of ``sources``, or a table beside them) and plan its scan.
 
-    Errors: 208, 4104, 8154 ambiguous target, 1065 NOLOCK on the target; NotSupported: a view as target.
+    ``changed`` are the (folded) names of the columns that are set. Errors: 208, 4104, 8154 ambiguous target, 1065
+    NOLOCK on the target; 4403, 4405, 4406, 4426 a view that is not updatable.
     """
+    through = find_through(target, sources, changed, ctx)
+    if through is not None:
+        return _compile_through(through, target, sources, where, ctx)
     bound = bind_sources(sources, None, ctx)
     table = _find_in(bound, target, ctx)
     if table is None:
         own = _bind_target(target, ctx)
         table = _stored(own, target)
-        bound = Bound(InnerJoin([own.relation, bound.relation]), [*own.sources, *bound.sources], bound.merged)
-    table.target = True
-    if table.hints.locks.isolation is Isolation.READ_UNCOMMITTED:
-        raise sql_error(1065, line=target.line)
+        bound = _beside(own, bound)
     if target.hints:
         table.hints = read_hints(target.hints, target=True)
+    table.target = True
     table.key_slot = ctx.new_slot()
+    return _plan(bound, table, where, ctx)
+
+
+def _compile_through(
+    through: Through,
+    target: nodes.ChangeTarget,
+    sources: Sequence[nodes.TableSource],
+    where: nodes.Predicate | None,
+    ctx: PlanContext,
+) -> TargetScan:
+    ctx.through = through
+    try:
+        bound = bind_sources(sources, None, ctx)
+        if through.item is target:
+            bound = _beside(bind_source(through.item, None, ctx), bound)
+    finally:
+        ctx.through = None
+    alias = through.item.alias if isinstance(through.item, nodes.NamedTable | nodes.DerivedTable) else None
+    exposed = next(source for source in bound.sources if fold(source.alias) == fold(alias or through.name))
+    table, ordinals = target_of(through, bound.relation, exposed)
+    made = through.made if through.made is not None and through.made.table is table else None
+    if made is None:
+        if target.hints:
+            table.hints = read_hints(target.hints, target=True)
+        table.target = True
+        table.key_slot = ctx.new_slot()
+    scan = _plan(bound, table, where, ctx, planned=made is None)
+    scan.exposed, scan.ordinals, scan.securable = exposed, ordinals, through.view or table.table
+    if made is not None:
+        scan.rows, scan.made, scan.single = loaded(made, scan.rows), True, False
+    return scan
+
+
+def resolve_through(through: Through, everything: bool, ctx: PlanContext) -> tuple[Table, Source, list[int | None]]:
+    """What an INSERT into a view or CTE goes to: the table, the columns of the view, and the table's ordinals of them.
+
+    ``everything``: it gives values to all columns.
+    """
+    accesses = list(ctx.accesses)
+    ctx.through = through
+    try:
+        bound = bind_source(through.item, None, ctx)
+    finally:
+        ctx.through = None
+        ctx.accesses[:] = accesses
+    exposed = bound.sources[0]
+    if everything:
+        through.columns = frozenset(fold(column.name) for column in exposed.columns)
+    table, ordinals = target_of(through, bound.relation, exposed)
+    return table.table, exposed, ordinals
+
+
+def bind_change_target(target: nodes.ChangeTarget, ctx: PlanContext) -> tuple[StoredTable, Bound]:
+    """The target of a MERGE, which stands by itself. Errors: 208, 1065; NotSupported: a view or CTE."""
+    if find_through(target, (), frozenset(), ctx) is not None:
+        raise NotSupported("MERGE into a view or common table expression", target.line)
+    bound = _bind_target(target, ctx)
+    table = _stored(bound, target)
+    table.target = True
+    table.key_slot = ctx.new_slot()
+    return table, bound
+
+
+def _plan(
+    bound: Bound, table: StoredTable, where: nodes.Predicate | None, ctx: PlanContext, *, planned: bool = True
+) -> TargetScan:
+    """``planned``: the table is among the sources, not inside a query that runs by itself."""
+    if table.hints.locks.isolation is Isolation.READ_UNCOMMITTED:
+        raise sql_error(1065)
+    assert table.key_slot is not None
     scope = Scope(bound.sources)
     conjuncts, joined = compile_where(where, scope, ctx, slots_of(bound.relation))
     relation = InnerJoin([bound.relation, *joined], conjuncts)
@@ -78,15 +177,39 @@ def compile_target_scan(
         leaf.source.used.update(range(len(leaf.source.columns)))
     planner = JoinPlanner()
     operator = planner.plan(relation, (), slots_of(relation))
+    rows = operator.rows
+    if table.source.nullable_side:
+        rows = _without_missing(rows, table.source.slot, table.null_row)
     return TargetScan(
         source=table.source,
         table=table.table,
         key_slot=table.key_slot,
         scope=scope,
         store_of=table.store_of,
-        rows=operator.rows,
-        index=planner.paths[table.source.slot].index,
+        rows=rows,
+        exposed=table.source,
+        securable=table.table,
+        index=planner.paths[table.source.slot].index if planned else None,
         single=operator.fetch is not None,
+    )
+
+
+def _without_missing(rows: Rows, slot: int, null_row: NullRow) -> Rows:
+    """On the inner side of an outer join: only the rows that there are can be changed."""
+
+    def present(env: Env) -> Iterator[None]:
+        for _ in rows(env):
+            if env[slot] is not null_row:
+                yield
+
+    return present
+
+
+def _beside(own: Bound, others: Bound) -> Bound:
+    return Bound(
+        InnerJoin([own.relation, others.relation]),
+        [*own.sources, *others.sources],
+        [*own.merged, *others.merged],
     )
 
 

@@ -18,6 +18,7 @@ from emulator.planning.queries.relations import InnerJoin, MadeRows, slots_of
 from emulator.planning.queries.select_list import compile_item, expand_stars
 from emulator.planning.queries.semijoins import compile_where
 from emulator.planning.queries.sources import Bound, MergedView, bind_arguments, bind_sources, column_names
+from emulator.planning.queries.updatable import HIDDEN_COLUMNS, MadeTarget, Through, base_ordinals
 from emulator.sql import nodes
 
 
@@ -65,11 +66,16 @@ def expand_query(
 
     Errors: 8155, 8156, 8158, 8159, and 1033 for an ORDER BY without effect.
     """
+    through = _take_pending(ctx)
     specification = _mergeable(query)
     if specification is not None:
+        if through is not None:
+            through.pending = len(specification.sources) == 1
         merged = _merge(specification, alias, given_names, parent, ctx, line=line, what=what or alias)
         if merged is not None:
             return merged
+    if through is not None:
+        return _expand_target(query, alias, given_names, parent, ctx, through, line=line)
     from emulator.planning.queries.query import compile_query  # noqa: PLC0415 (queries have queries in FROM)
 
     plan = compile_query(query, parent, ctx, nested=True)
@@ -80,6 +86,41 @@ def expand_query(
     ]
     source = Source(alias, ctx.new_slot(), columns)
     return Bound(MadeRows(source, plan.rows, plan.slots), [source])
+
+
+def _take_pending(ctx: PlanContext) -> Through | None:
+    """What the statement changes through the query that is about to be bound, if it does."""
+    through = ctx.through
+    if through is None or not through.pending:
+        return None
+    through.pending = False
+    return through
+
+
+def _expand_target(
+    query: nodes.Query,
+    alias: str,
+    given_names: Sequence[str],
+    parent: Scope | None,
+    ctx: PlanContext,
+    through: Through,
+    *,
+    line: int,
+) -> Bound:
+    """A query that runs by itself and through which a table is changed. Errors: 4403, 4405, 4406, 4426."""
+    from emulator.planning.queries.blocks import compile_block  # noqa: PLC0415 (queries have queries in FROM)
+
+    block = compile_block(through.check(query), query, parent, ctx, through=through)
+    outputs = block.outputs[:-HIDDEN_COLUMNS]
+    names = column_names([output.name for output in outputs], given_names, through.name, line)
+    columns = [
+        SourceColumn(name, output.expr.type, output.expr.nullable) for name, output in zip(names, outputs, strict=True)
+    ]
+    made = MadeRows(Source(alias, ctx.new_slot(), columns), block.rows, block.slots)
+    stored = block.target
+    assert stored is not None
+    through.made = MadeTarget(made, stored, base_ordinals(stored, [output.expr for output in outputs]))
+    return Bound(made, [made.source])
 
 
 def _mergeable(query: nodes.Query) -> nodes.QuerySpecification | None:
