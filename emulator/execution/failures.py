@@ -18,11 +18,9 @@ from emulator.execution.frames import RETURN
 if TYPE_CHECKING:
     from emulator.execution.frames import Frame, Signal
 
-BATCH_ENDING = frozenset({217, 241, 242, 245, 295, 529, 1205, 3609, 3616, 8114, 8169}) | frozenset(
-    {3951, 3952, 3954, 3956, 3957, 3960, 3961, 3964}
-)
-"""Errors that end the batch and the transaction whatever XACT_ABORT says: conversions, deadlock, and those of level
-SNAPSHOT."""
+SNAPSHOT_FAILURES = frozenset({3951, 3952, 3954, 3956, 3957, 3960, 3961, 3964})
+BATCH_ENDING = SNAPSHOT_FAILURES | {217, 241, 242, 245, 295, 529, 1205, 3609, 3616, 8114, 8169}
+"""Errors that end the batch and the transaction whatever XACT_ABORT says: conversions, deadlock, update conflict."""
 
 
 class BatchAborted(Exception):

@@ -112,11 +112,11 @@ def lock_policy(
     row = hints.mode or (U if target else S)
     if level is Isolation.SNAPSHOT:
         return _snapshot_policy(hints, row, target=target)
-    if level is Isolation.READ_COMMITTED and read_committed_snapshot and row is S:
-        if not hints.whole_table and not hints.reads_locked:
-            if hints.read_past:
-                raise sql_error(650)
-            return LockPolicy(LockMode.SCH_S, table_held=False, no_wait=hints.no_wait, versions=Versions.STATEMENT)
+    reads_versions = level is Isolation.READ_COMMITTED and read_committed_snapshot
+    if reads_versions and row is S and not hints.whole_table and not hints.reads_locked:
+        if hints.read_past:
+            raise sql_error(650)
+        return LockPolicy(LockMode.SCH_S, table_held=False, no_wait=hints.no_wait, versions=Versions.STATEMENT)
     if hints.read_past and level not in (Isolation.READ_COMMITTED, Isolation.REPEATABLE_READ):
         raise sql_error(650)
     held = row is not S or level >= Isolation.REPEATABLE_READ

@@ -4,7 +4,8 @@ SQL Server looks for cycles every few seconds and sooner when it found one; here
 which ends in the same way without the delay (documentation: "Deadlocks guide", "Deadlock detection" and "SET
 DEADLOCK_PRIORITY").
 
-Victim: the lowest deadlock priority, then the one cheapest to roll back (least log written), then the youngest.
+Victim: the lowest deadlock priority, then the one cheapest to roll back (least log written). Among equals SQL Server
+chooses at random, as documented; here it is the one whose wait closed the cycle, as in all published schedules.
 """
 
 from __future__ import annotations
@@ -82,12 +83,9 @@ def find_cycle(start: LockWait, blockers: Blockers) -> list[Step] | None:
 
 
 def choose_victim(cycle: list[Step]) -> LockWait:
-    """The wait to end: lowest priority, then least log used, then youngest owner."""
+    """The wait to end: lowest priority, then least log used, then the one that closed the cycle: its first."""
     waits = [wait for wait, _, _ in cycle]
-    return min(
-        waits,
-        key=lambda wait: (wait.owner.session.deadlock_priority, wait.owner.log_used, -wait.owner.owner_id),
-    )
+    return min(waits, key=lambda wait: (wait.owner.session.deadlock_priority, wait.owner.log_used))
 
 
 def report(cycle: list[Step], victim: LockWait) -> Deadlock:

@@ -132,7 +132,8 @@ class LockingMachine(RuleBasedStateMachine):
         for part, following in zip(parts, (*parts[1:], parts[0]), strict=True):
             assert part.blocking_session_id == following.session_id
             assert following.session_id in self.model[part.key].blockers(part.session_id)
-        victim = min(parts, key=lambda part: (part.deadlock_priority, part.log_used, -part.owner_id))
+        assert parts[0].session_id == requester
+        victim = min(parts, key=lambda part: (part.deadlock_priority, part.log_used))
         assert victim.session_id == report.victim_session_id
         self.model[victim.key].withdraw(victim.session_id)
 
