@@ -21,6 +21,7 @@ from harness.deploy.rollback import RollbackPlan
 
 _VERBS = {"create": ("create", "green"), "alter": ("change", "yellow"), "drop": ("drop  ", "red")}
 _STATUS_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+_WIDTH_OF_FILES = 240
 _DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -112,8 +113,8 @@ def print_rollback(target: Target, plan: RollbackPlan) -> None:
         console.print(f"Left as they are: {', '.join(plan.kept)}", markup=False)
     if plan.old_revision is not None:
         console.print(
-            f"[yellow]The texts were written for migration {plan.old_revision}, and the tables are at a later one. They "
-            "stay: tables go back by alembic downgrade only.[/yellow]"
+            f"[yellow]The texts were written for migration {plan.old_revision}; the tables are at a later one. They "
+            "stay, and go back by alembic downgrade only.[/yellow]"
         )
 
 
@@ -143,7 +144,7 @@ def print_drift(target: Target, differences: Sequence[Difference]) -> None:
 
 def print_findings(target: Target, findings: Iterable[Finding]) -> None:
     """A table with a line for each finding."""
-    console = Console(highlight=False)
+    console = _table_console()
     table = Table(box=None, pad_edge=False, show_header=False)
     for one in findings:
         colour = _STATUS_COLOURS[one.status]
@@ -155,7 +156,7 @@ def print_findings(target: Target, findings: Iterable[Finding]) -> None:
 
 def print_history(deployments: Sequence[Deployment]) -> None:
     """The deployments, the newest first."""
-    console = Console(highlight=False)
+    console = _table_console()
     table = Table(
         "number", "kind", "migration", "started (UTC)", "by", "from", "changes", "end", box=None, pad_edge=False
     )
@@ -171,6 +172,12 @@ def print_history(deployments: Sequence[Deployment]) -> None:
 def print_json(document: object) -> None:
     """One document on standard output."""
     print(json.dumps(document, indent=2, default=str))
+
+
+def _table_console() -> Console:
+    """A console for tables: where no terminal sets the width, lines are not broken."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES)
 
 
 def _print_change(console: Console, change: Change) -> None:

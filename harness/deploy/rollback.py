@@ -7,7 +7,7 @@ file, and tables go back by an explicit Alembic downgrade only.
 A rollback is a deployment of its own: it is recorded, and can be rolled back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from harness.connection import Session, Target, open_session
@@ -18,7 +18,7 @@ from harness.deploy.deployment_lock import deployment_lock
 from harness.deploy.history import Before, Deployed, Deployment, Key, read_before, read_deployed, read_deployments
 from harness.deploy.migrations import current_revision
 from harness.deploy.plan import Plan, State
-from harness.deploy.sources import KINDS, MODULE_KINDS
+from harness.deploy.sources import KINDS, MODULE_KINDS, in_build_order
 from harness.errors import UsageFault
 
 
@@ -78,13 +78,9 @@ def plan_rollback(session: Session, to: int | None = None) -> RollbackPlan:
 
 
 def restoring(before: dict[Key, Before], modules: dict[Key, Module], deployed: dict[Key, Deployed]) -> list[Change]:
-    """The changes that put modules back to what they were: first those that come back, then those that go."""
-    order = {kind: place for place, kind in enumerate(KINDS)}
-    wanted = [one for one in before.values() if one.kind in MODULE_KINDS]
-    kept = sorted((one for one in wanted if one.text is not None), key=lambda one: (order[one.kind], one.name))
-    gone = sorted((one for one in wanted if one.text is None), key=lambda one: (-order[one.kind], one.name))
-    changes = (_change(one, modules, deployed) for one in [*kept, *gone])
-    return [change for change in changes if change is not None]
+    """The changes that put modules back to what they were, in the order in which they are to be made."""
+    changes = (_change(one, modules, deployed) for one in before.values() if one.kind in MODULE_KINDS)
+    return _in_order(change for change in changes if change is not None)
 
 
 def undoing(plan: Plan, state: State) -> list[Change]:
@@ -98,7 +94,34 @@ def undoing(plan: Plan, state: State) -> list[Change]:
             one = Before(change.kind, change.name, None, module.text if module is not None else None)
         before[change.kind, change.name] = one
     wanted = [one for one in before.values() if one.kind in MODULE_KINDS]
-    return [Change("drop" if one.text is None else "alter", one.kind, one.name, _text_to_run(one)) for one in wanted]
+    return _in_order(
+        Change("drop" if one.text is None else "alter", one.kind, one.name, _text_to_run(one)) for one in wanted
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Restored:
+    """A change that has a text, as `in_build_order` wants it."""
+
+    name: str
+    text: str
+    change: Change
+
+
+def _in_order(changes: Iterable[Change]) -> list[Change]:
+    """First what comes back, in the order of deployment, then what goes, in the opposite order."""
+    all_changes = list(changes)
+    ordered: list[Change] = []
+    for kind in KINDS:
+        coming = [
+            _Restored(change.name, change.text, change)
+            for change in sorted(all_changes, key=lambda change: change.name)
+            if change.kind == kind and change.text is not None
+        ]
+        ordered += [restored.change for restored in in_build_order(kind, coming)]
+    for kind in reversed(KINDS):
+        ordered += [change for change in all_changes if change.kind == kind and change.text is None]
+    return ordered
 
 
 def _text_to_run(before: Before) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from harness.deploy.batches import mask
 from harness.errors import CheckFailed, EnvironmentFault
@@ -20,6 +21,19 @@ KINDS = ("functions", "views", "procedures", "indexes", "grants")
 MODULE_KINDS = frozenset({"functions", "views", "procedures"})
 
 _BOUND_WHEN_CREATED = frozenset({"functions", "views"})
+
+
+class NamedText(Protocol):
+    """What has a name and a text with code."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+
+NamedTextT = TypeVar("NamedTextT", bound=NamedText)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,7 @@ def read_sources(database: Path = DATABASE_FOLDER) -> list[SourceFile]:
     """All files of the folders that exist, in the order of deployment. EnvironmentFault without a database folder."""
     if not database.is_dir():
         raise EnvironmentFault(f"there is no database folder at {database}")
-    return [file for kind in KINDS for file in _in_build_order(kind, _read_kind(database / kind, kind))]
+    return [file for kind in KINDS for file in in_build_order(kind, _read_kind(database / kind, kind))]
 
 
 def _read_kind(folder: Path, kind: str) -> list[SourceFile]:
@@ -61,7 +75,8 @@ def _read_kind(folder: Path, kind: str) -> list[SourceFile]:
     ]
 
 
-def _in_build_order(kind: str, files: Sequence[SourceFile]) -> list[SourceFile]:
+def in_build_order(kind: str, files: Sequence[NamedTextT]) -> list[NamedTextT]:
+    """Files of one kind, each after those that it names where the server wants that. CheckFailed for a circle."""
     if kind not in _BOUND_WHEN_CREATED:
         return list(files)
     by_name = {file.name.lower(): file for file in files}
@@ -72,7 +87,7 @@ def _in_build_order(kind: str, files: Sequence[SourceFile]) -> list[SourceFile]:
         raise CheckFailed(f"these {kind} name each other in a circle: {', '.join(error.args[1])}") from None
 
 
-def _names_used(file: SourceFile, candidates: set[str]) -> list[str]:
+def _names_used(file: NamedText, candidates: set[str]) -> list[str]:
     """The other objects that the code names; sorted, so that the order of deployment is always the same."""
     code = mask(file.text).lower()
     return sorted(name for name in candidates if re.search(rf"\b{re.escape(name)}\b", code))
