@@ -68,4 +68,46 @@ class Transfer:
         return session.call(self.procedure, *self.arguments).outcome
 
 
+@dataclass(frozen=True, kw_only=True)
+class FefoPick:
+    """A pick of what a line still needs, in the order of FEFO: by default of line 1, all or nothing."""
+
+    procedure: ClassVar[str] = "picking.PickFefo"
+
+    run: int | None = RUN
+    row: int | None = ROW
+    line: int | None = 1
+    user: str | None = "somchai"
+    request_id: UUID | None = field(default_factory=uuid4)
+    partial: bool | None = False
+    pallet: str | None = None
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        return (self.run, self.row, self.line, self.user, self.request_id, self.partial, self.pallet)
+
+    def __call__(self, session: Session) -> Outcome:
+        return session.call(self.procedure, *self.arguments).outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpick:
+    """A reversal: by default of all that is left of the first allocation."""
+
+    procedure: ClassVar[str] = "picking.UnpickLot"
+
+    allocation: int | None = 1
+    user: str | None = "malee"
+    request_id: UUID | None = field(default_factory=uuid4)
+    bags: Decimal | int | None = None
+    reason: str | None = None
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        return (self.allocation, self.user, self.request_id, self.bags, self.reason)
+
+    def __call__(self, session: Session) -> Outcome:
+        return session.call(self.procedure, *self.arguments).outcome
+
+
 Call = Pick | Transfer
