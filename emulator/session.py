@@ -87,6 +87,7 @@ class Session:
         self.nest_level = 0
         self.row_count = 0
         self.error_number = 0
+        self.null_eliminated = False
         self.last_identity: int | None = None
         self.identity_insert: Table | None = None
         self.context: dict[str, Any] = {}

@@ -161,6 +161,8 @@ class _Accumulators:
             value = argument(env)
             if value is not None:
                 states[position] = add(states[position], value)
+            else:
+                env[SESSION].null_eliminated = True
 
     def results(self, states: list[Any]) -> Iterator[Any]:
         for position, aggregate in enumerate(self._aggregates, start=1):

@@ -101,9 +101,19 @@ def evaluator(
         if not plan.blank:
             return plan.run(frame.env)
         frame.node = node
-        return as_unit(frame, plan.run, [*frame.env, *plan.blank])
+        session = frame.session
+        value = as_unit(frame, plan.run, [*frame.env, *plan.blank])
+        if session.null_eliminated:
+            warn_of_nulls(session)
+        return value
 
     return evaluate
+
+
+def warn_of_nulls(session: Session) -> None:
+    """Say at the end of a statement that its aggregates met NULL ("SET ANSI_WARNINGS", which is always on here)."""
+    session.null_eliminated = False
+    session.sink.message(sql_error(8153))
 
 
 def as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
@@ -159,7 +169,10 @@ def plan_step(
                 session.begin()
             count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
         except SqlError as error:
+            session.null_eliminated = False
             return statement_failed(frame, error, node.line)
+        if session.null_eliminated:
+            warn_of_nulls(session)
         session.row_count = count
         session.error_number = 0
         if session.settings.nocount:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from emulator.errors import sql_error
 from emulator.execution.scans import Rows
 from emulator.execution.sorting import SortKey, sort_in_place
-from emulator.planning.binding import Env, Scalar
+from emulator.planning.binding import SESSION, Env, Scalar
 from emulator.planning.expressions import CompiledAggregate
 
 Arguments = Sequence[tuple[Any, ...]]
@@ -30,10 +32,14 @@ Compute = Callable[[Arguments, Peers], Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class WindowFunction:
-    """A function over a window: ``arguments`` are evaluated for each row, then ``compute`` goes over each partition."""
+    """A function over a window: ``arguments`` are evaluated for each row, then ``compute`` goes over each partition.
+
+    ``aggregates``: its argument is an aggregate's, for whose NULLs there is a warning.
+    """
 
     arguments: tuple[Scalar, ...]
     compute: Compute
+    aggregates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,15 @@ def window_rows(rows: Rows, slots: Sequence[int], slot: int, groups: Sequence[Wi
 
 def _collect(env: Env, group: WindowGroup, number: int) -> list[Any]:
     """Sort keys, then the number of the row, then the arguments of each function."""
+    arguments = [tuple([value_of(env) for value_of in function.arguments]) for function in group.functions]
+    for function, values in zip(group.functions, arguments, strict=True):
+        if function.aggregates and None in values:
+            env[SESSION].null_eliminated = True
     return [
         *[value_of(env) for value_of in group.partition],
         *[key.comparable()(env) for key in group.order],
         number,
-        [tuple([value_of(env) for value_of in function.arguments]) for function in group.functions],
+        arguments,
     ]
 
 
@@ -149,6 +159,34 @@ def ntile(arguments: Arguments, peers: Peers) -> Sequence[int]:
     for tile in range(count):
         tiles += [tile + 1] * (size + (tile < larger))
     return tiles
+
+
+# --- Percentiles ------------------------------------------------------------------------------------------------------
+
+
+def percentile_continuous(fraction: Fraction) -> Compute:
+    """The value at ``fraction`` of the way through the partition, between two rows if need be. NULLs do not count."""
+
+    def compute(arguments: Arguments, peers: Peers) -> Sequence[float | None]:
+        values = [value for (value,) in arguments if value is not None]
+        if not values:
+            return [None] * len(arguments)
+        place = fraction * (len(values) - 1)
+        below, above = values[floor(place)], values[ceil(place)]
+        return [below + (above - below) * float(place - floor(place))] * len(arguments)
+
+    return compute
+
+
+def percentile_discrete(fraction: Fraction) -> Compute:
+    """The first value whose cumulative distribution is at least ``fraction``. NULLs do not count."""
+
+    def compute(arguments: Arguments, peers: Peers) -> Sequence[Any]:
+        values = [value for (value,) in arguments if value is not None]
+        found = values[max(ceil(fraction * len(values)), 1) - 1] if values else None
+        return [found] * len(arguments)
+
+    return compute
 
 
 # --- Other rows -------------------------------------------------------------------------------------------------------

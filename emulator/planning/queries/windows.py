@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from emulator.catalog.objects import fold
 from emulator.errors import NotSupported, sql_error
 from emulator.execution import windowing
+from emulator.execution.functions.aggregates import AGGREGATES
 from emulator.execution.scans import Rows
 from emulator.execution.sorting import SortKey
 from emulator.execution.windowing import Frame, FrameEnd, WindowFunction, WindowGroup, window_rows
@@ -21,7 +23,16 @@ from emulator.planning.expressions.application import constant_value, null
 from emulator.planning.expressions.scalars import column_of
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
-from emulator.types.sqltype import BIGINT, FLOAT, INT, SqlType
+from emulator.types.sqltype import (
+    BIGINT,
+    FLOAT,
+    INT,
+    SqlType,
+    is_exact_numeric,
+    is_numeric,
+    message_name,
+    precision_and_scale,
+)
 
 _RANKING = {
     "ROW_NUMBER": (BIGINT, windowing.row_number),
@@ -30,6 +41,7 @@ _RANKING = {
     "PERCENT_RANK": (FLOAT, windowing.percent_rank),
     "CUME_DIST": (FLOAT, windowing.cume_dist),
 }
+_PERCENTILES = ("PERCENTILE_CONT", "PERCENTILE_DISC")
 _ORDERED = _RANKING.keys() | {"NTILE", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"}
 
 
@@ -92,9 +104,11 @@ def _compile_call(
 ) -> SqlType:
     assert call.over is not None
     window = _resolved(call.over, definitions)
+    name = call.name.name.upper()
+    if name in _PERCENTILES:
+        window = _percentile_window(call, name, window)
     if any(find_windows(part) for part in (*call.arguments, *window.partition_by, *window.order_by)):
         raise sql_error(4109, line=call.line)
-    name = call.name.name.upper()
     if name in _ORDERED and not window.order_by:
         raise sql_error(4112, name.lower() if name == "NTILE" else name, line=call.line)
     key = (window.partition_by, window.order_by)
@@ -104,7 +118,8 @@ def _compile_call(
         collector.specifications[key] = (tuple(partition), tuple(order))
     type, arguments, compute = _compile_function(call, name, window, scope, ctx)
     collector.slots.update(*(argument.slots for argument in arguments))
-    function = WindowFunction(tuple(argument.fn for argument in arguments), compute)
+    aggregates = name in AGGREGATES and not call.star
+    function = WindowFunction(tuple(argument.fn for argument in arguments), compute, aggregates)
     collector.windows.setdefault(key, []).append((function, position))
     return type
 
@@ -143,6 +158,8 @@ def _compile_function(
     call: nodes.FunctionCall, name: str, window: nodes.Window, scope: Scope, ctx: PlanContext
 ) -> tuple[SqlType, list[Expr], windowing.Compute]:
     """Type, arguments and computation of a function."""
+    if name in _PERCENTILES:
+        return _compile_percentile(call, name, window, scope, ctx)
     frame = _frame(window, ctx)
     ignore_nulls = call.nulls == "IGNORE NULLS"
     if window.frame is not None and (name in _RANKING or name in ("NTILE", "LAG", "LEAD")):
@@ -163,11 +180,43 @@ def _compile_function(
         return arguments[0].type, arguments[:1], windowing.first_value(frame, ignore_nulls=ignore_nulls)
     if name == "LAST_VALUE":
         return arguments[0].type, arguments[:1], windowing.last_value(frame, ignore_nulls=ignore_nulls)
-    if name in ("PERCENTILE_CONT", "PERCENTILE_DISC"):
-        raise NotSupported(name, call.line)
     aggregate = compile_aggregate(call, scope, ctx)
     argument = Expr(aggregate.type, aggregate.argument, slots=aggregate.slots)
     return aggregate.type, [argument], windowing.aggregate(aggregate, frame)
+
+
+# --- Percentiles ------------------------------------------------------------------------------------------------------
+
+
+def _percentile_window(call: nodes.FunctionCall, name: str, window: nodes.Window) -> nodes.Window:
+    """The order of WITHIN GROUP is that of the window. Errors: 10752, 10754, 10758."""
+    if window.frame is not None:
+        raise sql_error(10752, name, line=call.line)
+    if window.order_by:
+        raise sql_error(10758, name, line=call.line)
+    if len(call.within_group) != 1:
+        raise sql_error(10754, name, line=call.line)
+    return replace(window, order_by=call.within_group)
+
+
+def _compile_percentile(
+    call: nodes.FunctionCall, name: str, window: nodes.Window, scope: Scope, ctx: PlanContext
+) -> tuple[SqlType, list[Expr], windowing.Compute]:
+    """PERCENTILE_CONT gives float, PERCENTILE_DISC one of the values. Errors: 174, 8117."""
+    if len(call.arguments) != 1:
+        raise sql_error(174, name, 1, line=call.line)
+    fraction = compile_scalar(call.arguments[0], scope, ctx)
+    if not fraction.constant or not is_exact_numeric(fraction.type):
+        raise NotSupported(f"{name} of anything but a literal", call.line)
+    part = Fraction(constant_value(fraction), 10 ** precision_and_scale(fraction.type)[1])
+    if not 0 <= part <= 1:
+        raise NotSupported(f"{name} of a value that is not from 0 to 1", call.line)
+    value = compile_scalar(window.order_by[0].expression, scope, ctx)
+    if name == "PERCENTILE_DISC":
+        return value.type, [value], windowing.percentile_discrete(part)
+    if not is_numeric(value.type):
+        raise sql_error(8117, message_name(value.type), name.lower(), line=call.line)
+    return FLOAT, [convert_to(value, FLOAT)], windowing.percentile_continuous(part)
 
 
 # --- Frames -----------------------------------------------------------------------------------------------------------
