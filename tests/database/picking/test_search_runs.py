@@ -42,9 +42,7 @@ def runs(warehouse: Warehouse) -> Warehouse:
     for run in range(7001, 7006):
         for row in (1, 2):
             warehouse.add_run(run, row, "PRINT" if run % 2 else "NEW")
-    warehouse.change(
-        "UPDATE dbo.Cust_BulkRun SET FormulaId = N'F1', FormulaDesc = N'Rye bread 50%' WHERE RunNo > 7003;"
-    )
+    warehouse.change("UPDATE dbo.Cust_BulkRun SET FormulaDesc = N'Rye bread 50%' WHERE RunNo BETWEEN 7004 AND 7005;")
     return warehouse
 
 

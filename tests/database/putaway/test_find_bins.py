@@ -104,7 +104,7 @@ def test_pages_neither_repeat_nor_skip_a_bin_while_others_make_some(spread: Ware
     for number, chunk in enumerate(pages(session, 2)):
         seen += names(chunk)
         spread.insert("dbo.BINMaster", Location="TFC1", BinNo=f"A-00{number}")
-    assert seen == before
+    assert [name for name in seen if name in before] == before
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,10 @@ def test_pages_neither_repeat_nor_skip_a_lot_while_others_write(warehouse: Wareh
 
 def test_what_is_found_can_be_moved(warehouse: Warehouse, session: Session) -> None:
     add_random_lots(warehouse, 12)
-    for row in page(session):
-        destination = "K-02" if row["BinNo"] != "K-02" else "I-01"
-        Transfer(lot=row["LotNo"], source=row["BinNo"], destination=destination, quantity=row["QtyAvailable"])(session)
+    for number, row in enumerate(page(session)):
+        warehouse.insert("dbo.BINMaster", Location="TFC1", BinNo=f"N-{number}")
+        move = Transfer(lot=row["LotNo"], source=row["BinNo"], destination=f"N-{number}", quantity=row["QtyAvailable"])
+        assert move(session).values["ToQtyOnHand"] == row["QtyAvailable"]
 
 
 @pytest.mark.parametrize(
