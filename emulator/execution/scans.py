@@ -474,11 +474,14 @@ def _fetch_base_row(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fe
         base = store.base
         session = env[1]
         policy = policy_at(session.settings.isolation)
-        if policy.row is not S or policy.held or key in base.locks.entries:
+        if policy.row is S and not policy.held and key not in base.locks.entries:
+            if store.locks.entries and session.instance.locks.would_wait(session.transaction, store.locks, WHOLE, IS):
+                return _fetch(plan, env, key)
+            row = base.values.get(key, GHOST)
+        elif policy.versions is Versions.STATEMENT and not store.locks.entries:
+            row = base.value_at(key, statement_snapshot(session))
+        else:
             return _fetch(plan, env, key)
-        if store.locks.entries and session.instance.locks.would_wait(session.transaction, store.locks, WHOLE, IS):
-            return _fetch(plan, env, key)
-        row = base.values.get(key, GHOST)
         if row is GHOST:
             return False
         env[slot] = row

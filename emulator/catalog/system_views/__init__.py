@@ -20,6 +20,7 @@ FAMILIES = (
     "server",
     "sessions",
     "locks",
+    "versions",
     "information_schema",
     "schema_constraints",
     "compatibility",

@@ -422,6 +422,22 @@ def test_snapshot_isolation_is_forbidden_once_the_snapshots_have_ended(engine: A
     assert reader.fails("SELECT * FROM stock").number == 3952
 
 
+def test_versions_and_their_readers_are_shown(snapshots: Any) -> None:
+    reader, writer = snapshots
+    reader.run("BEGIN TRAN; SELECT * FROM stock")
+    writer.run("UPDATE stock SET qty = 0; DELETE stock WHERE id = 1")
+    assert writer.query(
+        "SELECT session_id, is_snapshot, elapsed_time_seconds FROM sys.dm_tran_active_snapshot_database_transactions"
+    ) == [(reader.session.spid, True, 0)]
+    space = (
+        "SELECT reserved_page_count, reserved_space_kb FROM sys.dm_tran_version_store_space_usage "
+        "WHERE database_id = DB_ID()"
+    )
+    assert writer.query(space) == [(1, 8)]
+    reader.run("COMMIT")
+    assert writer.query(space) == [(0, 0)]
+
+
 def test_a_cancelled_change_of_options_leaves_them_as_they_were(engine: Any) -> None:
     client, writer = engine.clients(2)
     client.run("CREATE TABLE t (id int PRIMARY KEY)")
