@@ -89,6 +89,8 @@ class IndexStore:
         self.ghosts = 0
         self.version = 0
         self.history = history
+        self.key_width: int | None = None
+        """Of a nonclustered index that is not unique: how many components come before the base key in its keys."""
         self.encode: Callable[[Row], Key] = key_encoder(definition.parts)
         self.encode_prefix: Callable[[Sequence[Any]], Key] = prefix_encoder(definition.parts)
         self._predicate = definition.predicate
@@ -138,8 +140,11 @@ class IndexStore:
             chunk = self._chunk(low, high, low_inclusive, high_inclusive, reverse, size)
             if not chunk:
                 return
+            width = self.key_width
             for key in chunk:
-                yield key, self.values[key]
+                # Where nothing is a ghost, the base key at the end of an entry saves a search for its value in memory
+                # that no cache holds.
+                yield key, (self.values[key] if width is None or self.ghosts else key[width:])
                 if self.version != version:
                     break
             if reverse:

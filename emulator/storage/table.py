@@ -355,6 +355,8 @@ class TableStore:
     def _set_structure(self, base: IndexStore, indexes: dict[str, IndexStore]) -> None:
         self.base = base
         self.indexes = indexes
+        for index in indexes.values():
+            index.key_width = None if index.unique else len(index.definition.parts)
         self._key_values = self._key_values_getter()
 
     def _key_values_getter(self) -> Callable[[Row], Any]:
