@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from emulator.catalog.database import Database
@@ -70,6 +71,7 @@ class Instance:
         self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
         self.names: dict[str, nodes.ObjectName] = Kept(KEPT_PLANS)
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
+        self.sequential_ids = count(1)
         self._transactions = 0
         for name in ("master", "tempdb", "model", "msdb", database):
             self.create_database(name)

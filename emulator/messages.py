@@ -35,6 +35,9 @@ MESSAGES: dict[int, tuple[int, str]] = {
     2389: (16, "XQuery [value()]: 'value()' requires a singleton (or empty sequence), found operand of type "
            "'xdt:untypedAtomic *'"),
     8172: (16, 'The argument {} of the XML data type method "{}" must be a string literal.'),
+    302: (16, "The {}() built-in function can only be used in a DEFAULT expression for a column of type "
+          "'uniqueidentifier' in a CREATE TABLE or ALTER TABLE statement. It cannot be combined with other operators to "
+          "form a complex scalar expression."),
     305: (16, "The XML data type cannot be compared or sorted, except when using the IS NULL operator."),
     265: (16, 'The column name "{}" specified in the {} operator conflicts with the existing column name in the {} '
           "argument."),
@@ -238,6 +241,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     9820: (16, "The time zone parameter '{}' provided to AT TIME ZONE clause is invalid."),
     9828: (16, "The second and third arguments of the TRANSLATE built-in function must contain an equal number of "
            "characters."),
+    9819: (16, "Error converting string value '{}' into data type {} using culture '{}'."),
+    10761: (15, "Invalid data type {} in function {}."),
     9829: (16, "STRING_AGG aggregation result exceeded the limit of 8000 bytes. Use LOB types to avoid result truncation."),
     10760: (16, "Scale argument is not valid. Valid expressions for data type {} scale argument are integer constants and "
             "integer constant expressions."),

@@ -29,7 +29,8 @@ from emulator.execution.definitions.tables import add_foreign_key
 from emulator.execution.definitions.triggers import toggle
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
-from emulator.planning.expressions import assign_to, compile_condition, compile_scalar
+from emulator.planning.expressions import compile_condition
+from emulator.planning.expressions.defaults import compile_default
 from emulator.sql import nodes
 from emulator.storage.table import DuplicateKey
 from emulator.types.conversion import assigner
@@ -139,7 +140,7 @@ def _fill_new_columns(table: Table, added: list[Column], action: nodes.AddElemen
         if column.identity is not None:
             raise NotSupported("ALTER TABLE ADD of an identity column", action.line)
         if column.default is not None and (not column.nullable or fold(column.name) in with_values):
-            value = assign_to(compile_scalar(column.default.expression, None, place.context), column.type)
+            value = compile_default(column.default.expression, column.type, place.context)
             makers.append(lambda fn=value.fn: fn([[], place.session]))  # type: ignore[misc]
         elif column.nullable or column.computed is not None or not table.store.row_count:
             makers.append(lambda: None)

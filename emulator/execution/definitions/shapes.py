@@ -27,6 +27,7 @@ from emulator.errors import NotSupported, sql_error
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import compile_filter, compile_scalar
+from emulator.planning.expressions.defaults import compile_default
 from emulator.sql import nodes
 from emulator.types import names
 from emulator.types.sqltype import SqlType, is_character
@@ -161,7 +162,7 @@ class _Shaper:
                 target = self.table.columns[self.ordinal(node.column, node.line)]
                 if target.default is not None or target.identity is not None or target.computed is not None:
                     raise sql_error(1781 if target.default else 1754, target.name, self.table.name, line=node.line)
-                compile_scalar(node.expression, None, self.ctx)
+                compile_default(node.expression, target.type, self.ctx)
                 target.default = DefaultConstraint(
                     node.name or made_up("DF", self.table, target.name, target.ordinal),
                     node.expression,

@@ -3,11 +3,12 @@
 CHECKSUM and BINARY_CHECKSUM are not SQL Server's algorithm, which is not published: equal values (under the collation,
 for CHECKSUM) give equal numbers here too, but the numbers are others.
 
-Documentation: "HASHBYTES (Transact-SQL)", "CHECKSUM", "BINARY_CHECKSUM", "NEWID".
+Documentation: "HASHBYTES (Transact-SQL)", "CHECKSUM", "BINARY_CHECKSUM", "COMPRESS", "NEWID", "NEWSEQUENTIALID".
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import uuid
 import zlib
@@ -15,13 +16,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import NotSupported
-from emulator.execution.functions.registry import ANY, TEXT, TEXT_OR_BINARY, Call, Implementation, bound, session_value
+from emulator.execution.functions.registry import (
+    ANY,
+    BINARY,
+    TEXT,
+    TEXT_OR_BINARY,
+    Call,
+    Implementation,
+    bound,
+    function,
+    session_value,
+)
 from emulator.types.collation import collation
 from emulator.types.comparison import sort_key
-from emulator.types.sqltype import INT, UNIQUEIDENTIFIER, SqlType, is_binary, is_unicode, varbinary
+from emulator.types.sqltype import INT, UNIQUEIDENTIFIER, VARBINARY_MAX, SqlType, is_binary, is_unicode, varbinary
 
 if TYPE_CHECKING:
     from emulator.session import Session
+
+_SEQUENTIAL_NODE = bytes.fromhex("80C300155D000001")
+"""What the identifiers of NEWSEQUENTIALID have in common: the place of a network address."""
 
 ALGORITHMS = {
     "MD5": hashlib.md5,
@@ -81,6 +95,29 @@ def _checksum(call: Call) -> tuple[SqlType, Implementation]:
 @bound("BINARY_CHECKSUM", ANY, variadic=True, nulls=True, nullable=False)
 def _binary_checksum(call: Call) -> tuple[SqlType, Implementation]:
     return INT, lambda *values: checksum_of(list(values))
+
+
+@bound("COMPRESS", TEXT_OR_BINARY)
+def _compress(call: Call) -> tuple[SqlType, Implementation]:
+    """GZIP. The bytes may differ from those that SQL Server gives; what they decompress to does not."""
+    to_bytes = bytes_of(call.types[0])
+    return VARBINARY_MAX, lambda value: gzip.compress(to_bytes(value), mtime=0)
+
+
+@function("DECOMPRESS", BINARY, result=VARBINARY_MAX)
+def decompress(value: bytes) -> bytes:
+    """NotSupported: data that is not GZIP."""
+    try:
+        return gzip.decompress(value)
+    except (OSError, EOFError, zlib.error, TypeError):
+        raise NotSupported("DECOMPRESS of data that COMPRESS has not made") from None
+
+
+@session_value("NEWSEQUENTIALID", UNIQUEIDENTIFIER, deterministic=False, nullable=False)
+def new_sequential_id(session: Session) -> bytes:
+    """An identifier greater than all before it: the parts that weigh least in comparisons count up."""
+    number = next(session.instance.sequential_ids).to_bytes(8, "big")
+    return number[4:8] + number[2:4] + number[0:2] + _SEQUENTIAL_NODE
 
 
 @session_value("NEWID", UNIQUEIDENTIFIER, deterministic=False, nullable=False)

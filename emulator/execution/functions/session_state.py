@@ -105,6 +105,7 @@ def _options(session: Session) -> int:
     return bits | OPTION_BITS["IMPLICIT_TRANSACTIONS"] * settings.implicit_transactions
 
 
+_value("@@DBTS", varbinary(8), lambda session: session.database.last_rowversion.to_bytes(8, "big"))
 _value("@@SPID", SMALLINT, lambda session: session.spid)
 _value("@@VERSION", nvarchar(300), lambda session: VERSION_TEXT)
 _value("@@SERVERNAME", SYSNAME, lambda session: session.instance.server_name)

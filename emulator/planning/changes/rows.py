@@ -24,6 +24,7 @@ from emulator.planning.changes.constraints import (
 )
 from emulator.planning.changes.targets import Target, error_name
 from emulator.planning.expressions import assign_to, compile_scalar
+from emulator.planning.expressions.defaults import compile_default
 from emulator.storage.keys import Row
 from emulator.storage.table import TableStore
 
@@ -48,7 +49,7 @@ def default_of(column: Column, ctx: PlanContext) -> Scalar:
     if column.default is None:
         return lambda env: None
     with trusted(ctx):
-        return assign_to(compile_scalar(column.default.expression, None, ctx), column.type).fn
+        return compile_default(column.default.expression, column.type, ctx).fn
 
 
 def insertable(table: Table) -> list[Column]:

@@ -65,6 +65,9 @@ CHOOSING: Final[dict[str, Compiler]] = {
 CONTEXTUAL: Final[dict[str, Compiler]] = {"COLUMNS_UPDATED": compile_columns_updated}
 """Functions of the module that is being compiled."""
 
+SEQUENTIAL_ID: Final = "NEWSEQUENTIALID"
+"""The function that only a default may call."""
+
 ODBC_NAMES: Final = {"UCASE": "UPPER", "LCASE": "LOWER", "LENGTH": "LEN", "IFNULL": "ISNULL", "NOW": "GETDATE"} | {
     "USER": "CURRENT_USER",
     "DATABASE": "DB_NAME",
@@ -96,11 +99,23 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
         if name in UNSUPPORTED or node.odbc:
             raise NotSupported(f"{{fn {name}}}" if node.odbc else name, node.line)
         raise sql_error(195, node.name.name, "built-in function name", line=node.line)
+    if name == SEQUENTIAL_ID:
+        raise sql_error(302, name.lower(), line=node.line)
     if node.star:
-        raise NotSupported(f"{name}(*)", node.line)
+        if name not in ("CHECKSUM", "BINARY_CHECKSUM"):
+            raise sql_error(102, "*", line=node.line)
+        return call_function(function, _all_columns(scope), scope, ctx, node.line)
     if node.distinct or node.within_group:
         raise sql_error(102, "DISTINCT" if node.distinct else "WITHIN", line=node.line)
     return call_function(function, node.arguments, scope, ctx, node.line)
+
+
+def _all_columns(scope: Scope | None) -> tuple[nodes.Expression, ...]:
+    """What the star in CHECKSUM(*) stands for."""
+    sources = scope.sources if scope is not None else []
+    return tuple(
+        nodes.ColumnRef(column.name, nodes.ObjectName(source.alias)) for source in sources for column in source.columns
+    )
 
 
 @compiles(nodes.GlobalVariable)

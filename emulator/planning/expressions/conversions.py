@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.catalog.objects import AliasType
 from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.functions.parsing import CULTURE, is_parsable, parser_of
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions.application import applied, constant_fold, constant_value, null
 from emulator.planning.expressions.scalars import compile_scalar, compiles
@@ -18,7 +19,7 @@ from emulator.sql import nodes
 from emulator.types.collation import collation
 from emulator.types.conversion import assigner, converter
 from emulator.types.names import resolve
-from emulator.types.sqltype import INT, SqlType, is_character
+from emulator.types.sqltype import INT, SqlType, is_character, nvarchar
 
 __all__ = ["assign_to", "constant_fold", "convert_to", "resolve_type"]
 
@@ -26,7 +27,7 @@ DEFAULT_CAST_LENGTH = 30
 """Length of character and binary types written without one in CAST and CONVERT."""
 
 CONVERSION_ERRORS = frozenset(
-    {220, 232, 235, 236, 237, 241, 242, 244, 245, 248, 293, 295, 296, 517, 8114, 8115, 8169, 9807}
+    {220, 232, 235, 236, 237, 241, 242, 244, 245, 248, 293, 295, 296, 517, 8114, 8115, 8169, 9807, 9819}
 )
 """What TRY_CAST and TRY_CONVERT turn into NULL. Other errors (529 among them) stay."""
 
@@ -151,7 +152,20 @@ def _attempted(expr: Expr) -> Expr:
 
 @compiles(nodes.Parse)
 def _compile_parse(node: nodes.Parse, scope: Scope | None, ctx: PlanContext) -> Expr:
-    raise NotSupported("TRY_PARSE" if node.attempt else "PARSE", node.line)
+    """PARSE and TRY_PARSE. Errors: 10761 a type that cannot be parsed, 8116 the constant NULL; NotSupported: a culture
+    other than en-US; at run time 9819."""
+    name = "TRY_PARSE" if node.attempt else "PARSE"
+    culture = None if node.culture is None else compile_scalar(node.culture, scope, ctx)
+    if culture is not None and (not culture.constant or str(constant_value(culture)).lower() != CULTURE.lower()):
+        raise NotSupported(f"{name} with another culture than {CULTURE}", node.line)
+    target = resolve_type(node.type, ctx)
+    if not is_parsable(target):
+        raise sql_error(10761, node.type.name, name, line=node.line)
+    operand = compile_scalar(node.operand, scope, ctx)
+    if operand.is_null_literal:
+        raise sql_error(8116, "NULL", 1, name.lower(), line=node.line)
+    parsed = applied(target, parser_of(target), convert_to(operand, nvarchar(4000)))
+    return _attempted(parsed) if node.attempt else parsed
 
 
 @compiles(nodes.Collate)
