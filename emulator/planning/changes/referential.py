@@ -196,7 +196,7 @@ class Cascade:
                 session.lock(index.locks, entry, LockMode.U)
             match = row_of()
             if match is not None:
-                refuse_conflict(session, index, entry, self._table.full_name, self._table.database)
+                refuse_conflict(session, store.base, match[0], self._table.full_name, self._table.database)
                 env[self.slot].rows.append((*match, new))
             elif shared:
                 session.unlock(index.locks, entry)

@@ -290,6 +290,34 @@ def test_foreign_keys_read_what_is_current_and_conflict_with_what_changed_since(
     assert first.fails("DELETE stock WHERE id = 2").number == 3960
 
 
+def test_a_cascade_conflicts_with_rows_that_changed_since(snapshots: Any) -> None:
+    first, second = snapshots
+    first.run(
+        "CREATE TABLE pick (id int PRIMARY KEY, stock int NOT NULL REFERENCES stock ON DELETE CASCADE, done int);"
+        "CREATE INDEX by_stock ON pick (stock); INSERT pick VALUES (1, 1, 0), (2, 2, 0)"
+    )
+    first.run("BEGIN TRAN; SELECT * FROM stock")
+    second.run("UPDATE pick SET done = 1 WHERE id = 1")
+    first.run("DELETE stock WHERE id = 2")
+    error = first.fails("DELETE stock WHERE id = 1")
+    assert (error.number, "'dbo.pick'" in error.message) == (3960, True)
+
+
+def test_a_merge_conflicts_with_rows_that_changed_since(snapshots: Any) -> None:
+    first, second = snapshots
+    merge = (
+        "MERGE stock AS t USING (VALUES (1, 10), (3, 30)) AS s (id, bin) ON t.id = s.id "
+        "WHEN MATCHED THEN UPDATE SET bin = s.bin + 1 WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.bin, 0);"
+    )
+    first.run("BEGIN TRAN; SELECT * FROM stock")
+    second.run("UPDATE stock SET qty = 7 WHERE id = 2")
+    first.run(merge)
+    assert first.query("SELECT id, bin, qty FROM stock") == [(1, 11, 100), (2, 20, 200), (3, 30, 0), (5, 50, 500)]
+    first.run("COMMIT; BEGIN TRAN; SELECT * FROM stock")
+    second.run("UPDATE stock SET qty = 8 WHERE id = 1")
+    assert first.fails(merge).number == 3960
+
+
 def test_a_transaction_cannot_change_to_snapshot(snapshots: Any) -> None:
     client, _ = snapshots
     client.run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRAN")
