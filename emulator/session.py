@@ -15,7 +15,7 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Procedure, Table, Trigger, fold
 from emulator.catalog.principals import GUEST, THE_SERVER
 from emulator.errors import SqlError, sql_error
-from emulator.execution import definitions, flow, impersonation, statements, transactions
+from emulator.execution import cursors, definitions, flow, impersonation, statements, transactions
 from emulator.execution.authorization import Identity, has_permission, is_sysadmin, mapped_user, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
@@ -45,6 +45,7 @@ STEPS = {
     **transactions.STEPS,
     **impersonation.STEPS,
     **CALL_STEPS,
+    **cursors.STEPS,
     **statements.STEPS,
     **definitions.STEPS,
 }
@@ -53,7 +54,8 @@ STEPS = {
 class Session:
     """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module.
 
-    ``announced``: the client knows of the open transaction. ``firing`` are the triggers that are running, the innermost
+    ``cursors`` are the global ones, ``open_cursors`` all that are open. ``announced``: the client knows of the open
+    transaction. ``firing`` are the triggers that are running, the innermost
     last; ``insert_exec`` is the transaction count with which the procedure of a running INSERT ... EXEC began.
     ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
@@ -94,6 +96,10 @@ class Session:
         self.read_only_context: set[str] = set()
         self.handles: dict[Any, tuple[str, str | None]] = {}
         self.temporary: dict[str, Table] = {}
+        self.cursors: dict[str, cursors.Cursor] = {}
+        self.open_cursors: set[cursors.Cursor] = set()
+        self.fetch_status = 0
+        self.cursor_rows = 0
         self.insert_exec: int | None = None
         self.firing: list[Trigger] = []
         self.frame = Frame(self, [])
@@ -202,6 +208,8 @@ class Session:
                 self.rollback()
         finally:
             self.task = None
+            if self.open_cursors:
+                self.close_local_cursors(self.frame)
             self.request_ended = self.instance.clock.now()
             self.try_depth = self.nest_level = 0
             if self.killed:
@@ -225,6 +233,9 @@ class Session:
             self.rollback()
         self.settings = Change(isolation=self.settings.isolation).apply(DEFAULTS)
         self.temporary.clear()
+        for cursor in list(self.open_cursors):
+            cursor.close(self)
+        self.cursors.clear()
         self.handles.clear()
         self.context.clear()
         self.read_only_context.clear()
@@ -390,9 +401,26 @@ class Session:
             transaction.commit()
         else:
             transaction.rollback()
+        if self.open_cursors:
+            self._close_cursors(commit=commit)
         if self.announced:
             self.announced = False
             self.sink.transaction_ended(transaction.owner_id, committed=commit)
+
+    def _close_cursors(self, *, commit: bool) -> None:
+        """The end of a transaction closes all cursors if CURSOR_CLOSE_ON_COMMIT is on, else a rollback all but static
+        ones ("SET CURSOR_CLOSE_ON_COMMIT")."""
+        closes_all = "CURSOR_CLOSE_ON_COMMIT" in self.settings.on
+        for cursor in list(self.open_cursors):
+            if closes_all or not (commit or cursor.kind.static):
+                cursor.close(self)
+
+    def close_local_cursors(self, frame: Frame) -> None:
+        """Close the cursors that end with ``frame``: its local ones, and those that only its variables know."""
+        for cursor in list(self.open_cursors):
+            local = cursor in frame.cursors.values() or cursor in frame.variables
+            if local and cursor not in self.cursors.values():
+                cursor.close(self)
 
     def begin_own(self) -> None:
         """Begin the transaction of a single statement in autocommit mode."""
@@ -490,6 +518,10 @@ class Session:
     def fire_trigger(self, trigger: Trigger, *rows_and_count: Any) -> None:
         """Run a trigger for the rows of the running statement (``triggers.fire``)."""
         fire(self, trigger, *rows_and_count)
+
+    def find_cursor(self, name: nodes.CursorName | None, variable: cursors.Cursor | None) -> cursors.Cursor:
+        """The cursor that a statement names (``cursors.find_cursor``)."""
+        return cursors.find_cursor(self, name, variable)
 
     def find_temporary(self, name: str) -> Table | None:
         """The temporary table ``#name`` that this session sees."""

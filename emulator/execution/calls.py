@@ -189,6 +189,8 @@ def activate(
         xact_abort = session.settings.xact_abort
         session.settings = settings
         session.drop_temporary(frame)
+        if session.open_cursors:
+            session.close_local_cursors(frame)
     if check_count and session.trancount != trancount and not xact_abort:
         error = sql_error(266, trancount, session.trancount)
         error.locate(0, frame.name)

@@ -11,6 +11,7 @@ from typing import Any
 from emulator.catalog.objects import ScalarFunction, fold
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import authorize
+from emulator.execution.cursors import compile_copy_cursor
 from emulator.execution.definitions.shapes import resolve_type, table_shape
 from emulator.execution.failures import RaisedError, ThrownError, statement_failed
 from emulator.execution.frames import BREAK, CONTINUE, RETURN, Frame, Signal, Step
@@ -255,6 +256,9 @@ def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
             shape = table_shape(declaration.name, declaration.definition, compiler.context())
             compiler.declare(declaration.name, SqlType("table"), shape, declaration.line)
             continue
+        if declaration.type.name == "cursor":
+            compiler.declare(declaration.name, SqlType("cursor"), None, declaration.line)
+            continue
         context = compiler.context()
         type, table_type = resolve_type(declaration.type, context)
         if context.accesses:
@@ -291,6 +295,9 @@ def _check_step(node: nodes.Statement, accesses: Sequence[Access]) -> Step:
 
 
 def compile_set_variable(node: nodes.SetVariable, compiler: UnitCompiler) -> Step:
+    info = compiler.variables.find(node.variable.name)
+    if info is not None and info.type.name == "cursor":
+        return compile_copy_cursor(node, compiler)
     return _assignment(node, node.variable, node.operator, node.value, compiler)
 
 

@@ -13,6 +13,7 @@ from emulator.catalog.objects import Module, Table
 from emulator.errors import SqlError
 
 if TYPE_CHECKING:
+    from emulator.execution.cursors import Cursor
     from emulator.execution.impersonation import Impersonation
     from emulator.session import Session
     from emulator.sql import nodes
@@ -38,8 +39,8 @@ class Frame:
 
     ``env`` is the environment of expressions that read no rows. ``errors`` are the errors that CATCH blocks are
     handling, innermost last, those of the callers included. ``temporary`` are the temporary tables made here, dropped
-    at the end. ``status`` is the return status (an int), or the value of a function. ``entered_as`` is whom the caller
-    acted as, None for a batch.
+    at the end, ``cursors`` the local cursors, closed then. ``status`` is the return status (an int), or the value of a
+    function. ``entered_as`` is whom the caller acted as, None for a batch.
     """
 
     session: Session
@@ -51,6 +52,7 @@ class Frame:
     node: nodes.Statement | None = None
     scope_identity: int | None = None
     temporary: dict[str, Table] = field(default_factory=dict)
+    cursors: dict[str, Cursor] = field(default_factory=dict)
     status: Any = None
     entered_as: Impersonation | None = None
 

@@ -186,11 +186,22 @@ class VariableTable:
         return self.variables.get(fold(name))
 
     def scalar(self, name: str, line: int = 0) -> VariableInfo:
-        """The scalar variable. Errors: 137."""
+        """The scalar variable. Errors: 137, 16949."""
         info = self.find(name)
         if info is None or info.table is not None:
             raise sql_error(137, name, line=line)
+        if info.type.name == "cursor":
+            raise sql_error(16949, name, line=line)
         return info
+
+    def cursor(self, name: str, line: int = 0) -> int:
+        """The index of a cursor variable. Errors: 137, 16948."""
+        info = self.find(name)
+        if info is None:
+            raise sql_error(137, name, line=line)
+        if info.type.name != "cursor":
+            raise sql_error(16948, name, line=line)
+        return info.index
 
     def table(self, name: str, line: int = 0) -> VariableInfo:
         """The table variable. Errors: 1087."""

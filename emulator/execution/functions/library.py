@@ -49,8 +49,6 @@ WINDOW_ONLY: Final = frozenset(
 UNSUPPORTED: Final = frozenset(
     (
         "@@CPU_BUSY",
-        "@@CURSOR_ROWS",
-        "@@FETCH_STATUS",
         "@@IDLE",
         "@@IO_BUSY",
         "@@REMSERVER",
@@ -68,7 +66,6 @@ UNSUPPORTED: Final = frozenset(
         "CERT_ID",
         "COLLATIONPROPERTY",
         "CRYPT_GEN_RANDOM",
-        "CURSOR_STATUS",
         "DATE_BUCKET",
         "DECRYPTBYKEY",
         "DECRYPTBYPASSPHRASE",

@@ -53,6 +53,8 @@ _value(
     lambda session: session.transaction.owner_id if session.transaction else 0,
 )
 _value("@@NESTLEVEL", INT, lambda session: session.nest_level)
+_value("@@FETCH_STATUS", INT, lambda session: session.fetch_status)
+_value("@@CURSOR_ROWS", INT, lambda session: session.cursor_rows)
 _value("TRIGGER_NESTLEVEL", INT, lambda session: len(session.firing))
 _value("@@PROCID", INT, lambda session: session.frame.module.object_id if session.frame.module else 0)
 _value("@@IDENTITY", IDENTITY_TYPE, lambda session: session.last_identity, nullable=True)
@@ -191,3 +193,11 @@ def server_property(session: Session, name: str) -> tuple[SqlType, Any] | None:
     }
     found = values.get(name.lower())
     return None if found is None or found[1] is None else found
+
+
+@function("CURSOR_STATUS", UNICODE, UNICODE, session=True, result=SMALLINT)
+def cursor_status(session: Session, kind: str, name: str) -> int:
+    """By name; a cursor variable is not known here (-3)."""
+    cursors = session.frame.cursors if kind.lower() == "local" else session.cursors
+    found = cursors.get(fold(name))
+    return -3 if found is None else found.status

@@ -17,6 +17,7 @@ from emulator.planning.changes.constraints import row_source
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.expressions.walk import children
 from emulator.planning.queries import bind_ctes
+from emulator.planning.queries.cursors import compile_current_of
 from emulator.planning.queries.names import find_object
 from emulator.planning.queries.ordering import compile_limit
 from emulator.planning.queries.targets import TargetScan, compile_target_scan
@@ -34,6 +35,8 @@ def bind_scan(node: nodes.Update | nodes.Delete, ctx: PlanContext) -> TargetScan
     bind_ctes(node.ctes, ctx)
     assignments = node.assignments if isinstance(node, nodes.Update) else ()
     changed = frozenset(fold(item.column.name) for item in assignments if item.column is not None)
+    if isinstance(node.where, nodes.CurrentOf):
+        return compile_current_of(node.target, node.where, tuple(changed), ctx)
     return compile_target_scan(node.target, node.sources, node.where, ctx, changed)
 
 

@@ -145,7 +145,7 @@ class _BlockCompiler:
             return None
         names, exprs = [output.name for output in outputs], [output.expr for output in outputs]
         stored = self.through.choose(relation, names, exprs)
-        stored.target = True
+        stored.target = self.through.changes
         stored.key_slot = self.ctx.new_slot()
         outputs += hidden_columns(stored)
         return stored

@@ -5,11 +5,11 @@ Documentation: "SELECT (Transact-SQL)", "SELECT @local_variable", "SET ROWCOUNT"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from emulator.planning.binding import SESSION, Env, PlanContext, QueryPlan
+from emulator.planning.binding import SESSION, Env, OutputColumn, PlanContext, QueryPlan
 from emulator.planning.queries.blocks import Block, compile_block
 from emulator.planning.queries.ctes import bind_ctes
 from emulator.planning.queries.for_clause import for_client
@@ -53,7 +53,7 @@ def _limited(env: Env, rows: Iterator[Any]) -> Iterator[Any]:
 
 
 def _returning_rows(plan: QueryPlan) -> Executable:
-    columns = _column_infos(plan)
+    columns = column_infos(plan.columns)
     rows = plan.rows
 
     def run(env: Env, sink: ResultSink | None) -> int:
@@ -71,7 +71,7 @@ def _returning_rows(plan: QueryPlan) -> Executable:
 
 
 def _returning_one_row(block: Block) -> Executable:
-    columns = _column_infos(plan_of(block))
+    columns = column_infos(plan_of(block).columns)
     fetch = block.fetch
     assert fetch is not None
 
@@ -97,5 +97,6 @@ def _assigning(block: Block) -> Executable:
     return lambda env, sink: sum(1 for _ in _limited(env, rows(env)))
 
 
-def _column_infos(plan: QueryPlan) -> tuple[ColumnInfo, ...]:
-    return tuple(ColumnInfo(column.name, column.type, column.nullable, column.identity) for column in plan.columns)
+def column_infos(columns: Iterable[OutputColumn]) -> tuple[ColumnInfo, ...]:
+    """The columns of a result as the client gets to know them."""
+    return tuple(ColumnInfo(column.name, column.type, column.nullable, column.identity) for column in columns)

@@ -40,13 +40,14 @@ class Through:
     """The item of FROM through which the statement changes a table. ``columns`` are those it sets, none to delete.
 
     ``pending``: the next query to be bound is that item's, or all that it consists of. ``made`` is set when it runs by
-    itself.
+    itself. ``view`` is set for a view. Not ``changes``: the rows are only to be found again (cursors).
     """
 
     item: nodes.TableSource
     name: str
     columns: frozenset[str]
     view: View | None = None
+    changes: bool = True
     pending: bool = False
     made: MadeTarget | None = None
 
