@@ -140,7 +140,9 @@ def _must_collect(node: nodes.Update, scan: TargetScan, changed: set[int], ctx: 
     if node.sources or scan.ordinals is not None or may_read(node, scan.table, ctx):
         return True
     index = scan.index
-    return index is not None and bool(changed & {part.ordinal for part in index.columns})
+    if index is None:
+        return False
+    return bool(changed & {*(part.ordinal for part in index.columns), *index.predicate_columns})
 
 
 def unique_columns(table: Table) -> set[int]:

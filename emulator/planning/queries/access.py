@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 
 from emulator.catalog.objects import Index, Table, fold
 from emulator.catalog.stores import index_definition
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.execution.joins import fetched
 from emulator.execution.row_locks import LockPolicies
 from emulator.execution.scans import Fetch, Rows, ScanPlan, fetch, scan
 from emulator.execution.seeks import Bound, Bounds, Equality, Prefix, bounds_of, key_maker
+from emulator.planning.queries.filtered import implies
 from emulator.planning.queries.predicates import EQUAL, LIKE, Conjunct, Sarg, conjunction
 from emulator.planning.queries.relations import StoredTable
 from emulator.storage.keys import KeyPart
@@ -72,6 +73,11 @@ class AccessPath:
         return self.index is None or self.index.clustered
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether the index has only those rows that the query wants some of: fewer than the table."""
+        return self.index is not None and self.index.filter is not None
+
+    @property
     def is_narrow(self) -> bool:
         """Whether the index has fewer columns than the table, so that scanning it is less work."""
         assert self.index is not None
@@ -84,7 +90,7 @@ class AccessPath:
             return ONE_ROW
         if self.equalities:
             return PREFIX_ROWS
-        return RANGE_ROWS if self.sargs else TABLE_ROWS
+        return RANGE_ROWS if self.sargs or self.is_filtered else TABLE_ROWS
 
     def rank(self, *, row_goal: bool) -> tuple[int, ...]:
         """The lowest wins."""
@@ -94,9 +100,9 @@ class AccessPath:
         if self.single:
             return 0, not self.is_base, needs_lookup, number
         if self.equalities:
-            extent = -2 * len(self.equalities) - (len(self.sargs) > len(self.equalities))
+            extent = -2 * len(self.equalities) - (self.is_filtered or len(self.sargs) > len(self.equalities))
             return (1, extent, order, needs_lookup, number) if row_goal else (1, extent, needs_lookup, order, number)
-        if self.sargs:
+        if self.sargs or self.is_filtered:
             ends = -len(self.sargs)
             return (2, order, needs_lookup, ends, number) if row_goal else (2, needs_lookup, ends, order, number)
         if row_goal and self.ordered:
@@ -132,7 +138,8 @@ def choose_access(
         for ordinal, found in sargs.items()
         if any(sarg.operator == EQUAL and len(sarg.values) == 1 for sarg in found)
     }
-    paths = [_path(table, index, sargs, fixed, wanted) for index in _candidates(table)]
+    usable = [index for index in _candidates(table) if _has_all(table, index, conjuncts)]
+    paths = [_path(table, index, sargs, fixed, wanted) for index in usable]
     if table.hints.force_seek:
         paths = [path for path in paths if path.sargs]
     if table.hints.force_scan:
@@ -147,7 +154,7 @@ def _candidates(table: StoredTable) -> list[Index | None]:
     base: list[Index | None] = [table.table.clustered]
     others: list[Index | None] = [index for index in indexes if not index.clustered]
     if not table.hints.indexes:
-        return base + [index for index in others if index is not None and index.filter is None]
+        return base + others
     found = []
     for wanted in table.hints.indexes:
         if wanted == 0:
@@ -160,10 +167,15 @@ def _candidates(table: StoredTable) -> list[Index | None]:
         ]
         if not match:
             raise sql_error(307 if isinstance(wanted, int) else 308, wanted, table.table.full_name)
-        if match[0].filter is not None:
-            raise NotSupported("INDEX hint on a filtered index")
         found += match
     return found
+
+
+def _has_all(table: StoredTable, index: Index | None, conjuncts: Sequence[Conjunct]) -> bool:
+    """Whether an index, if it is a filtered one, has all rows for which ``conjuncts`` hold."""
+    if index is None or index.filter is None:
+        return True
+    return implies(conjuncts, table.filters[index.name], [column.type for column in table.source.columns])
 
 
 def _path(

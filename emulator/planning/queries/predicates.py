@@ -21,6 +21,7 @@ from emulator.types.sqltype import SqlType, is_character
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 EQUAL, LIKE = "=", "LIKE"
+NOT_EQUAL, NOT_NULL = "<>", "IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Conjunct:
     """One of the conditions that must all be true. ``rejects`` are the slots whose row of NULLs it is not true for.
 
     ``equal`` are the two sides of an equality, in the type in which they are compared: what a hash join can use.
-    ``columns`` are the columns it reads, as (slot, ordinal); None: not known.
+    ``columns`` are the columns it reads, as (slot, ordinal); None: not known. ``others`` are what it says of columns
+    that is no help in a seek, with the operators <> and IS NOT NULL.
     """
 
     condition: Condition
@@ -55,6 +57,7 @@ class Conjunct:
     rejects: frozenset[int] = frozenset()
     equal: tuple[Expr, Expr] | None = None
     columns: frozenset[tuple[int, int]] | None = None
+    others: tuple[Sarg, ...] = ()
 
 
 def compile_conjuncts(predicate: nodes.Predicate | None, scope: Scope, ctx: PlanContext) -> list[Conjunct]:
@@ -159,6 +162,8 @@ def _compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> 
     match node:
         case nodes.Comparison(operator=operator, left=left, right=right) if operator in _MIRRORED:
             _comparison(conjunct, operator, _side(left, scope, ctx), _side(right, scope, ctx))
+        case nodes.Comparison(operator=operator, left=left, right=right) if operator == NOT_EQUAL:
+            _not_equal(conjunct, compile_scalar(left, scope, ctx), compile_scalar(right, scope, ctx))
         case nodes.Between(operand=operand, low=low, high=high, negated=False):
             value = compile_scalar(operand, scope, ctx)
             _comparison(conjunct, ">=", value, compile_scalar(low, scope, ctx))
@@ -201,6 +206,14 @@ def _comparison(conjunct: Conjunct, operator: str, left: Expr, right: Expr, *, n
         conjunct.equal = left, right
 
 
+def _not_equal(conjunct: Conjunct, left: Expr, right: Expr) -> None:
+    left, right = comparison_operands(left, right)
+    for column, value in ((left, right), (right, left)):
+        if column.column is not None:
+            conjunct.rejects |= {column.column[0]}
+            conjunct.others = (*conjunct.others, Sarg(column.column, NOT_EQUAL, (value,)))
+
+
 def _in(
     conjunct: Conjunct,
     operand_node: nodes.Expression,
@@ -238,6 +251,7 @@ def _is_null(conjunct: Conjunct, operand: Expr, *, negated: bool) -> None:
         return
     if negated:
         conjunct.rejects = frozenset({operand.column[0]})
+        conjunct.others = (Sarg(operand.column, NOT_NULL, ()),)
     else:
         null = Expr(operand.type, lambda env: None, constant=True)
         conjunct.sargs = (Sarg(operand.column, EQUAL, (null,), null_matches=True),)

@@ -6,7 +6,7 @@ with its sides exchanged. APPLY is a join whose right side reads the slots of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -24,7 +24,8 @@ NullRow = tuple[None, ...]
 class StoredTable:
     """A table, temporary table or table variable. ``locked``: other sessions may read and change it.
 
-    ``target``: its rows are to be changed; then ``key_slot`` gets the base key of each.
+    ``target``: its rows are to be changed; then ``key_slot`` gets the base key of each. ``filters`` are those of its
+    filtered indexes, by name.
     """
 
     source: Source
@@ -35,6 +36,7 @@ class StoredTable:
     locked: bool = True
     target: bool = False
     key_slot: int | None = None
+    filters: Mapping[str, Sequence[Conjunct]] = field(default_factory=dict)
     null_row: NullRow = ()
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from emulator.errors import NotSupported, sql_error
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, VARIABLES, Env, Expr, PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import assign_to, compile_scalar, convert_to
+from emulator.planning.queries.filtered import filters_of
 from emulator.planning.queries.hints import TableHints, read_hints
 from emulator.planning.queries.names import find_database, find_object
 from emulator.planning.queries.predicates import compile_conjuncts
@@ -179,7 +180,11 @@ def bind_table(
     store = table.store
     assert store is not None
     locked = not table.name.startswith("#") or table.name.startswith("##")
-    return Bound(StoredTable(source, table, lambda env: store, database, hints, locked=locked, target=target), [source])
+    filters = filters_of(table.indexes, source, ctx)
+    stored = StoredTable(
+        source, table, lambda env: store, database, hints, locked=locked, target=target, filters=filters
+    )
+    return Bound(stored, [source])
 
 
 def bind_variable(item: nodes.VariableTable, ctx: PlanContext, *, target: bool = False) -> Bound:
@@ -189,12 +194,17 @@ def bind_variable(item: nodes.VariableTable, ctx: PlanContext, *, target: bool =
     source = table_source(info.table, item.alias or item.name, ctx)
     index = info.index
     hints = read_hints(item.hints, target=target)
-    return Bound(
-        StoredTable(
-            source, info.table, lambda env: env[VARIABLES][index], ctx.database, hints, locked=False, target=target
-        ),
-        [source],
+    stored = StoredTable(
+        source,
+        info.table,
+        lambda env: env[VARIABLES][index],
+        ctx.database,
+        hints,
+        locked=False,
+        target=target,
+        filters=filters_of(info.table.indexes, source, ctx),
     )
+    return Bound(stored, [source])
 
 
 def table_source(table: Table, alias: str, ctx: PlanContext) -> Source:
