@@ -3,7 +3,7 @@
 import pytest
 
 import harness
-from harness.cli import commands
+from harness.cli import deploy_commands
 from harness.cli.__main__ import run
 from harness.errors import CheckFailed, EnvironmentFault, HarnessError, UsageFault
 
@@ -92,4 +92,4 @@ def fail_with(failure: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
         raise failure
 
     monkeypatch.setenv("LOCKSTEP_DSN", "Driver={Mine};Server=db")
-    monkeypatch.setattr(commands, "deploy_to", fail)
+    monkeypatch.setattr(deploy_commands, "deploy_to", fail)

@@ -38,6 +38,13 @@ def test_the_whole_data_layer_is_deployed_once(database: Target, session: Sessio
     assert recorded == len(steps)
 
 
+def test_deploying_again_changes_nothing_on_the_server(database: Target, session: Session) -> None:
+    dates = "SELECT o.object_id, o.modify_date FROM sys.objects AS o ORDER BY o.object_id;"
+    before = [tuple(row) for row in session.execute(dates).rows]
+    deploy(database)
+    assert [tuple(row) for row in session.execute(dates).rows] == before
+
+
 def test_only_what_changed_is_applied_again(folder: Path, database: Target, session: Session) -> None:
     write(folder, "TrialOne", "SELECT 1 AS A;")
     write(folder, "TrialTwo", "SELECT 2 AS A;")
