@@ -256,7 +256,9 @@ BEGIN
             THROW 51408, @Message, 1;
         END;
 
-    SELECT @LockedBags = ISNULL(SUM(c.LockedBags), 0)
+    -- A lot that is gone has no bags. (A NULL in the sum would put warning 8153 before the error that may follow, and some
+    -- clients report the first message of the two.)
+    SELECT @LockedBags = ISNULL(SUM(ISNULL(c.LockedBags, 0)), 0)
     FROM @Candidate AS c;
 
     IF @LockedBags < @OpenBags AND @ThereAreMore = 1
