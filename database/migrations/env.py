@@ -13,6 +13,7 @@ from logging.config import fileConfig
 from pathlib import Path
 from typing import Any
 
+import pyodbc
 from alembic import context
 from alembic.ddl.mssql import MSSQLImpl
 from alembic.operations import MigrateOperation, Operations
@@ -20,6 +21,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from harness.connection import SqlServerError
 from harness.deploy.batches import split_batches
 
 DSN_VARIABLE = "LOCKSTEP_DSN"
@@ -63,7 +65,28 @@ def run_batch(text: str) -> None:
         migration.impl.static_output(text)
         migration.impl.static_output(migration.impl.batch_separator)
     else:
-        migration.connection.exec_driver_sql(text)
+        execute_to_the_end(migration.connection.connection.cursor(), text)
+
+
+def execute_to_the_end(cursor: Any, text: str) -> None:
+    """Run one batch and read its results to the end: an error after a result shows only when the driver moves on to it.
+
+    Raises CommandError with what the server said, and below it the rows that the batch had returned before, but for
+    those that are in the message already.
+    """
+    rows: list[str] = []
+    try:
+        cursor.execute(text)
+        while True:
+            if cursor.description is not None:
+                rows += [" ".join(str(value) for value in row) for row in cursor.fetchall()]
+            if not cursor.nextset():
+                break
+    except pyodbc.Error as error:
+        message = str(SqlServerError.from_pyodbc(error))
+        raise CommandError("\n  ".join([message, *(row for row in rows if row not in message)])) from error
+    finally:
+        cursor.close()
 
 
 def configure(**options: Any) -> None:

@@ -1,7 +1,6 @@
 /*
-Compares the ERP's tables that are there with lockstep.ErpColumn, and stops with error 51904 when they do not fit: a table's
-differences make one line, and all lines come at once. Nothing of the ERP's is changed. Tables that are missing are none: the
-baseline makes them.
+Compares the ERP's tables that are there with lockstep.ErpColumn. When they do not fit it returns every difference as a row and
+stops with error 51904. Nothing of the ERP's is changed. A table that is missing is no difference: the baseline makes it.
 
 What is looked at: that each column is there, what family of types it has, whether it allows NULL, that the key is unique, and
 that an insert by lockstep cannot fail for want of a value in a column that it does not know.
@@ -18,10 +17,7 @@ DECLARE @Finding TABLE (
 DECLARE
     @Count int,
     @DifferenceId int = 0,
-    @TableName nvarchar(128),
-    @LastTableName nvarchar(128) = N'',
-    @Difference nvarchar(400),
-    @Message nvarchar(2048) = N'';
+    @Message nvarchar(2048);
 
 -- Columns.
 INSERT INTO @Finding (TableName, Difference)
@@ -123,51 +119,33 @@ WHERE
         WHERE e.TableName = n.TableName AND e.ColumnName = c.name
     );
 
+-- All of them as rows, and as many as a message has room for in the error.
 SELECT @Count = COUNT(*)
 FROM @Finding;
 
--- One line a table. A message holds 2048 characters: what is more comes in messages of its own before the last one.
-WHILE @Count > 0
-    BEGIN
-        SELECT TOP (1)
-            @DifferenceId = d.DifferenceId,
-            @TableName = d.TableName,
-            @Difference = d.Difference
-        FROM @Finding AS d
-        ORDER BY d.TableName ASC, d.DifferenceId ASC;
-
-        IF @@ROWCOUNT = 0
-            BREAK;
-
-        DELETE FROM @Finding
-        WHERE DifferenceId = @DifferenceId;
-
-        IF LEN(@Message) + LEN(@Difference) > 1600
-            BEGIN
-                RAISERROR (N'%s', 16, 1, @Message);
-
-                SELECT
-                    @Message = N'',
-                    @LastTableName = N'';
-            END;
-
-        SET @Message = CONCAT(
-            @Message,
-            CASE
-                WHEN @TableName = @LastTableName THEN N', '
-                ELSE CONCAT(CASE WHEN @Message = N'' THEN N'' ELSE N'; ' END, N'dbo.', @TableName, N': ')
-            END,
-            @Difference
-        );
-        SET @LastTableName = @TableName;
-    END;
-
 IF @Count > 0
     BEGIN
+        SELECT CONCAT(N'dbo.', d.TableName, N': ', d.Difference) AS Difference
+        FROM @Finding AS d
+        ORDER BY d.DifferenceId ASC;
+
         SET @Message = CONCAT(
-            N'The tables of the ERP do not have what lockstep needs (', @Count, N' differences; nothing has been changed). ',
-            @Message, N'.'
+            N'The tables of the ERP do not have what lockstep needs (', @Count, N' differences; nothing has been changed)'
         );
+
+        WHILE @DifferenceId < @Count AND LEN(@Message) < 1600
+            BEGIN
+                SET @DifferenceId = @DifferenceId + 1;
+
+                SELECT
+                    @Message = CONCAT(
+                        @Message, CASE WHEN @DifferenceId = 1 THEN N': dbo.' ELSE N'; dbo.' END, d.TableName, N': ', d.Difference
+                    )
+                FROM @Finding AS d
+                WHERE d.DifferenceId = @DifferenceId;
+            END;
+
+        SET @Message = CONCAT(@Message, CASE WHEN @DifferenceId < @Count THEN N' ...' ELSE N'.' END);
         THROW 51904, @Message, 1;
     END;
 GO
