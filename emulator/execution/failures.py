@@ -5,6 +5,8 @@ end the batch and roll the transaction back. Inside TRY, control goes to CATCH; 
 transaction back leaves it open but uncommittable ("doomed", XACT_STATE() = -1) until the CATCH block rolls it back. SET
 XACT_ABORT ON turns the first kind into the second for all errors but those of RAISERROR.
 
+``NotSupported`` is no error of SQL Server's: it always ends batch and transaction, and no CATCH may hide it.
+
 Documentation: "SET XACT_ABORT", "TRY...CATCH", "THROW", "RAISERROR (Transact-SQL)"; "XACT_STATE".
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.errors import SqlError
+from emulator.errors import NotSupported, SqlError
 from emulator.execution.frames import RETURN
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def statement_failed(frame: Frame, error: SqlError, line: int) -> Signal | None:
     session.row_count = 0
     frame.status = 10 - error.severity if frame.status is None else frame.status
     dooms = ends_transaction(error, session.settings.xact_abort)
-    if session.try_depth:
+    if session.try_depth and not isinstance(error, NotSupported):
         if dooms and session.trancount:
             session.doomed = True
         raise error
@@ -64,4 +66,8 @@ def ends_transaction(error: SqlError, xact_abort: bool) -> bool:
     """Whether the transaction cannot go on after ``error``."""
     if isinstance(error, RaisedError):
         return False
-    return xact_abort or (error.number in BATCH_ENDING and not isinstance(error, ThrownError))
+    return (
+        xact_abort
+        or isinstance(error, NotSupported)
+        or (error.number in BATCH_ENDING and not isinstance(error, ThrownError))
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.connection import Session, Target, open_session
-from tests.database.warehouse import Warehouse
+from tests.database.warehouse import PATIENCE_SECONDS, Warehouse
 
 
 @pytest.fixture
@@ -26,6 +26,6 @@ def warehouse(unchecked_warehouse: Warehouse) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def session(database: Target) -> Iterator[Session]:
-    """A session on the deployed database, opened after its tables were emptied."""
-    with open_session(database) as opened:
+    """A session on the deployed database, opened after its tables were emptied. A call that hangs is cancelled."""
+    with open_session(database, query_timeout=PATIENCE_SECONDS) as opened:
         yield opened
