@@ -8,7 +8,7 @@ ARGS ?=
 VARIANTS ?= float level100
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-variants lint format docs bench serve lock clean
+.PHONY: help setup demo test test-variants test-clients lint format docs bench serve lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-variants: $(SETUP_DONE) ## Run the database's tests on float quantities, at
 	    echo "== $$variant"; \
 	    LOCKSTEP_VARIANT=$$variant $(PYTHON_ENV)/python -m pytest -n auto tests/database --ignore tests/database/migrations $(ARGS); \
 	done
+
+test-clients: ## Install FreeTDS, so that the tests that run bundles through it are not skipped
+	@scripts/setup.sh test-clients
 
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .

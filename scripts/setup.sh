@@ -4,6 +4,7 @@
 #   2. installs the system libraries that pyodbc and Microsoft's driver load (Debian and Ubuntu),
 #   3. makes .venv and installs the exact, hash-checked versions of requirements.lock into it.
 # Microsoft's ODBC Driver 18 itself comes with the Python packages. Set PYTHON to choose another interpreter.
+# With the argument test-clients it installs FreeTDS instead, a client that is not ours, for the tests that need one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -69,6 +70,11 @@ install_python_packages() {
     .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
     .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
+
+if [ "${1:-}" = test-clients ]; then
+    command -v tsql >/dev/null && command -v bsqldb >/dev/null || install_debian freetds-bin
+    exit
+fi
 
 python=$(find_python)
 install_system_packages

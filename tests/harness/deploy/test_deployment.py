@@ -104,3 +104,25 @@ def test_a_malformed_script_is_found_before_anything_is_deployed(folder: Path, d
         deploy(database, database=folder)
     path.unlink()
     assert actions(database, folder) == {"ops.TrialOne": "applied"}
+
+
+def test_a_member_of_the_deployers_role_can_update_a_deployed_database(
+    folder: Path, database: Target, session: Session
+) -> None:
+    write(folder, "TrialOne", "SELECT 1 AS A;")
+    deploy(database, database=folder)
+    session.execute("CREATE LOGIN trial_deployer WITH PASSWORD = 'Trial-Deployer-1';")
+    session.execute("CREATE USER trial_deployer FOR LOGIN trial_deployer;")
+    session.execute("ALTER ROLE lockstep_deployer ADD MEMBER trial_deployer;")
+    string = database.connection_string.with_value("UID", "trial_deployer").with_value("PWD", "Trial-Deployer-1")
+    try:
+        write(folder, "TrialOne", "SELECT 2 AS A;")
+        write(folder, "TrialTwo", "SELECT 2 AS A;")
+        assert set(actions(Target(string), folder).values()) == {"applied"}
+        assert session.call("ops.TrialOne").rows[0][0] == 2
+        who = session.execute(
+            "SELECT d.DeployedBy FROM lockstep.DeployedObject AS d WHERE d.ObjectName = N'ops.TrialTwo';"
+        )
+        assert who.rows[0][0] == "trial_deployer"
+    finally:
+        session.execute("DROP USER trial_deployer; DROP LOGIN trial_deployer;")
