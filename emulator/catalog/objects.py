@@ -64,7 +64,10 @@ class Identity:
 
 @dataclass(slots=True)
 class Column:
-    """A column of a table. ``ordinal`` is its place in row tuples (0-based), ``column_id`` as in ``sys.columns``."""
+    """A column of a table. ``ordinal`` is its place in row tuples (0-based), ``column_id`` as in ``sys.columns``.
+
+    ``user_type`` is the alias type that it was declared with, as ``schema.name``, or ``sysname``.
+    """
 
     name: str
     type: SqlType

@@ -85,8 +85,10 @@ def columns_by_object(
 def user_type_id(database: Database, column: Column) -> int:
     """``sys.columns.user_type_id``: that of the alias type the column was declared with, else of its system type."""
     if column.user_type:
+        if column.user_type in TYPE_IDS:
+            return TYPE_IDS[column.user_type]
         for found in database.types.values():
-            if found.name == column.user_type:
+            if found.full_name == column.user_type:
                 return found.object_id
     return system_type_id(column.type)
 

@@ -24,7 +24,7 @@ from emulator.execution.definitions.access import (
     undo,
 )
 from emulator.execution.definitions.indexes import duplicate_in_new_index
-from emulator.execution.definitions.shapes import resolve_type, shaper, table_scope, with_collation
+from emulator.execution.definitions.shapes import resolve_type, shaper, table_scope, user_type_of, with_collation
 from emulator.execution.definitions.tables import add_foreign_key
 from emulator.execution.definitions.triggers import toggle
 from emulator.execution.frames import Frame, Step
@@ -187,7 +187,8 @@ def _alter_column(table: Table, action: nodes.AlterColumn, place: Place) -> None
     source = column.type
     type, _ = resolve_type(action.type, place.context)
     column.type = with_collation(type, place.database, action.collation or source.collation)
-    column.nullable = action.nullable is not False
+    column.user_type, nullable_by_type = user_type_of(action.type, place.context)
+    column.nullable = nullable_by_type if action.nullable is None else action.nullable
     convert = assigner(source, column.type, lambda fits: sql_error(8152, line=action.line))
 
     def transform(row: tuple[Any, ...]) -> tuple[Any, ...]:

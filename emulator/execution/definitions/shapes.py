@@ -24,6 +24,7 @@ from emulator.catalog.objects import (
     fold,
 )
 from emulator.errors import NotSupported, sql_error
+from emulator.execution.definitions.rendering import definition_of
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import compile_filter, compile_scalar
@@ -33,6 +34,7 @@ from emulator.types import names
 from emulator.types.sqltype import SqlType, is_character
 
 TABLE_TYPE = SqlType("table")
+SYSNAME_ALIAS = "sysname"
 
 
 def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, TableType | None]:
@@ -51,6 +53,17 @@ def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, Table
             note_access(ctx, found, "EXECUTE", ctx.database)
             return TABLE_TYPE, found
     raise sql_error(2715, 1, f"{name.schema}.{name.name}" if name.schema else name.name, line=name.line)
+
+
+def user_type_of(name: nodes.TypeName, ctx: PlanContext) -> tuple[str, bool]:
+    """What ``Column.user_type`` is for a column of that type, and whether such a column is nullable unless it says."""
+    if fold(name.name) == SYSNAME_ALIAS:
+        return SYSNAME_ALIAS, False
+    if names.resolve(name) is not None:
+        return "", True
+    found = (ctx.database.types.get((fold(s), fold(name.name))) for s in (name.schema, ctx.module_schema, "dbo") if s)
+    alias = next((alias for alias in found if isinstance(alias, AliasType)), None)
+    return ("", True) if alias is None else (alias.full_name, alias.nullable)
 
 
 def with_collation(type: SqlType, database: Database, collation: str | None = None) -> SqlType:
@@ -108,9 +121,10 @@ class _Shaper:
         type, table_type = resolve_type(node.type, self.ctx)
         if table_type is not None:
             raise sql_error(350, node.name, node.type.name, line=node.line)
+        user_type, nullable_by_type = user_type_of(node.type, self.ctx)
         type = with_collation(type, self.ctx.database, node.collation)
         not_null = node.identity is not None or type.name == "rowversion"
-        nullable = not not_null if node.nullable is None else node.nullable
+        nullable = not not_null and nullable_by_type if node.nullable is None else node.nullable
         if node.identity is not None and (nullable or self.table.identity_column is not None):
             raise sql_error(8147 if nullable else 2744, node.name, self.table.name, line=node.line)
         identity = Identity(node.identity.seed, node.identity.increment) if node.identity else None
@@ -122,6 +136,7 @@ class _Shaper:
             self._next_id(),
             identity=identity,
             rowguidcol=node.rowguidcol,
+            user_type=user_type,
         )
 
     def _computed(self, node: nodes.ColumnDefinition) -> Column:
@@ -135,7 +150,7 @@ class _Shaper:
             len(self.table.columns),
             self._next_id(),
             computed=node.computed,
-            computed_text=f"({node.computed_text})",
+            computed_text=definition_of(node.computed, node.computed_text or ""),
             persisted=node.persisted,
         )
 
@@ -155,7 +170,11 @@ class _Shaper:
                 name = node.name or made_up("CK", self.table, node.column, len(self.table.checks))
                 self.table.checks.append(
                     CheckConstraint(
-                        name, node.condition, f"({node.condition_text})", column, system_named=node.name is None
+                        name,
+                        node.condition,
+                        definition_of(node.condition, node.condition_text),
+                        column,
+                        system_named=node.name is None,
                     )
                 )
             case nodes.DefaultConstraint():
@@ -166,7 +185,7 @@ class _Shaper:
                 target.default = DefaultConstraint(
                     node.name or made_up("DF", self.table, target.name, target.ordinal),
                     node.expression,
-                    f"({node.expression_text})",
+                    definition_of(node.expression, node.expression_text),
                     node.name is None,
                 )
             case nodes.ForeignKey():
@@ -226,7 +245,7 @@ class _Shaper:
         holds = compile_filter(where, scope, self.ctx)
         blank = [None] * slot
         used = column_names(where)
-        index.filter, index.filter_text = where, f"({text})"
+        index.filter, index.filter_text = where, definition_of(where, text, filter=True)
         index.predicate = lambda row: bool(holds([*blank, row]))
         index.predicate_columns = tuple(c.ordinal for c in self.table.columns if fold(c.name) in used)
 

@@ -79,9 +79,9 @@ def test_identity_columns_show_seed_increment_and_the_last_value(query: Query) -
 
 def test_default_and_computed_columns_show_their_expressions(query: Query) -> None:
     assert query("SELECT definition, COL_NAME(parent_object_id, parent_column_id) FROM sys.default_constraints") == [
-        ("(0)", "quantity")
+        ("((0))", "quantity")
     ]
-    assert query("SELECT name, definition FROM sys.computed_columns") == [("doubled", "(quantity * 2)")]
+    assert query("SELECT name, definition FROM sys.computed_columns") == [("doubled", "([quantity]*(2))")]
     assert query("""
         SELECT d.name FROM sys.columns AS c JOIN sys.default_constraints AS d ON d.object_id = c.default_object_id
         """) == [("df_quantity",)]
@@ -95,7 +95,7 @@ def test_indexes_show_keys_included_columns_and_filters(query: Query) -> None:
         ("pk_item", 1, "CLUSTERED", True, True, None),
         ("uq_item", 2, "NONCLUSTERED", True, False, None),
         ("pk_line", 1, "CLUSTERED", True, True, None),
-        ("ix_line", 2, "NONCLUSTERED", False, False, "(number > 3)"),
+        ("ix_line", 2, "NONCLUSTERED", False, False, "([number]>(3))"),
         (None, 0, "HEAP", False, False, None),
     ]
 
@@ -202,7 +202,7 @@ def test_information_schema_describes_tables_and_columns(query: Query) -> None:
         FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'item' AND ORDINAL_POSITION > 1
         ORDER BY ORDINAL_POSITION""") == [
         ("code", "varchar", 20, None, None, None, None, "NO"),
-        ("quantity", "decimal", None, 19, 6, None, "(0)", "NO"),
+        ("quantity", "decimal", None, 19, 6, None, "((0))", "NO"),
         ("note", "nvarchar", -1, None, None, None, None, "YES"),
         ("doubled", "decimal", None, 21, 6, None, None, "NO"),
         ("stamped", "datetime2", None, None, None, 3, None, "YES"),
@@ -225,7 +225,7 @@ def test_information_schema_describes_constraints(query: Query) -> None:
     assert query("SELECT UNIQUE_CONSTRAINT_NAME, DELETE_RULE FROM INFORMATION_SCHEMA.REFERENTIAL_CONSTRAINTS") == [
         ("pk_item", "CASCADE")
     ]
-    assert query("SELECT CHECK_CLAUSE FROM INFORMATION_SCHEMA.CHECK_CONSTRAINTS") == [("(quantity >= 0)",)]
+    assert query("SELECT CHECK_CLAUSE FROM INFORMATION_SCHEMA.CHECK_CONSTRAINTS") == [("([quantity]>=(0))",)]
     assert (
         query("""
         SELECT COLUMN_NAME FROM INFORMATION_SCHEMA.CONSTRAINT_COLUMN_USAGE WHERE CONSTRAINT_NAME = 'ck_quantity'""")

@@ -42,7 +42,7 @@ def test_columns_have_odbc_types_and_sizes(client: Any) -> None:
     assert [tuple(row[key] for key in keys) for row in rows] == [
         ("id", 4, "int identity", 10, 4, 0, "NO", None),
         ("code", 12, "varchar", 20, 20, None, "NO", None),
-        ("quantity", 3, "decimal", 19, 21, 6, "NO", "(0)"),
+        ("quantity", 3, "decimal", 19, 21, 6, "NO", "((0))"),
         ("note", -9, "nvarchar", 0, 0, None, "YES", None),
         ("stamped", 93, "datetime2", 23, 16, 3, "YES", None),
     ]
