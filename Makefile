@@ -33,6 +33,9 @@ test-variants: $(SETUP_DONE) ## Run the database's tests on float quantities, at
 test-clients: ## Install FreeTDS, so that the tests that run bundles through it are not skipped
 	@scripts/setup.sh test-clients
 
+test-float: $(SETUP_DONE) ## 100,000 random calls on float quantities leave exactly what decimal arithmetic gives
+	@LOCKSTEP_FLOAT_CALLS=100000 $(PYTHON_ENV)/python -m pytest tests/database/variants $(ARGS)
+
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .
 	@$(PYTHON_ENV)/ruff format --check .
