@@ -359,6 +359,9 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8672: (16, "The MERGE statement attempted to UPDATE or DELETE the same row more than once. This happens when a target row matches more than one source row. A MERGE statement cannot UPDATE/DELETE the same row of the target table multiple times. Refine the ON clause to ensure a target row matches at most one source row, or use the GROUP BY clause to group the source rows."),
     10714: (15, "An action of type '{}' cannot appear more than once in a '{}' clause of a MERGE statement."),
     8197: (16, "The object '{}' does not exist or is invalid for this operation."),
+    # rows over the wire
+    500: (16, "Trying to pass a table-valued parameter with {} column(s) where the corresponding user-defined table type requires {} column(s)."),
+    4804: (21, "While reading current row from host, a premature end-of-message was encountered--an incoming data stream was interrupted when the server expected to see more data. The host program may have terminated. Ensure that you are using a supported client application programming interface (API)."),
     # cursors
     1048: (15, "Conflicting cursor options {} and {}."),
     16905: (16, "The cursor is already open."),

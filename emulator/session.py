@@ -15,7 +15,7 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Procedure, Table, Trigger, fold
 from emulator.catalog.principals import GUEST, THE_SERVER
 from emulator.errors import SqlError, sql_error
-from emulator.execution import cursors, definitions, flow, impersonation, statements, transactions
+from emulator.execution import bulk, cursors, definitions, flow, impersonation, statements, transactions
 from emulator.execution.authorization import Identity, has_permission, is_sysadmin, mapped_user, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
@@ -35,6 +35,7 @@ from emulator.sql import nodes
 from emulator.sql.parser import parse_batch, parse_object_name, parse_parameters
 from emulator.storage.transaction import Transaction
 from emulator.storage.versions import Snapshot
+from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
     from emulator.instance import Instance
@@ -45,6 +46,7 @@ STEPS = {
     **transactions.STEPS,
     **impersonation.STEPS,
     **CALL_STEPS,
+    **bulk.STEPS,
     **cursors.STEPS,
     **statements.STEPS,
     **definitions.STEPS,
@@ -100,6 +102,7 @@ class Session:
         self.open_cursors: set[cursors.Cursor] = set()
         self.fetch_status = 0
         self.cursor_rows = 0
+        self.bulk: nodes.InsertBulk | None = None
         self.insert_exec: int | None = None
         self.firing: list[Trigger] = []
         self.frame = Frame(self, [])
@@ -163,6 +166,11 @@ class Session:
             sink.return_status(status)
             for argument in outputs:
                 sink.return_value(argument.name, argument.type, argument.value)
+
+    def bulk_load(self, types: Sequence[SqlType], rows: Sequence[tuple[Any, ...]], sink: ResultSink) -> None:
+        """Load the rows that INSERT BULK announced; their items are engine values of ``types``."""
+        with self._request(sink):
+            bulk.run_bulk_load(self, types, rows)
 
     def begin_transaction(self, isolation: int, name: str, sink: ResultSink) -> None:
         """The transaction request BEGIN. ``isolation`` 0 keeps the level."""

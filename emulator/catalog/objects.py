@@ -305,9 +305,11 @@ class AliasType(DatabaseObject):
 
 @dataclass(slots=True, eq=False)
 class TableType(DatabaseObject):
-    """CREATE TYPE ... AS TABLE: ``shape`` has columns and indexes and no store."""
+    """CREATE TYPE ... AS TABLE: ``shape`` has columns and indexes and no store. ``loaders`` are the ways in which rows
+    of it have come over the wire."""
 
     shape: Table = field(default_factory=lambda: Table("", ""))
+    loaders: dict[Any, Any] = field(default_factory=dict)
 
     type_code = "TT"
 

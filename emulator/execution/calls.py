@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from emulator.catalog.objects import Module, Parameter, Procedure, TableFunction, fold
+from emulator.catalog.objects import Module, Parameter, Procedure, TableFunction, TableType, fold
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution import system_procedures
 from emulator.execution.arguments import CallArgument
@@ -19,6 +19,7 @@ from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.impersonation import as_login, as_user, enter_module, push
 from emulator.execution.plans import evaluator
+from emulator.execution.table_arguments import TableRows, table_argument
 from emulator.execution.units import CodeUnit, StepCompiler, UnitCompiler
 from emulator.planning.expressions import assign_to, compile_scalar, convert_to
 from emulator.scheduler import Interrupted
@@ -40,6 +41,7 @@ def parameter_assigner(source: SqlType, target: SqlType) -> Callable[[Any], Any]
     return None if source == UNTYPED_NULL else assigner(source, target)
 
 
+TABLE = SqlType("table")
 TEXT = SqlType("nvarchar", MAX)
 
 
@@ -98,8 +100,13 @@ def _source(
     if parameter.table_type is not None or source.name == "table":
         if parameter.table_type is None or source.name != "table":
             raise sql_error(206, source.name, parameter.type.name)
-        return place, None
+        return place, partial(table_value, parameter.table_type)
     return place, _parameter_converter(source, parameter.type)
+
+
+def table_value(table_type: TableType, value: Any) -> Any:
+    """A table-valued argument as its parameter wants it: a TableStore. Errors: those of ``TableRows.store``."""
+    return value.store(table_type) if isinstance(value, TableRows) else value
 
 
 def _parameter_converter(source: SqlType, target: SqlType) -> Callable[[Any], Any] | None:
@@ -362,7 +369,8 @@ def run_procedure(session: Session, name: nodes.ObjectName, arguments: Sequence[
 def call_argument(session: Session, parameter: Any) -> CallArgument:
     """An argument as it came over the wire (``RpcParameter`` or ``TableParameter`` of the TDS layer)."""
     if hasattr(parameter, "rows"):
-        raise NotSupported("table-valued parameters over the wire")
+        value = None if parameter.default else table_argument(session, parameter)
+        return CallArgument(parameter.name, TABLE, value, default=parameter.default)
     return CallArgument(parameter.name, parameter.type, parameter.value, parameter.output, parameter.default)
 
 

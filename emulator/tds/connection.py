@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
 from emulator.errors import NotSupported, SqlError
+from emulator.tds.bulk import BulkRows, parse_bulk_load
 from emulator.tds.login import Login, parse_login
 from emulator.tds.packets import (
     IGNORE,
@@ -83,6 +84,14 @@ class Rpc:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkLoad:
+    """The rows of a bulk load."""
+
+    content: BulkRows
+    reset: Reset = Reset.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionRequest:
     """A transaction manager request. ``begins``: a COMMIT or ROLLBACK that begins the next transaction, whose
     ``isolation`` and ``next_name`` then count; for BEGIN, ``isolation`` and ``name`` are its own."""
@@ -122,7 +131,7 @@ class Broken:
     reason: str
 
 
-Request = Batch | Rpc | TransactionRequest | Refused | Ignored
+Request = Batch | Rpc | BulkLoad | TransactionRequest | Refused | Ignored
 Event = LoginReceived | Request | Attention | Broken
 
 
@@ -299,7 +308,7 @@ def _request(message: Message) -> Event:
             case PacketType.TRANSACTION:
                 return _transaction_request(message.body, reset)
             case PacketType.BULK_LOAD:
-                raise NotSupported("bulk load")
+                return BulkLoad(parse_bulk_load(message.body), reset)
             case _:
                 raise ProtocolError(f"{message.type.name} message after the login")
     except SqlError as error:

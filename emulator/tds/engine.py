@@ -80,6 +80,9 @@ class Session(Protocol):
     def run_rpc(self, procedure: str, parameters: Sequence[Parameter], sink: ResultSink) -> None:
         """Call a procedure by name. The numbered system procedures arrive by their names (``sp_prepexec``)."""
 
+    def bulk_load(self, types: Sequence[SqlType], rows: Sequence[tuple[Any, ...]], sink: ResultSink) -> None:
+        """Load the rows that the batch before, INSERT BULK, announced."""
+
     def begin_transaction(self, isolation: int, name: str, sink: ResultSink) -> None:
         """Begin a transaction; ``isolation`` 0 keeps the level, 1 to 5 are READ UNCOMMITTED, READ COMMITTED,
         REPEATABLE READ, SERIALIZABLE and SNAPSHOT."""

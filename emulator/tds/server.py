@@ -29,6 +29,7 @@ from emulator.tds.connection import (
     Attention,
     Batch,
     Broken,
+    BulkLoad,
     Connection,
     Event,
     Ignored,
@@ -248,6 +249,8 @@ class Client(asyncio.Protocol):
                         break
             case Batch():
                 session.run_batch(request.text, sink)
+            case BulkLoad():
+                session.bulk_load(request.content.types, request.content.rows, sink)
             case TransactionRequest():
                 _run_transaction_request(session, request, sink)
             case Refused():

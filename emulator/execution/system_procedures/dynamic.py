@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import Parameter, fold
 from emulator.errors import SqlError, sql_error
 from emulator.execution.arguments import CallArgument
-from emulator.execution.calls import parameter_assigner, run_procedure, run_text
+from emulator.execution.calls import parameter_assigner, run_procedure, run_text, table_value
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
@@ -116,9 +116,13 @@ def _match(
         parameter = parameters[place]
         if argument.output and not parameter.output:
             raise sql_error(8162, parameter.name)
-        convert = None if parameter.table_type else parameter_assigner(argument.type, parameter.type)
         value = argument.value
-        values[place] = value if value is None or convert is None else convert(value)
+        if parameter.table_type is not None:
+            value = table_value(parameter.table_type, value)
+        elif value is not None:
+            convert = parameter_assigner(argument.type, parameter.type)
+            value = value if convert is None else convert(value)
+        values[place] = value
         places.append((place, argument))
     given = {place for place, _ in places}
     for place, parameter in enumerate(parameters):

@@ -104,9 +104,19 @@ class RowBuilder:
 
     ``given`` maps ordinals to functions of the environment. The other columns are filled in. ``slot`` is where the row
     is while checks and computed columns read it. ``deferred`` are the checks that hold when all rows are there.
+    ``checks``: CHECK and FOREIGN KEY are checked. ``keeps_identity``: given values of the identity column are taken
+    whatever IDENTITY_INSERT is.
     """
 
-    def __init__(self, target: Target, given: Mapping[int, Scalar], ctx: PlanContext) -> None:
+    def __init__(
+        self,
+        target: Target,
+        given: Mapping[int, Scalar],
+        ctx: PlanContext,
+        *,
+        checks: bool = True,
+        keeps_identity: bool = False,
+    ) -> None:
         table = target.table
         self.table = table
         self.slot = ctx.new_slot()
@@ -117,11 +127,12 @@ class RowBuilder:
         self._identity_given = self._identity in given
         self._derived = DerivedColumns(table, ctx, self.slot)
         self._check_nulls = null_check(table, "INSERT")
-        self._checks: list[RowCheck] = [
-            *check_constraints(table, "INSERT", ctx),
-            *foreign_key_checks(table, "INSERT"),
-        ]
-        self.deferred = foreign_key_checks(table, "INSERT", to_itself=True)
+        self._keeps_identity = keeps_identity
+        self._checks: list[RowCheck] = []
+        self.deferred: list[RowCheck] = []
+        if checks:
+            self._checks = [*check_constraints(table, "INSERT", ctx), *foreign_key_checks(table, "INSERT")]
+            self.deferred = foreign_key_checks(table, "INSERT", to_itself=True)
 
     def _filler(self, column: Column, ctx: PlanContext) -> Scalar:
         if column.identity is not None or column.computed is not None or column.type.name == "rowversion":
@@ -133,7 +144,7 @@ class RowBuilder:
         session = env[SESSION]
         if session.settings.isolation is Isolation.SNAPSHOT and not self._private:
             transaction_snapshot(session, session.instance.database(self.table.database))
-        if self._identity < 0:
+        if self._identity < 0 or self._keeps_identity:
             return
         allowed = session.identity_insert is self.table
         if self._identity_given and not allowed:

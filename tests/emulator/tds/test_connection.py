@@ -145,7 +145,6 @@ def test_transaction_requests_are_read(messages: Any) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "body", "named"),
-    [(0x0E, b"\0\0\0\0", "transaction manager request 0"), (0x07, b"\x81\1\0", "bulk load")],
 )
 def test_requests_that_cannot_be_served_are_refused_by_name(messages: Any, kind: int, body: bytes, named: str) -> None:
     (event,) = deliver(ready(messages), messages.message(kind, messages.headers + body))

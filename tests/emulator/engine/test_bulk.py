@@ -1,0 +1,67 @@
+"""Bulk loads ("BULK INSERT"; MS-TDS "Bulk Load BCP")."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from emulator.results import Collector
+from emulator.types.sqltype import INT, nvarchar
+
+
+@pytest.fixture
+def db(client: Any) -> Any:
+    client.run(
+        "CREATE TABLE t (id int IDENTITY PRIMARY KEY, v decimal(9, 2) NOT NULL CHECK (v > 0), w varchar(5) DEFAULT 'd')"
+    )
+    return client
+
+
+def load(client: Any, statement: str, types: list[Any], rows: list[tuple[Any, ...]]) -> Collector:
+    client.run(statement)
+    sink = Collector()
+    task = client.instance.scheduler.spawn("bulk", lambda: client.session.bulk_load(types, rows, sink))
+    client.instance.scheduler.run_until_done(task)
+    return sink
+
+
+def test_rows_are_converted_and_defaults_filled_in(db: Any) -> None:
+    sink = load(
+        db, "INSERT BULK t (v decimal(9,2), w varchar(5)) WITH (TABLOCK)", [INT, nvarchar(5)], [(5, None), (6, "x")]
+    )
+    assert (sink.errors, sink.counts) == ([], [2])
+    assert db.query("SELECT id, v, w FROM t") == [(1, Decimal(5), "d"), (2, Decimal(6), "x")]
+
+
+def test_identity_values_that_come_are_kept(db: Any) -> None:
+    load(
+        db,
+        "INSERT BULK t (id int, v decimal(9,2), w varchar(5)) WITH (KEEP_NULLS)",
+        [INT, INT, nvarchar(5)],
+        [(9, 1, None)],
+    )
+    assert db.query("SELECT id, w FROM t") == [(9, None)]
+
+
+def test_constraints_are_checked_and_triggers_fire_only_when_asked(db: Any) -> None:
+    db.run("CREATE TABLE log (n int)")
+    db.run("CREATE TRIGGER tr ON t AFTER INSERT AS INSERT log SELECT COUNT(*) FROM inserted")
+    load(db, "INSERT BULK t (v decimal(9,2))", [INT], [(-1,)])
+    assert db.query("SELECT COUNT(*), (SELECT COUNT(*) FROM log) FROM t") == [(1, 0)]
+    sink = load(db, "INSERT BULK t (v decimal(9,2)) WITH (CHECK_CONSTRAINTS)", [INT], [(-1,)])
+    assert [error.number for error in sink.errors] == [547]
+    load(db, "INSERT BULK t (v decimal(9,2)) WITH (FIRE_TRIGGERS)", [INT], [(1,), (2,)])
+    assert db.query("SELECT n FROM log") == [(2,)]
+
+
+def test_a_failed_load_leaves_nothing(db: Any) -> None:
+    sink = load(db, "INSERT BULK t (id int, v decimal(9,2))", [INT, INT], [(1, 1), (1, 2)])
+    assert [error.number for error in sink.errors] == [2627]
+    assert db.value("COUNT(*) FROM t") == 0
+
+
+def test_rows_that_nobody_announced_are_refused(db: Any) -> None:
+    assert [e.number for e in load(db, "SELECT 1", [INT], [(1,)]).errors] == [4804]
+    assert [e.number for e in load(db, "INSERT BULK t (v int)", [INT, INT], [(1, 2)]).errors] == [4804]
