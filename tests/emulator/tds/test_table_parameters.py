@@ -9,7 +9,8 @@ import pytest
 
 SET_UP = [
     """CREATE TYPE dbo.WirePick AS TABLE (
-        lot int NOT NULL PRIMARY KEY, qty decimal(9, 2) NOT NULL CHECK (qty >= 0), note nvarchar(20) NULL, due date NULL)""",
+        lot int NOT NULL PRIMARY KEY, qty decimal(9, 2) NOT NULL CHECK (qty >= 0),
+        note nvarchar(20) NULL, due date NULL)""",
     """CREATE PROCEDURE dbo.WirePicks @run int, @picks dbo.WirePick READONLY AS
     SET NOCOUNT ON; SELECT @run, lot, qty, note, due FROM @picks ORDER BY lot""",
 ]
