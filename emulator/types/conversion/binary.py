@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
-from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.errors import SqlError, sql_error
 from emulator.types import exact
 from emulator.types.collation import collation
 from emulator.types.conversion.strings import fit, padded
-from emulator.types.instants import TICKS_PER_DAY
+from emulator.types.instants import TICKS_PER_DAY, UNITS_PER_DAY
 from emulator.types.sqltype import MAX, SqlType, is_unicode, message_name
 
 Function = Callable[[Any], Any]
@@ -29,6 +29,8 @@ _HEX_LITERAL: Final = re.compile(r"0x((?:[0-9A-F]{2})*)", re.ASCII | re.IGNORECA
 _INTEGER_BYTES: Final = {"bit": 1, "tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "smallmoney": 4, "money": 8}
 _HEX_WITH_PREFIX: Final = 1
 _HEX_BARE: Final = 2
+_LAST_DAY: Final = 3_652_058
+"""9999-12-31 in days since 0001-01-01."""
 
 
 def binary_to_binary(_source: SqlType, target: SqlType, _style: int | None) -> Function | None:
@@ -111,14 +113,60 @@ def float_to_binary(source: SqlType, target: SqlType, _style: int | None) -> Fun
 
 
 def datetime_to_binary(source: SqlType, target: SqlType, _style: int | None) -> Function:
-    """datetime: days and ticks of 4 bytes each; smalldatetime: days and minutes of 2 bytes each."""
+    """datetime: days and ticks of 4 bytes each; smalldatetime: days and minutes of 2 bytes each.
+
+    The newer types: a byte with the scale, the time of day in units of the scale, the days since 0001-01-01 and the
+    offset in minutes, as far as the type has them and with the least byte first.
+    """
     if source.name == "datetime":
         return _then(lambda v: struct.pack(">iI", *divmod(v, TICKS_PER_DAY)), _right_aligned(target))
     if source.name == "smalldatetime":
         return _then(lambda v: struct.pack(">HH", *divmod(v, 1440)), _right_aligned(target))
     if source.name == "date":
         return _then(lambda v: v.to_bytes(3, "little"), _left_aligned(target))
-    raise NotSupported(f"conversion of {source.name} to {target.name}")
+    return _then(_packer(source), _left_aligned(target))
+
+
+def _time_size(scale: int) -> int:
+    return 3 if scale <= 2 else 4 if scale <= 4 else 5
+
+
+def _packer(t: SqlType) -> Callable[[Any], bytes]:
+    size, unit = _time_size(t.scale), exact.POWERS[7 - t.scale]
+    head = bytes((t.scale,))
+
+    def moment(v: int) -> bytes:
+        days, units = divmod(v, UNITS_PER_DAY)
+        return head + (units // unit).to_bytes(size, "little") + days.to_bytes(3, "little")
+
+    if t.name == "time":
+        return lambda v: head + (v // unit).to_bytes(size, "little")
+    if t.name == "datetime2":
+        return moment
+    return lambda v: moment(v[0]) + v[1].to_bytes(2, "little", signed=True)
+
+
+def _unpacker(t: SqlType, error: Callable[[], SqlError]) -> Callable[[bytes], Any]:
+    """The inverse of ``_packer``; a value of another scale is brought to that of ``t``."""
+    size_behind = {"time": 0, "datetime2": 3, "datetimeoffset": 5}[t.name]
+
+    def unpack(v: bytes) -> Any:
+        if not v or v[0] > 7 or len(v) != 1 + _time_size(v[0]) + size_behind:
+            raise error()
+        size, unit = _time_size(v[0]), exact.POWERS[7 - t.scale]
+        units = int.from_bytes(v[1 : 1 + size], "little") * exact.POWERS[7 - v[0]]
+        if units >= UNITS_PER_DAY:
+            raise error()
+        units = units // unit * unit
+        if t.name == "time":
+            return units
+        days = int.from_bytes(v[1 + size : 4 + size], "little")
+        if days > _LAST_DAY:
+            raise error()
+        found = days * UNITS_PER_DAY + units
+        return found if t.name == "datetime2" else (found, int.from_bytes(v[4 + size :], "little", signed=True))
+
+    return unpack
 
 
 def binary_to_datetime(source: SqlType, target: SqlType, _style: int | None) -> Function:
@@ -145,7 +193,16 @@ def binary_to_datetime(source: SqlType, target: SqlType, _style: int | None) -> 
             return int(days * 1440 + minutes)
 
         return convert_small
-    raise NotSupported(f"conversion of {source.name} to {target.name}")
+    if target.name == "date":
+
+        def convert_date(v: bytes) -> int:
+            days = int.from_bytes(v, "little")
+            if len(v) != 3 or days > _LAST_DAY:
+                raise error()
+            return days
+
+        return convert_date
+    return _unpacker(target, error)
 
 
 # Text

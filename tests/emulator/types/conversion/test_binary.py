@@ -120,3 +120,25 @@ def test_a_variant_remembers_its_type() -> None:
     boxed = cast(5, INT, SQL_VARIANT)
     assert boxed == (INT, 5)
     assert cast(boxed, SQL_VARIANT, varchar(5)) == "5"
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "expected"),
+    [
+        (1, SqlType("date"), "010000"),
+        (36_000_000_000, SqlType("time", scale=7), "070068C46108"),
+        (36_000_000_000, SqlType("time", scale=0), "00100E00"),
+        (864_000_000_000 + 36_000_000_000, SqlType("datetime2", scale=3), "0380EE3600010000"),
+        ((864_000_000_000, -90), SqlType("datetimeoffset", scale=0), "00000000010000A6FF"),
+    ],
+)
+def test_the_newer_date_and_time_types_are_packed_with_their_scale(value: Any, source: SqlType, expected: str) -> None:
+    packed = cast(value, source, VARBINARY_MAX)
+    assert packed.hex().upper() == expected
+    assert cast(packed, VARBINARY_MAX, source) == value
+
+
+def test_binary_data_that_is_no_time_is_an_overflow() -> None:
+    with pytest.raises(SqlError) as caught:
+        cast(b"\x07\xff\xff\xff\xff\xff", VARBINARY_MAX, SqlType("time", scale=7))
+    assert caught.value.number == 8115
