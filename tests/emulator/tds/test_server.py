@@ -459,10 +459,12 @@ def test_a_request_taken_back_is_answered_by_a_failed_done(clear_server: Any, me
         assert read_reply(raw) == b"\xfd" + struct.pack("<HHQ", 2, 0, 0)
 
 
-def test_bulk_load_is_refused_and_the_connection_goes_on(clear_server: Any, messages: Any) -> None:
+def test_a_bulk_load_is_answered_with_its_count_and_the_connection_goes_on(clear_server: Any, messages: Any) -> None:
+    column = b"\x81\1\0" + bytes(6) + b"\x26\4" + b"\1n\0"
+    rows = b"".join(b"\xd1\4" + struct.pack("<i", number) for number in (40, 2))
     with closing(open_raw(clear_server.port, messages, "bulk")) as raw:
-        raw.sendall(messages.message(7, b"\x81\0\0"))
-        assert "bulk load".encode("utf-16-le") in read_reply(raw)
+        raw.sendall(messages.message(7, column + rows + b"\xfd" + bytes(12)))
+        assert struct.unpack("<Q", read_reply(raw)[-8:]) == (42,)
         raw.sendall(messages.batch("select 1"))
         assert read_reply(raw)[0] == 0x81
 
