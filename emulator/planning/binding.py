@@ -218,10 +218,11 @@ class PlanContext:
     ``session`` is asked at compile time for names, options and temporary tables; compiled code must not keep it: it
     gets its own in ``env[SESSION]``. ``temporary`` collects the temporary tables that the plan was bound to by name:
     the plan is void when the name means another table. ``parameters`` are those of the inline function whose body is
-    being compiled, by folded name: the expressions of its arguments. ``module_schema`` is the schema in which one-part
-    names of a module are looked up before ``dbo``. ``batch_text`` is the text the nodes' offsets count in.
-    ``accesses`` collects what the statement needs permission for; ``module`` is the one whose text is being compiled,
-    whose owner's objects it may use, and ``trusts`` says that nothing needs permission (module ``accesses``).
+    being compiled, by folded name: the expressions of its arguments. ``sequences`` are the slots of the values that
+    sequences have given to the row being compiled, by the sequence's id; None: every NEXT VALUE FOR takes another.
+    ``module_schema`` is the schema in which one-part names of a module are looked up before ``dbo``. ``batch_text`` is the
+    text the nodes' offsets count in. ``accesses`` collects what the statement needs permission for; ``module`` is the
+    one whose text is being compiled, whose owner's objects it may use, and ``trusts`` says that nothing needs permission (module ``accesses``).
     ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are numbers of variables. ``through``
     is the view, derived table or CTE by which UPDATE or DELETE names the table to change.
     """
@@ -244,6 +245,7 @@ class PlanContext:
     module: Module | None = None
     accesses: list[Access] = field(default_factory=list)
     trusts: bool = False
+    sequences: dict[int, int] | None = None
 
     def new_slot(self) -> int:
         """A row slot of this statement that nobody else has."""

@@ -32,6 +32,7 @@ from emulator.planning.changes.targets import Target, bind_target, is_private, s
 from emulator.planning.changes.triggers import refuse_output
 from emulator.planning.expressions import compile_scalar
 from emulator.planning.expressions.scalars import column_of
+from emulator.planning.expressions.sequences import one_value_a_row
 from emulator.planning.queries import compile_query
 from emulator.planning.queries.targets import resolve_through
 from emulator.planning.queries.updatable import find_through
@@ -149,15 +150,20 @@ def _insert_one(
     node: nodes.Insert, place: _Place, columns: list[Column], values: Sequence[nodes.Expression], ctx: PlanContext
 ) -> Executable:
     table = place.target.table
-    given = {column.ordinal: _value(value, table, column, ctx) for column, value in zip(columns, values, strict=True)}
-    return _inserter(node, place, given, ctx, lambda env: (None,), None)
+    with one_value_a_row(ctx):
+        pairs = zip(columns, values, strict=True)
+        given = {column.ordinal: _value(value, table, column, ctx) for column, value in pairs}
+        return _inserter(node, place, given, ctx, lambda env: (None,), None)
 
 
 def _insert_values(
     node: nodes.Insert, place: _Place, rows: Sequence[Sequence[nodes.Expression]], ctx: PlanContext
 ) -> Executable:
     table, columns = place.target.table, place.columns
-    compiled = [[_value(value, table, column, ctx) for column, value in zip(columns, row, strict=True)] for row in rows]
+    compiled = []
+    for row in rows:
+        with one_value_a_row(ctx):
+            compiled.append([_value(value, table, column, ctx) for column, value in zip(columns, row, strict=True)])
 
     def evaluate(env: Env) -> list[tuple[Any, ...]]:
         return [tuple([value(env) for value in row]) for row in compiled]

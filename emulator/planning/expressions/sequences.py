@@ -1,17 +1,22 @@
 """NEXT VALUE FOR.
 
-Sequence values are given out for good, whatever becomes of the transaction. Each evaluation takes one value.
+Sequence values are given out for good, whatever becomes of the transaction. In a row that a query gives or an INSERT
+makes, the same sequence has the same value wherever it stands; elsewhere each evaluation takes one.
 
 Documentation: "NEXT VALUE FOR (Transact-SQL)", "CREATE SEQUENCE (Transact-SQL)".
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Sequence, Synonym
 from emulator.errors import NotSupported, sql_error
 from emulator.planning.accesses import note_access
-from emulator.planning.binding import Env, Expr, PlanContext, Scope
+from emulator.planning.binding import Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions.scalars import compiles
 from emulator.sql import nodes
 
@@ -26,7 +31,34 @@ def _next_value_for(node: nodes.NextValueFor, scope: Scope | None, ctx: PlanCont
     def next_value(env: Env) -> int:
         return advance(sequence)
 
-    return Expr(sequence.type, next_value, nullable=False, deterministic=False)
+    fn: Scalar = next_value
+    if ctx.sequences is not None:
+        slot = ctx.sequences.get(id(sequence))
+        if slot is None:
+            slot = ctx.sequences[id(sequence)] = ctx.new_slot()
+        fn = _once_a_row(next_value, slot)
+    return Expr(sequence.type, fn, nullable=False, deterministic=False)
+
+
+def _once_a_row(next_value: Scalar, slot: int) -> Scalar:
+    def value_of_row(env: Env) -> Any:
+        value = env[slot]
+        if value is None:
+            value = env[slot] = next_value(env)
+        return value
+
+    return value_of_row
+
+
+@contextmanager
+def one_value_a_row(ctx: PlanContext) -> Iterator[dict[int, int]]:
+    """While the expressions of one row are compiled: gives the slots (as values) to be emptied before each row."""
+    outside = ctx.sequences
+    ctx.sequences = {}
+    try:
+        yield ctx.sequences
+    finally:
+        ctx.sequences = outside
 
 
 def sequence_database(name: nodes.ObjectName, ctx: PlanContext) -> Database:

@@ -21,6 +21,7 @@ from emulator.execution.sorting import RowLimit, TupleRows, cut, order_rows
 from emulator.planning.binding import FIRST_SLOT, Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions import assign_to, compile_condition, compile_scalar
 from emulator.planning.expressions.scalars import column_of
+from emulator.planning.expressions.sequences import one_value_a_row
 from emulator.planning.queries.access import Ordering
 from emulator.planning.queries.grouping import Grouping, compile_grouping, is_grouped
 from emulator.planning.queries.joins import JoinPlanner, Operator
@@ -90,6 +91,7 @@ class _BlockCompiler:
     through: Through | None = None
     first_slot: int = FIRST_SLOT
     reads: set[int] = field(default_factory=set)
+    sequences: tuple[int, ...] = ()
 
     def compile(self, *, assigns: bool) -> Block:
         body, ctx = self.body, self.ctx
@@ -109,11 +111,13 @@ class _BlockCompiler:
             self.reads |= windows.slots
         setters: list[Setter] | None = None
         outputs: list[Output] = []
-        if any(isinstance(item, nodes.SelectAssignment) for item in items):
-            setters = self._setters(items, scope, assigns=assigns)
-        else:
-            outputs = [compile_item(item, scope, ctx) for item in items]
-            self._read(output.expr for output in outputs)
+        with one_value_a_row(ctx) as sequences:
+            if any(isinstance(item, nodes.SelectAssignment) for item in items):
+                setters = self._setters(items, scope, assigns=assigns)
+            else:
+                outputs = [compile_item(item, scope, ctx) for item in items]
+                self._read(output.expr for output in outputs)
+        self.sequences = tuple(sequences.values())
         order = resolve_order(self.query.order_by, outputs, scope, ctx, distinct=body.distinct)
         self._read(key.expr for key in order)
         limit, limit_slots = compile_limit(body.top, self.query, order, ctx, self.parent)
@@ -210,9 +214,11 @@ class _BlockCompiler:
         is_sorted: bool,
     ) -> Block:
         slots = frozenset(slot for slot in self.reads if slot < self.first_slot)
-        if setters is not None and limit is not None and (limit.percent or self.body.distinct):
-            raise NotSupported("assignment to variables with PERCENT or DISTINCT", self.query.line)
+        if setters is not None and limit is not None and self.body.distinct:
+            raise NotSupported("assignment to variables with TOP and DISTINCT", self.query.line)
         make = _assigner(setters) if setters is not None else projector([output.expr for output in outputs])
+        if self.sequences:
+            make = _renewing(make, self.sequences)
         if fetch is not None and (limit is None or limit.is_no_limit_for_one):
             return Block(outputs, setters, _fetched_rows(fetch, make), _fetched(fetch, make), slots)
         if self.body.distinct or (not is_sorted and any(key.position is not None for key in order if key.volatile)):
@@ -220,6 +226,9 @@ class _BlockCompiler:
         else:
             if not is_sorted:
                 rows = order_rows(rows, kept, [key.sort_key for key in order])
+            if setters is not None and limit is not None and limit.percent:
+                # How many rows there are is known only when all have been read: the others must not be assigned.
+                rows, limit = _restored(cut(project(rows, _saver(kept)), limit), kept), None
             made = project(rows, make)
         if limit is not None:
             made = cut(made, limit)
@@ -283,6 +292,33 @@ def _assigner(setters: Sequence[Setter]) -> Callable[[Env], Row]:
         return ()
 
     return assign
+
+
+def _saver(slots: Sequence[int]) -> Callable[[Env], Row]:
+    return lambda env: tuple([env[slot] for slot in slots])
+
+
+def _restored(rows: TupleRows, slots: Sequence[int]) -> Rows:
+    """What ``_saver`` has kept, put back into its slots."""
+
+    def restored(env: Env) -> Iterator[None]:
+        for saved in rows(env):
+            for slot, row in zip(slots, saved, strict=True):
+                env[slot] = row
+            yield
+
+    return restored
+
+
+def _renewing(make: Callable[[Env], Row], slots: Sequence[int]) -> Callable[[Env], Row]:
+    """``make`` with new values of sequences for each row."""
+
+    def made(env: Env) -> Row:
+        for slot in slots:
+            env[slot] = None
+        return make(env)
+
+    return made
 
 
 def _fetched(fetch: Fetch, make: Callable[[Env], Row]) -> Callable[[Env], Row | None]:

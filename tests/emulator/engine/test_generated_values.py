@@ -35,3 +35,18 @@ def test_compressed_data_comes_back(client):
     assert client.value("CAST(DECOMPRESS(COMPRESS(N'a' + NCHAR(8364))) AS nvarchar(10))") == "a€"
     assert client.value("DATALENGTH(COMPRESS(REPLICATE('x', 8000)))") < 100
     assert client.value("COMPRESS(CAST(NULL AS varchar(5)))") is None
+
+
+def test_a_sequence_gives_one_value_to_a_row(client):
+    client.run(
+        "CREATE SEQUENCE dbo.s AS int START WITH 1; CREATE TABLE q (a int, b int DEFAULT NEXT VALUE FOR dbo.s, c int)"
+    )
+    assert client.query("SELECT NEXT VALUE FOR dbo.s, NEXT VALUE FOR s FROM (VALUES (1), (2)) AS v(x)") == [
+        (1, 1),
+        (2, 2),
+    ]
+    client.run("INSERT INTO q (a, c) VALUES (NEXT VALUE FOR dbo.s, 0)")
+    client.run("INSERT INTO q VALUES (NEXT VALUE FOR dbo.s, NEXT VALUE FOR s, 1), (NEXT VALUE FOR dbo.s, 0, 2)")
+    assert client.query("SELECT a, b FROM q ORDER BY c, a") == [(3, 3), (4, 4), (5, 0)]
+    text = "DECLARE @a int, @b int; SELECT @a = NEXT VALUE FOR dbo.s, @b = NEXT VALUE FOR dbo.s; SELECT @a, @b"
+    assert client.query(text) == [(6, 6)]

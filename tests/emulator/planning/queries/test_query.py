@@ -310,3 +310,10 @@ def test_a_subquery_that_gives_two_values_is_an_error(db: Any) -> None:
         (2, Decimal("7.00")),
         (3, None),
     ]
+
+
+def test_top_percent_assigns_only_the_rows_that_it_leaves(db):
+    text = "DECLARE @s varchar(20) = '', @n int; SELECT TOP (40) PERCENT @s += b, @n = id FROM t ORDER BY id DESC"
+    assert db.rows(f"UPDATE t SET b = CAST(id AS char(1)); {text}; SELECT @s, @n") == [("54", 4)]
+    text = "DECLARE @s varchar(20) = ''; SELECT TOP (1) WITH TIES @s += b FROM t WHERE a = 20 ORDER BY a; SELECT @s"
+    assert db.rows(text) == [("23",)]
