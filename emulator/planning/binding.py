@@ -220,11 +220,12 @@ class PlanContext:
     the plan is void when the name means another table. ``parameters`` are those of the inline function whose body is
     being compiled, by folded name: the expressions of its arguments. ``sequences`` are the slots of the values that
     sequences have given to the row being compiled, by the sequence's id; None: every NEXT VALUE FOR takes another.
-    ``module_schema`` is the schema in which one-part names of a module are looked up before ``dbo``. ``batch_text`` is the
-    text the nodes' offsets count in. ``accesses`` collects what the statement needs permission for; ``module`` is the
-    one whose text is being compiled, whose owner's objects it may use, and ``trusts`` says that nothing needs permission (module ``accesses``).
-    ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are numbers of variables. ``through``
-    is the view, derived table or CTE by which UPDATE or DELETE names the table to change.
+    ``module_schema`` is the schema in which one-part names of a module are looked up before ``dbo``. ``batch_text`` is
+    the text the nodes' offsets count in. ``accesses`` collects what the statement needs permission for; ``module`` is
+    the one whose text is being compiled, whose owner's objects it may use, and ``trusts`` says that nothing needs
+    permission (module ``accesses``). ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are
+    numbers of variables. ``through`` is the view, derived table or CTE by which UPDATE or DELETE names the table to
+    change.
     """
 
     session: Session
