@@ -14,11 +14,11 @@ IF
         IF CAST(SERVERPROPERTY('EngineEdition') AS int) IN (3, 5, 8)
             CREATE NONCLUSTERED INDEX IX_BulkRun_Status_RunNo
                 ON dbo.Cust_BulkRun (Status, RunNo)
-                INCLUDE (RowNum, BatchNo, FormulaId, FormulaDesc, NoOfBatches, PalletsPerBatch, RecDate)
+                INCLUDE (BatchNo, FormulaId, FormulaDesc, NoOfBatches, PalletsPerBatch, RecDate)
                 WITH (ONLINE = ON);
         ELSE
             CREATE NONCLUSTERED INDEX IX_BulkRun_Status_RunNo
                 ON dbo.Cust_BulkRun (Status, RunNo)
-                INCLUDE (RowNum, BatchNo, FormulaId, FormulaDesc, NoOfBatches, PalletsPerBatch, RecDate);
+                INCLUDE (BatchNo, FormulaId, FormulaDesc, NoOfBatches, PalletsPerBatch, RecDate);
     END;
 GO

@@ -39,6 +39,7 @@ BEGIN
 
     DECLARE
         @LotIsThere bit = 0,
+        @Holders int,
         @LotStatus nvarchar(10),
         @DateExpiry datetime,
         @Pattern nvarchar(100),
@@ -79,6 +80,8 @@ BEGIN
         l.DateExpiry
     FROM dbo.LotMaster AS l
     WHERE l.LotNo = @LotNo AND l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey;
+
+    SET @Holders = @@ROWCOUNT;
 
     SELECT
         @LotIsThere = 1,
@@ -127,10 +130,11 @@ BEGIN
             h.QtyOnHand,
             j.Refusal
         FROM @Holder AS h
-        INNER JOIN dbo.BINMaster AS b ON b.Location = @LocationKey AND h.BinNo = b.BinNo
+        LEFT JOIN dbo.BINMaster AS b ON b.Location = @LocationKey AND h.BinNo = b.BinNo
         CROSS APPLY putaway.Joinability(@LotStatus, @DateExpiry, h.LotStatus, h.DateExpiry) AS j
         WHERE
-            h.BinNo <> @BinNoFrom AND h.BinNo LIKE @Pattern ESCAPE N'!'
+            -- Nothing can be moved into a bin that BINMaster does not know.
+            b.BinNo IS NOT NULL AND h.BinNo <> @BinNoFrom AND h.BinNo LIKE @Pattern ESCAPE N'!'
             AND (@AfterBinNo IS NULL OR (@AfterHoldsLot = 1 AND h.BinNo > @AfterBinNo))
         UNION ALL
         SELECT
@@ -146,7 +150,8 @@ BEGIN
             CAST(0 AS decimal(19, 6)) AS QtyOnHand,
             0 AS Refusal
         FROM (
-            SELECT TOP (@PageSize)
+            -- The bins that hold the lot are left out below: as many more are read.
+            SELECT TOP (@PageSize + @Holders)
                 b.BinNo,
                 b.Description,
                 b.aisle,
@@ -156,15 +161,15 @@ BEGIN
                 b.User1,
                 b.User4
             FROM dbo.BINMaster AS b
-            WHERE
-                b.Location = @LocationKey AND b.BinNo > @AfterOtherBinNo AND b.BinNo LIKE @Pattern ESCAPE N'!'
-                AND NOT EXISTS (
-                    SELECT 1
-                    FROM @Holder AS h
-                    WHERE h.BinNo = b.BinNo
-                )
+            WHERE b.Location = @LocationKey AND b.BinNo > @AfterOtherBinNo AND b.BinNo LIKE @Pattern ESCAPE N'!'
             ORDER BY b.BinNo ASC
         ) AS o
+        WHERE
+            NOT EXISTS (
+                SELECT 1
+                FROM @Holder AS h
+                WHERE h.BinNo = o.BinNo
+            )
     ) AS c
     ORDER BY c.HoldsLot DESC, c.BinNo ASC;
 
