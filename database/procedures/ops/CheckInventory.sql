@@ -308,20 +308,20 @@ BEGIN
         CONCAT(o.AllocLotQty, N' left') AS Expected,
         CONCAT(CAST(a.AllocLotQty AS decimal(19, 6)), N' left, status ', a.LotStatus) AS Actual,
         N'The allocation does not hold what its last reversal left of it, or is Unpicked with something left.' AS Detail
-    FROM picking.UnpickLotOutcome AS o
-    LEFT JOIN dbo.Cust_BulkLotPicked AS a ON o.AllocationNo = a.LotTranNo
+    FROM (
+        SELECT
+            u.AllocationNo,
+            MAX(u.LotTranNo) AS LotTranNo
+        FROM picking.UnpickLotOutcome AS u
+        WHERE u.LotTranNo > @LastLotTranNo
+        GROUP BY u.AllocationNo
+    ) AS n
+    INNER JOIN picking.UnpickLotOutcome AS o ON n.LotTranNo = o.LotTranNo
+    LEFT JOIN dbo.Cust_BulkLotPicked AS a ON n.AllocationNo = a.LotTranNo
     WHERE
-        o.LotTranNo > @LastLotTranNo
-        AND NOT EXISTS (
-            SELECT 1
-            FROM picking.UnpickLotOutcome AS n
-            WHERE n.AllocationNo = o.AllocationNo AND n.LotTranNo > o.LotTranNo
-        )
-        AND (
-            ISNULL(CAST(a.AllocLotQty AS decimal(19, 6)), -1) <> o.AllocLotQty
-            OR (o.AllocLotQty = 0 AND ISNULL(a.LotStatus, N'') <> N'Unpicked')
-            OR (o.AllocLotQty > 0 AND a.LotStatus = N'Unpicked')
-        );
+        ISNULL(CAST(a.AllocLotQty AS decimal(19, 6)), -1) <> o.AllocLotQty
+        OR (o.AllocLotQty = 0 AND ISNULL(a.LotStatus, N'') <> N'Unpicked')
+        OR (o.AllocLotQty > 0 AND a.LotStatus = N'Unpicked');
 
     -- Documents and numbers. Rows without a BT document are the ERP's own (a NULL is none either).
     INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)

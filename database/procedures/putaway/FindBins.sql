@@ -51,7 +51,9 @@ BEGIN
         BinNo nvarchar(20) NOT NULL PRIMARY KEY,
         QtyOnHand decimal(19, 6) NOT NULL,
         LotStatus nvarchar(10) NULL,
-        DateExpiry datetime NULL
+        DateExpiry datetime NULL,
+        -- 0: BINMaster does not know it, so nothing can be moved into it.
+        BinExists bit NOT NULL
     );
 
     IF
@@ -72,13 +74,15 @@ BEGIN
             THROW 51004, @Message, 1;
         END;
 
-    INSERT INTO @Holder (BinNo, QtyOnHand, LotStatus, DateExpiry)
+    INSERT INTO @Holder (BinNo, QtyOnHand, LotStatus, DateExpiry, BinExists)
     SELECT
         l.BinNo,
         CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
         l.LotStatus,
-        l.DateExpiry
+        l.DateExpiry,
+        CASE WHEN b.BinNo IS NULL THEN 0 ELSE 1 END AS BinExists
     FROM dbo.LotMaster AS l
+    LEFT JOIN dbo.BINMaster AS b ON b.Location = @LocationKey AND l.BinNo = b.BinNo
     WHERE l.LotNo = @LotNo AND l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey;
 
     SET @Holders = @@ROWCOUNT;
@@ -133,8 +137,7 @@ BEGIN
         LEFT JOIN dbo.BINMaster AS b ON b.Location = @LocationKey AND h.BinNo = b.BinNo
         CROSS APPLY putaway.Joinability(@LotStatus, @DateExpiry, h.LotStatus, h.DateExpiry) AS j
         WHERE
-            -- Nothing can be moved into a bin that BINMaster does not know.
-            b.BinNo IS NOT NULL AND h.BinNo <> @BinNoFrom AND h.BinNo LIKE @Pattern ESCAPE N'!'
+            h.BinExists = 1 AND h.BinNo <> @BinNoFrom AND h.BinNo LIKE @Pattern ESCAPE N'!'
             AND (@AfterBinNo IS NULL OR (@AfterHoldsLot = 1 AND h.BinNo > @AfterBinNo))
         UNION ALL
         SELECT
