@@ -86,7 +86,9 @@ def test_the_end_of_a_run_and_its_reopening_take_turns(warehouse: Warehouse, ses
         return results
 
     done, refused = done_and_refused(together(warehouse.target, [pick_and_take_back] * 4))
-    assert len(done) >= 24
+    picks = sum("Reopened" not in outcome.values for outcome in done)
+    assert picks > 0
+    assert len(done) == 2 * picks  # how many get the bag is chance; each of them takes it back
     assert refused <= {51402, 51405}
     assert warehouse.row("dbo.Cust_BulkRun")["Status"] == "NEW"
     assert deadlocks(warehouse) == 0
