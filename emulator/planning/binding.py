@@ -103,13 +103,15 @@ class Scope:
 
     ``replacements`` map syntax nodes to what was computed for them already (grouping expressions, aggregates, window
     functions): the expression compiler looks there first. ``grouped`` says that a plain column of this scope's sources
-    that is not replaced is error 8120.
+    that is not replaced is error 8120. ``lent`` are the aggregates of this scope that stand in subqueries, by the id of
+    the call.
     """
 
     sources: list[Source] = field(default_factory=list)
     parent: Scope | None = None
     replacements: dict[Any, Expr] = field(default_factory=dict)
     grouped: bool = False
+    lent: dict[int, Expr] = field(default_factory=dict)
 
     def find(self, reference: nodes.ColumnRef) -> tuple[Source, int] | None:
         """The source and ordinal that ``reference`` names in this scope alone. Errors: 209 if more than one does."""

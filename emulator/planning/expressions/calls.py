@@ -87,7 +87,7 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
     if node.odbc:
         name = ODBC_NAMES.get(name, name)
     if name in AGGREGATES:
-        raise sql_error(147, line=node.line)
+        return _lent(node, scope)
     if name in CHOOSING:
         return CHOOSING[name](node, scope, ctx)
     if name in CONTEXTUAL:
@@ -108,6 +108,15 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
     if node.distinct or node.within_group:
         raise sql_error(102, "DISTINCT" if node.distinct else "WITHIN", line=node.line)
     return call_function(function, node.arguments, scope, ctx, node.line)
+
+
+def _lent(node: nodes.FunctionCall, scope: Scope | None) -> Expr:
+    """An aggregate that a query around computes. Errors: 147."""
+    while scope is not None:
+        if id(node) in scope.lent:
+            return scope.lent[id(node)]
+        scope = scope.parent
+    raise sql_error(147, line=node.line)
 
 
 def _all_columns(scope: Scope | None) -> tuple[nodes.Expression, ...]:

@@ -26,6 +26,7 @@ from emulator.planning.queries.access import Ordering
 from emulator.planning.queries.grouping import Grouping, compile_grouping, is_grouped
 from emulator.planning.queries.joins import JoinPlanner, Operator
 from emulator.planning.queries.ordering import OrderKey, compile_limit, resolve_order
+from emulator.planning.queries.outer_aggregates import outer_aggregates
 from emulator.planning.queries.relations import (
     InnerJoin,
     MadeRows,
@@ -100,8 +101,9 @@ class _BlockCompiler:
         scope = Scope(bound.sources, self.parent)
         where, joined = compile_where(body.where, scope, ctx, slots_of(bound.relation))
         grouping = None
-        if is_grouped(body, self.query.order_by):
-            grouping = compile_grouping(body, self.query.order_by, scope, ctx)
+        lent = outer_aggregates((body.items, body.having, self.query.order_by), scope, ctx) if body.sources else []
+        if is_grouped(body, self.query.order_by, scope, lent):
+            grouping = compile_grouping(body, self.query.order_by, scope, ctx, lent)
             self.reads |= grouping.slots
             scope = grouping.scope
         having = self._having(scope)

@@ -19,6 +19,7 @@ from emulator.execution.scans import Rows
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions import CompiledAggregate, compile_aggregate, compile_scalar, find_aggregates
 from emulator.planning.expressions.scalars import canonical, column_of
+from emulator.planning.queries.outer_aggregates import is_lent
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
 from emulator.types.sqltype import INT, TINYINT
@@ -47,17 +48,32 @@ class Grouping:
         return frozenset().union(*(key.slots for key in self.keys), *(aggregate.slots for aggregate in self.aggregates))
 
 
-def is_grouped(body: nodes.QuerySpecification, order_by: Sequence[nodes.OrderItem]) -> bool:
-    """Whether a query has groups: GROUP BY, HAVING, or aggregates (then all rows are one group)."""
-    if body.group_by or body.having is not None:
+def is_grouped(
+    body: nodes.QuerySpecification,
+    order_by: Sequence[nodes.OrderItem],
+    scope: Scope | None = None,
+    lent: Sequence[nodes.FunctionCall] = (),
+) -> bool:
+    """Whether a query has groups: GROUP BY, HAVING, or aggregates of its own (then all rows are one group).
+
+    ``lent`` are those in its subqueries.
+    """
+    if body.group_by or body.having is not None or lent:
         return True
-    return any(find_aggregates(item) for item in (*body.items, *order_by))
+    return any(not is_lent(call, scope) for item in (*body.items, *order_by) for call in find_aggregates(item))
 
 
 def compile_grouping(
-    body: nodes.QuerySpecification, order_by: Sequence[nodes.OrderItem], scope: Scope, ctx: PlanContext
+    body: nodes.QuerySpecification,
+    order_by: Sequence[nodes.OrderItem],
+    scope: Scope,
+    ctx: PlanContext,
+    lent: Sequence[nodes.FunctionCall] = (),
 ) -> Grouping:
-    """Compile GROUP BY and the aggregates of the select list, HAVING and ORDER BY. Errors: 144, 164."""
+    """Compile GROUP BY and the aggregates of the select list, HAVING and ORDER BY, and those ``lent`` to subqueries.
+
+    Errors: 144, 164.
+    """
     slot = ctx.new_slot()
     sets = _grouping_sets(body.group_by)
     nodes_by_form: dict[Any, nodes.Expression] = {}
@@ -78,7 +94,8 @@ def compile_grouping(
     calls: list[nodes.FunctionCall] = []
     for part in (*body.items, body.having, *order_by):
         if part is not None:
-            calls += [call for call in find_aggregates(part) if call not in calls]
+            calls += [call for call in find_aggregates(part) if call not in calls and not is_lent(call, scope)]
+    calls += [call for number, call in enumerate(lent) if call not in calls and call not in lent[:number]]
     for call in calls:
         if call.name.name.upper() not in _GROUPING_FUNCTIONS:
             aggregate = compile_aggregate(call, scope, ctx)
@@ -88,6 +105,7 @@ def compile_grouping(
     for call in calls:
         if call.name.name.upper() in _GROUPING_FUNCTIONS:
             grouped.replacements[call] = _grouping_function(call, grouping, grouping_sets, places, scope)
+    grouped.lent.update({id(call): grouped.replacements[call] for call in lent})
     return grouping
 
 
