@@ -54,6 +54,40 @@ class ResultSink(Protocol):
         """USE changed the current database (ENVCHANGE 1 and message 5701)."""
 
 
+class ForwardingSink:
+    """A ``ResultSink`` that sends everything on to another one: for sinks that change a part of it."""
+
+    def __init__(self, client: ResultSink) -> None:
+        self.client = client
+
+    def columns(self, columns: Sequence[ColumnInfo]) -> None:
+        self.client.columns(columns)
+
+    def row(self, row: Sequence[Any]) -> None:
+        self.client.row(row)
+
+    def done(self, count: int | None, *, is_select: bool = False) -> None:
+        self.client.done(count, is_select=is_select)
+
+    def message(self, error: SqlError) -> None:
+        self.client.message(error)
+
+    def return_status(self, status: int) -> None:
+        self.client.return_status(status)
+
+    def return_value(self, name: str, type: SqlType, value: Any) -> None:
+        self.client.return_value(name, type, value)
+
+    def transaction_began(self, descriptor: int) -> None:
+        self.client.transaction_began(descriptor)
+
+    def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
+        self.client.transaction_ended(descriptor, committed=committed)
+
+    def database_changed(self, old: str, new: str) -> None:
+        self.client.database_changed(old, new)
+
+
 @dataclass(slots=True)
 class ResultSet:
     """A collected result set: its columns and rows in engine values."""

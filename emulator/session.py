@@ -15,7 +15,7 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Procedure, Table, Trigger, fold
 from emulator.catalog.principals import GUEST, THE_SERVER
 from emulator.errors import SqlError, sql_error
-from emulator.execution import bulk, cursors, definitions, flow, impersonation, statements, transactions
+from emulator.execution import administration, bulk, cursors, definitions, flow, impersonation, statements, transactions
 from emulator.execution.authorization import Identity, has_permission, is_sysadmin, mapped_user, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
@@ -24,6 +24,7 @@ from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
 from emulator.execution.settings import DEFAULTS, Change, Isolation
+from emulator.execution.skipping import text_after_switch
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.triggers import fire
 from emulator.execution.units import CodeUnit, UnitCompiler
@@ -46,6 +47,7 @@ STEPS = {
     **transactions.STEPS,
     **impersonation.STEPS,
     **CALL_STEPS,
+    **administration.STEPS,
     **bulk.STEPS,
     **cursors.STEPS,
     **statements.STEPS,
@@ -103,6 +105,8 @@ class Session:
         self.fetch_status = 0
         self.cursor_rows = 0
         self.bulk: nodes.InsertBulk | None = None
+        self.input_buffer = ""
+        self.skipping: str | None = None
         self.insert_exec: int | None = None
         self.firing: list[Trigger] = []
         self.frame = Frame(self, [])
@@ -149,7 +153,10 @@ class Session:
 
     def run_batch(self, text: str, sink: ResultSink) -> None:
         """Run a batch of T-SQL."""
+        self.input_buffer = text
         with self._request(sink):
+            if self.skipping is not None:
+                text = text_after_switch(text, self)
             unit = self.unit(text)
             self.frame = Frame(self, unit.new_variables())
             unit.run(self.frame)

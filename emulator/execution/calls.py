@@ -6,7 +6,7 @@ Documentation: "EXECUTE (Transact-SQL)", "Specify Parameters", "Return Data from
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.impersonation import as_login, as_user, enter_module, push
 from emulator.execution.plans import evaluator
+from emulator.execution.result_sets import with_result_sets
 from emulator.execution.table_arguments import TableRows, table_argument
 from emulator.execution.units import CodeUnit, StepCompiler, UnitCompiler
 from emulator.planning.expressions import assign_to, compile_scalar, convert_to
@@ -210,7 +211,8 @@ def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Ste
     if node.number not in (None, 1):
         raise NotSupported("numbered procedures", node.line)
     if node.result_sets is not None:
-        raise NotSupported("EXECUTE ... WITH RESULT SETS", node.line)
+        call = compile_execute(replace(node, result_sets=None), compiler)
+        return with_result_sets(node, node.result_sets, compiler, call)
     evaluators, templates, targets = _arguments(node, node.arguments, compiler)
     result = compiler.variables.scalar(node.result.name, node.line) if node.result else None
     target_name = _procedure_name(node, compiler)
@@ -313,8 +315,11 @@ def _variable_writer(index: int, type: SqlType) -> Callable[[Frame, SqlType, Any
 
 def compile_execute_string(node: nodes.ExecuteString, compiler: UnitCompiler) -> Step:
     """EXEC ('text'): a batch of its own, without the caller's variables."""
-    if node.at is not None or node.arguments or node.result_sets is not None:
-        raise NotSupported("EXECUTE of a string with AT, arguments or RESULT SETS", node.line)
+    if node.at is not None or node.arguments:
+        raise NotSupported("EXECUTE of a string with AT or arguments", node.line)
+    if node.result_sets is not None:
+        call = compile_execute_string(replace(node, result_sets=None), compiler)
+        return with_result_sets(node, node.result_sets, compiler, call)
     text = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(node.text, None, ctx), TEXT).fn)
 
     def run_execute_string(frame: Frame) -> Signal | None:

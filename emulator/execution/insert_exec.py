@@ -11,23 +11,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from emulator.errors import SqlError, sql_error
+from emulator.errors import sql_error
 from emulator.execution.frames import Step
 from emulator.execution.nesting import inside_statement
 from emulator.execution.plans import plan_step
 from emulator.execution.units import UnitCompiler
 from emulator.planning.binding import SESSION, Env
 from emulator.planning.changes import compile_insert
-from emulator.results import ColumnInfo, ResultSet, ResultSink
+from emulator.results import ColumnInfo, ForwardingSink, ResultSet, ResultSink
 from emulator.sql import nodes
-from emulator.types.sqltype import SqlType
 
 
-class CapturingSink:
+class CapturingSink(ForwardingSink):
     """Keeps result sets of ``width`` columns and sends the rest on. ``mismatched``: there was another one."""
 
     def __init__(self, client: ResultSink, width: int) -> None:
-        self._client = client
+        super().__init__(client)
         self._width = width
         self.results: list[ResultSet] = []
         self.mismatched = False
@@ -41,24 +40,6 @@ class CapturingSink:
 
     def done(self, count: int | None, *, is_select: bool = False) -> None:
         """Row counts of the statements inside are nobody's."""
-
-    def message(self, error: SqlError) -> None:
-        self._client.message(error)
-
-    def return_status(self, status: int) -> None:
-        self._client.return_status(status)
-
-    def return_value(self, name: str, type: SqlType, value: Any) -> None:
-        self._client.return_value(name, type, value)
-
-    def transaction_began(self, descriptor: int) -> None:
-        self._client.transaction_began(descriptor)
-
-    def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
-        self._client.transaction_ended(descriptor, committed=committed)
-
-    def database_changed(self, old: str, new: str) -> None:
-        self._client.database_changed(old, new)
 
 
 def compile_insert_exec(node: nodes.Insert, compiler: UnitCompiler) -> Step:

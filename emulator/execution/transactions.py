@@ -15,6 +15,7 @@ from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
 from emulator.execution.settings import Change, Isolation, Settings
+from emulator.execution.skipping import SKIPPING, compile_skip
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.accesses import Access, home_of
 from emulator.planning.changes.targets import find_table
@@ -106,6 +107,8 @@ def compile_isolation(node: nodes.SetIsolationLevel, compiler: UnitCompiler) -> 
 
 
 def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
+    if node.options[0] in SKIPPING:
+        return compile_skip(node, node.options[0])
     fields = {"NOCOUNT": "nocount", "XACT_ABORT": "xact_abort", "IMPLICIT_TRANSACTIONS": "implicit_transactions"}
     changes: dict[str, Any] = {}
     flags: set[str] = set()
@@ -154,7 +157,7 @@ def compile_value(node: nodes.SetValue, compiler: UnitCompiler) -> Step:
         "DATEFIRST": (SqlType("int"), _set("datefirst")),
         "TEXTSIZE": (SqlType("int"), _set("textsize")),
         "CONTEXT_INFO": (SqlType("varbinary", 128), _set("context_info")),
-        "ROWCOUNT": (SqlType("int"), _only("SET ROWCOUNT", {0})),
+        "ROWCOUNT": (SqlType("int"), _set("rowcount")),
         "DEADLOCK_PRIORITY": (_name_type(), _set_priority),
         "DATEFORMAT": (_name_type(), _only("SET DATEFORMAT", {"mdy"})),
         "LANGUAGE": (_name_type(), _only("SET LANGUAGE", {"us_english", "english"})),

@@ -18,6 +18,7 @@ from emulator.catalog.objects import Module, Parameter, Table, fold
 from emulator.catalog.stores import new_store
 from emulator.errors import NotSupported, SqlError
 from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.skipping import switches_off
 from emulator.planning.binding import PlanContext, Source, VariableTable
 from emulator.sql import nodes
 
@@ -101,6 +102,7 @@ class UnitCompiler:
     def block(self, statements: Sequence[nodes.Statement]) -> Step:
         """One step for a list of statements; GOTO reaches the labels of the list itself."""
         labels = {fold(node.name): i for i, node in enumerate(statements) if isinstance(node, nodes.Label)}
+        labels |= {switches_off(node): i for i, node in enumerate(statements) if switches_off(node)}
         steps = [self.step(node) for node in statements]
         if labels:
             return _labelled_block(steps, labels)

@@ -1,6 +1,6 @@
-"""Schemas, sequences, synonyms, types, databases, and DROP of everything.
+"""Schemas, synonyms, types, databases, and DROP of everything.
 
-Documentation: "CREATE SCHEMA", "CREATE SEQUENCE", "CREATE SYNONYM", "CREATE TYPE", "CREATE DATABASE", "DROP ...".
+Documentation: "CREATE SCHEMA", "CREATE SYNONYM", "CREATE TYPE", "CREATE DATABASE", "DROP ...".
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ from emulator.execution.definitions.users import drop_role, drop_user
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.sql import nodes
-from emulator.types.sqltype import SqlType
 
 KINDS: Mapping[str, tuple[type[DatabaseObject], ...]] = {
     "PROCEDURE": (Procedure,),
@@ -50,56 +49,6 @@ KINDS: Mapping[str, tuple[type[DatabaseObject], ...]] = {
     "SEQUENCE": (Sequence,),
     "SYNONYM": (Synonym,),
 }
-INTEGER_RANGES = {
-    "tinyint": (0, 255),
-    "smallint": (-(2**15), 2**15 - 1),
-    "int": (-(2**31), 2**31 - 1),
-    "bigint": (-(2**63), 2**63 - 1),
-}
-
-
-def compile_create_sequence(node: nodes.CreateSequence, compiler: UnitCompiler) -> Step:
-    database = compiler.database
-    if node.action != "CREATE":
-        raise NotSupported("ALTER SEQUENCE", node.line)
-
-    def create_sequence(frame: Frame) -> None:
-        place = place_of(frame, compiler, node.name, database)
-        type = resolve_type(node.type, place.context)[0] if node.type else SqlType("bigint")
-        place.changing_schema()
-        enter(frame.session, place.database, _sequence(node, place, type))
-
-    return definition_step(node, create_sequence)
-
-
-def _sequence(node: nodes.CreateSequence, place: Place, type: SqlType) -> Sequence:
-    if type.name in INTEGER_RANGES:
-        low, high = INTEGER_RANGES[type.name]
-    elif type.name in ("decimal", "numeric") and type.scale == 0:
-        low, high = -(10**type.precision) + 1, 10**type.precision - 1
-    else:
-        raise sql_error(11702, place.name, line=node.line)
-    increment = 1 if node.increment is None else node.increment
-    minimum = low if node.minimum is None else node.minimum
-    maximum = high if node.maximum is None else node.maximum
-    start = node.start_with if node.start_with is not None else (minimum if increment > 0 else maximum)
-    if increment == 0:
-        raise sql_error(11700, place.name, line=node.line)
-    if not low <= minimum < maximum <= high:
-        raise sql_error(11705, place.name, line=node.line)
-    if not minimum <= start <= maximum:
-        raise sql_error(11703, place.name, line=node.line)
-    return Sequence(
-        place.existing_schema(),
-        place.name,
-        type=type,
-        start=start,
-        increment=increment,
-        minimum=minimum,
-        maximum=maximum,
-        cycle=bool(node.cycle),
-        cache=node.cache,
-    )
 
 
 def compile_create_synonym(node: nodes.CreateSynonym, compiler: UnitCompiler) -> Step:
@@ -245,7 +194,6 @@ def _drop_database(frame: Frame, place: Place, node: nodes.Drop) -> None:
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
-    nodes.CreateSequence: compile_create_sequence,
     nodes.CreateSynonym: compile_create_synonym,
     nodes.CreateType: compile_create_type,
     nodes.CreateDatabase: compile_create_database,

@@ -1,0 +1,197 @@
+"""Statements addressed to the server: KILL, DBCC, CHECKPOINT, RECONFIGURE.
+
+Documentation: "KILL (Transact-SQL)", "DBCC CHECKIDENT", "DBCC OPENTRAN", "DBCC INPUTBUFFER", "CHECKPOINT".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.authorization import may, require_on_server
+from emulator.execution.failures import statement_failed
+from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.plans import evaluator
+from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.changes.targets import find_table
+from emulator.planning.expressions import compile_scalar
+from emulator.results import ColumnInfo
+from emulator.sql import nodes
+from emulator.types.sqltype import SMALLINT, nvarchar
+
+COMPLETED = "DBCC execution completed. If DBCC printed error messages, contact your system administrator."
+CHECKING = "Checking identity information: current identity value "
+INPUT_COLUMNS = (
+    ColumnInfo("EventType", nvarchar(30), False),
+    ColumnInfo("Parameters", SMALLINT, False),
+    ColumnInfo("EventInfo", nvarchar(4000)),
+)
+Arguments = Sequence[Any]
+
+
+def _step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
+    def run(frame: Frame) -> Signal | None:
+        session = frame.session
+        frame.node = node
+        try:
+            act(frame)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        session.row_count = session.error_number = 0
+        session.sink.done(None)
+        session.switch_point()
+        return None
+
+    return run
+
+
+# --- KILL -------------------------------------------------------------------------------------------------------------
+
+
+def compile_kill(node: nodes.Kill, compiler: UnitCompiler) -> Step:
+    """KILL of a session. Errors: 6101 no number, 6104 oneself, 6106 no such session, 6115 in a transaction."""
+    if node.status_only:
+        raise NotSupported("KILL WITH STATUSONLY", node.line)
+    number = evaluator(compiler, node, lambda ctx: compile_scalar(node.session, None, ctx).fn)
+
+    def kill(frame: Frame) -> None:
+        session = frame.session
+        require_on_server(session, "ALTER ANY CONNECTION", node.line)
+        spid = number(frame)
+        if not isinstance(spid, int) or not 0 < spid <= 32767:
+            raise sql_error(6101)
+        if spid == session.spid:
+            raise sql_error(6104)
+        if session.trancount:
+            raise sql_error(6115, "KILL")
+        victim = session.instance.sessions.get(spid)
+        if victim is None:
+            raise sql_error(6106, spid)
+        victim.kill()
+
+    return _step(node, kill)
+
+
+# --- DBCC -------------------------------------------------------------------------------------------------------------
+
+
+def compile_dbcc(node: nodes.Dbcc, compiler: UnitCompiler) -> Step:
+    """DBCC. NotSupported: any other command than CHECKIDENT, OPENTRAN, INPUTBUFFER and the harmless ones."""
+    if node.command in WITHOUT_EFFECT:
+        return _step(node, lambda frame: _say(frame, node, SqlError(2528, 0, 1, COMPLETED)))
+    command = COMMANDS.get(node.command)
+    if command is None:
+        raise NotSupported(f"DBCC {node.command}", node.line)
+    arguments = [_evaluator(compiler, node, argument) for argument in node.arguments]
+
+    def dbcc(frame: Frame) -> None:
+        command(frame, node, compiler, [argument(frame) for argument in arguments])
+        _say(frame, node, SqlError(2528, 0, 1, COMPLETED))
+
+    return _step(node, dbcc)
+
+
+def _evaluator(compiler: UnitCompiler, node: nodes.Dbcc, argument: nodes.Expression) -> Callable[[Frame], Any]:
+    return evaluator(compiler, node, lambda ctx: compile_scalar(argument, None, ctx).fn)
+
+
+def _say(frame: Frame, node: nodes.Dbcc, message: SqlError) -> None:
+    if "NO_INFOMSGS" not in node.options:
+        message.locate(node.line, frame.name)
+        frame.session.sink.message(message)
+
+
+def _check_ident(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
+    """The identity counter: shown (NORESEED), moved to the largest value if that is ahead, or set (RESEED, value).
+
+    Errors: 2501 no such table, 7997 no identity column.
+    """
+    session = frame.session
+    context = compiler.context()
+    context.session = session
+    name = str(arguments[0]) if arguments else ""
+    try:
+        table = find_table(session.parse_name(name), context)
+    except SqlError:
+        raise sql_error(2501, name, line=node.line) from None
+    if not (session.unchecked or may(session, "ALTER", table, context.database)):
+        raise sql_error(2501, name, line=node.line)
+    column, store = table.identity_column, table.store
+    if column is None or store is None or store.identity is None:
+        raise sql_error(7997, table.name, line=node.line)
+    counter, shown = store.identity, store.identity.last
+    action = str(arguments[1]).upper() if len(arguments) > 1 else "RESEED"
+    if action == "RESEED" and len(arguments) > 2:
+        value = int(arguments[2])
+        _say(frame, node, SqlError(7998, 0, 1, f"{CHECKING}'{_shown(shown)}'."))
+        # A table that never had a row gives out the value itself next, another one the value after it.
+        counter.last = value - counter.increment if shown is None else value
+        return
+    largest = max((row[column.ordinal] for row in store.rows()), default=None)
+    text = f"{CHECKING}'{_shown(shown)}', current column value '{_shown(largest)}'."
+    _say(frame, node, SqlError(7998, 0, 1, text))
+    if action == "RESEED" and largest is not None and (shown is None or (largest - shown) * counter.increment > 0):
+        counter.last = largest
+
+
+def _shown(value: int | None) -> str:
+    return "NULL" if value is None else str(value)
+
+
+def _open_tran(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
+    """The session whose transaction has been open longest."""
+    session = frame.session
+    found = [other for other in session.instance.sessions.values() if other.trancount and other.transaction is not None]
+    found = [other for other in found if other.transaction is not None and other.transaction.has_written]
+    if not found:
+        _say(frame, node, SqlError(7969, 0, 1, "No active open transactions."))
+        return
+    oldest = min(found, key=lambda other: other.transaction_began)
+    began = datetime.fromtimestamp(oldest.transaction_began, UTC)
+    lines = [
+        f"Transaction information for database '{session.database.name}'.",
+        "",
+        "Oldest active transaction:",
+        f"    SPID (server process ID): {oldest.spid}",
+        f"    Name          : {oldest.transaction_name or 'user_transaction'}",
+        f"    Start time    : {began:%b %e %Y %I:%M:%S:%f}"[:-3] + f"{began:%p}",
+    ]
+    _say(frame, node, SqlError(7968, 0, 1, "\n".join(lines)))
+
+
+def _input_buffer(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
+    """What a session sent last. Errors: 7955 no such session."""
+    session = frame.session
+    spid = arguments[0] if arguments else None
+    other = session.instance.sessions.get(spid) if isinstance(spid, int) else None
+    if other is None:
+        raise sql_error(7955, spid)
+    session.sink.columns(INPUT_COLUMNS)
+    session.sink.row(("Language Event", 0, other.input_buffer[:4000] or None))
+
+
+COMMANDS: Mapping[str, Callable[[Frame, nodes.Dbcc, UnitCompiler, Arguments], None]] = {
+    "CHECKIDENT": _check_ident,
+    "OPENTRAN": _open_tran,
+    "INPUTBUFFER": _input_buffer,
+}
+WITHOUT_EFFECT = frozenset({"FREEPROCCACHE", "DROPCLEANBUFFERS", "FREESYSTEMCACHE", "FREESESSIONCACHE"})
+"""Caches whose content nobody can see."""
+
+
+# --- Others -----------------------------------------------------------------------------------------------------------
+
+
+def compile_nothing(node: nodes.Statement, compiler: UnitCompiler) -> Step:
+    """CHECKPOINT and RECONFIGURE: there are no dirty pages, and configured values are in force at once."""
+    return _step(node, lambda frame: None)
+
+
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.Kill: compile_kill,
+    nodes.Dbcc: compile_dbcc,
+    nodes.Checkpoint: compile_nothing,
+    nodes.Reconfigure: compile_nothing,
+}

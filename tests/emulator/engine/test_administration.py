@@ -1,0 +1,136 @@
+"""SET ROWCOUNT, NOEXEC, PARSEONLY; KILL; DBCC; ALTER SEQUENCE; WITH RESULT SETS (the pages of those names)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def db(client: Any) -> Any:
+    client.run("CREATE TABLE t (id int IDENTITY PRIMARY KEY, v int); INSERT t VALUES (1), (2), (3), (4)")
+    return client
+
+
+def test_rowcount_limits_every_kind_of_statement(db: Any) -> None:
+    db.run("SET ROWCOUNT 2")
+    assert len(db.query("SELECT * FROM t")) == 2
+    assert db.run("UPDATE t SET v = 9").counts == [2]
+    assert db.run("INSERT t SELECT v FROM t").counts == [2]
+    assert db.run("DELETE t").counts == [2]
+    assert db.query("SET ROWCOUNT 0; SELECT COUNT(*) FROM t") == [(4,)]
+
+
+def test_noexec_skips_up_to_off_across_batches(db: Any) -> None:
+    sink = db.run("PRINT 'a'; IF 1 = 1 SET NOEXEC ON; PRINT 'b'")
+    assert [m.message for m in sink.messages] == ["a"]
+    assert db.run("PRINT 'c'; DELETE t").messages == []
+    assert db.fails("SELECT nothing FROM t").number == 207
+    assert [m.message for m in db.run("PRINT 'd'\nSET NOEXEC OFF\nPRINT 'e'").messages] == ["e"]
+    assert db.value("COUNT(*) FROM t") == 4
+
+
+def test_parseonly_finds_syntax_errors_alone(db: Any) -> None:
+    db.run("SET PARSEONLY ON")
+    assert db.run("SELECT nothing FROM nowhere").result_sets == []
+    assert db.fails("SELECT FROM").number in (102, 156)
+    assert db.query("SET PARSEONLY OFF; SELECT 1") == [(1,)]
+
+
+def test_kill_ends_a_session_and_rolls_it_back(engine: Any) -> None:
+    one, two = engine.clients(2)
+    one.run("CREATE TABLE t (id int); BEGIN TRAN; INSERT t VALUES (1)")
+    waiting = two.start("SELECT * FROM t")
+    assert not waiting.done
+    killer = engine.client()
+    killer.run(f"KILL {one.session.spid}")
+    assert waiting.rows == []
+    assert one.session.closed
+    assert killer.fails(f"KILL {killer.session.spid}").number == 6104
+    assert killer.fails("KILL 9999").number == 6106
+    assert killer.fails(f"BEGIN TRAN; KILL {two.session.spid}").number == 6115
+
+
+def test_kill_interrupts_what_runs(engine: Any) -> None:
+    one, two = engine.clients(2)
+    one.run("CREATE TABLE t (id int); BEGIN TRAN; INSERT t VALUES (1)")
+    waiting = two.start("SELECT * FROM t")
+    engine.client().run(f"KILL {two.session.spid}")
+    assert (waiting.done, two.session.closed) == (True, True)
+
+
+def test_checkident_shows_and_sets_the_counter(db: Any) -> None:
+    def say(text: str) -> str:
+        return db.run(text).messages[0].message
+
+    assert say("DBCC CHECKIDENT ('t', NORESEED)") == (
+        "Checking identity information: current identity value '4', current column value '4'."
+    )
+    assert say("DBCC CHECKIDENT (t, RESEED, 10)") == "Checking identity information: current identity value '4'."
+    db.run("INSERT t VALUES (0)")
+    assert db.value("MAX(id) FROM t") == 11
+    db.run(
+        "CREATE TABLE fresh (id int IDENTITY, v int); DBCC CHECKIDENT ('fresh', RESEED, 7) WITH NO_INFOMSGS; INSERT fresh VALUES (1)"
+    )
+    assert db.query("SELECT id FROM fresh") == [(7,)]
+    assert db.fails("DBCC CHECKIDENT ('nothing')").number == 2501
+    assert db.fails("CREATE TABLE plain (v int); DBCC CHECKIDENT ('plain')").number == 7997
+
+
+def test_opentran_and_inputbuffer_tell_of_sessions(engine: Any) -> None:
+    one, two = engine.clients(2)
+    one.run("CREATE TABLE t (id int)")
+    assert two.run("DBCC OPENTRAN").messages[0].message == "No active open transactions."
+    one.run("BEGIN TRAN; INSERT t VALUES (1)")
+    assert f"SPID (server process ID): {one.session.spid}" in two.run("DBCC OPENTRAN").messages[0].message
+    assert two.query(f"DBCC INPUTBUFFER({one.session.spid})") == [
+        ("Language Event", 0, "BEGIN TRAN; INSERT t VALUES (1)")
+    ]
+
+
+def test_harmless_and_unknown_commands(db: Any) -> None:
+    db.run("DBCC FREEPROCCACHE; CHECKPOINT; RECONFIGURE WITH OVERRIDE")
+    assert db.fails("DBCC SHRINKDATABASE (x)").number == 40517
+
+
+def test_alter_sequence_restarts_and_changes(client: Any) -> None:
+    client.run("CREATE SEQUENCE dbo.s AS int START WITH 5 INCREMENT BY 1 MAXVALUE 100")
+    assert client.value("NEXT VALUE FOR s") == 5
+    client.run("ALTER SEQUENCE dbo.s INCREMENT BY 10")
+    assert client.value("NEXT VALUE FOR s") == 15
+    client.run("ALTER SEQUENCE s RESTART")
+    assert client.value("NEXT VALUE FOR s") == 5
+    client.run("ALTER SEQUENCE s RESTART WITH 50 CYCLE; BEGIN TRAN; ALTER SEQUENCE s RESTART WITH 60; ROLLBACK")
+    assert client.value("NEXT VALUE FOR s") == 50
+    assert client.fails("ALTER SEQUENCE s MAXVALUE 20").number == 11703
+    assert client.fails("ALTER SEQUENCE s RESTART WITH 101").number == 11703
+    assert client.fails("ALTER SEQUENCE s START WITH 1").number == 11710
+    assert client.fails("ALTER SEQUENCE nothing RESTART").number == 208
+
+
+def test_result_sets_get_the_declared_names_and_types(client: Any) -> None:
+    client.run("CREATE PROCEDURE p AS SELECT 1 AS a, 'x' AS b; SELECT NULL")
+    sink = client.run("EXEC p WITH RESULT SETS ((n decimal(9,2), [the text] nvarchar(5)), (z int))")
+    assert [[c.name for c in result.columns] for result in sink.result_sets] == [["n", "the text"], ["z"]]
+    assert client.results("EXEC p WITH RESULT SETS ((n decimal(9,2), t nvarchar(5)), (z int))") == [
+        [(Decimal("1.00"), "x")],
+        [(None,)],
+    ]
+    assert client.query("EXEC ('SELECT 5') WITH RESULT SETS ((five varchar(3)))") == [("5",)]
+
+
+@pytest.mark.parametrize(
+    ("sets", "number"),
+    [
+        ("NONE", 11535),
+        ("((a int, b varchar(5)))", 11535),
+        ("((a int, b varchar(5)), (c int), (d int))", 11536),
+        ("((a int), (c int))", 11537),
+        ("((a int, b varchar(5)), (c int NOT NULL))", 11553),
+    ],
+)
+def test_result_sets_that_are_not_as_declared(client: Any, sets: str, number: int) -> None:
+    client.run("CREATE PROCEDURE p AS SELECT 1 AS a, 'x' AS b; SELECT NULL")
+    assert client.fails(f"EXEC p WITH RESULT SETS {sets}").number == number
