@@ -17,6 +17,7 @@ COLUMNS = (
     *("QtyOnHand", "QtyCommitSales", "QtyAvailable", "BagsAvailable"),
 )
 Row = dict[str, Any]
+MOST_PAGES = 100
 SOON, LATER = datetime(2098, 1, 1), datetime(2098, 6, 1)
 
 
@@ -29,11 +30,14 @@ def page(session: Session, size: int = 500, after: Row | None = None, line: int 
 
 
 def pages(session: Session, size: int) -> Iterator[list[Row]]:
-    """Page after page, up to the empty one."""
+    """Page after page, up to the empty one, which must come."""
     rows = page(session, size)
-    while rows:
+    for _ in range(MOST_PAGES):
+        if not rows:
+            return
         yield rows
         rows = page(session, size, rows[-1])
+    pytest.fail("the pages have no end")
 
 
 def places(rows: list[Row]) -> list[tuple[str, str]]:

@@ -428,6 +428,23 @@ def test_stock_that_goes_while_the_pick_waits_is_not_picked(warehouse: Warehouse
     assert caught.value.number == 51105
 
 
+def test_nobody_changes_the_bin_while_a_lot_is_picked_from_it(warehouse: Warehouse, session: Session) -> None:
+    """The pick has looked at the kind of the bin and keeps its lock on it to the end."""
+    with (
+        warehouse.hold("UPDATE dbo.Cust_BulkRun SET FormulaId = N'F';") as other,
+        begun(warehouse.target, Pick()) as pick,
+    ):
+        pick.await_waiting(warehouse)
+        with pytest.raises(SqlServerError) as caught:
+            session.execute(
+                "SET LOCK_TIMEOUT 0; UPDATE dbo.BINMaster SET User4 = N'PARTIAL' "
+                "WHERE Location = N'TFC1' AND BinNo = N'A-01';"
+            )
+        other.execute("COMMIT TRANSACTION;")
+        pick.result()
+    assert caught.value.number == 1222
+
+
 def test_the_inner_procedure_refuses_to_work_outside_of_a_transaction(warehouse: Warehouse, session: Session) -> None:
     with pytest.raises(SqlServerError, match="outside of a transaction") as caught:
         session.execute(
