@@ -116,6 +116,7 @@ class Session:
         self.granted: set[Access] = set()
         found = instance.security.find(login)
         self.assume(Impersonation(Identity(found.principal_id if found else None, found.name if found else login)))
+        self.encrypted = False
         self.login_time = instance.clock.now()
         self.request_began = self.request_ended = self.transaction_began = self.login_time
         self._next_handle = 1

@@ -255,6 +255,11 @@ class Connection:
 
     # Out
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether requests and replies are encrypted, not the login alone."""
+        return self._strict_channel is not None or self._channel is not None
+
     def accept(self, spid: int, packet_size: int) -> None:
         """The login succeeded: requests may follow the reply, in packets of the agreed size."""
         self._writer.spid = spid

@@ -57,7 +57,9 @@ class Database(Protocol):
 
 
 class Session(Protocol):
-    """One connection's state in the engine."""
+    """One connection's state in the engine. ``encrypted`` is what the wire tells it of itself."""
+
+    encrypted: bool
 
     @property
     def spid(self) -> int:

@@ -186,6 +186,7 @@ class Client(asyncio.Protocol):
         session.on_close = self.abort
         self._write_login_reply(reply, login, session)
         self._connection.accept(session.spid, login.answered_packet_size)
+        session.encrypted = self._connection.is_encrypted
         self._connection.send(reply)
         if self._login_timer is not None:
             self._login_timer.cancel()

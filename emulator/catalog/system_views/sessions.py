@@ -106,7 +106,7 @@ def dm_exec_sessions(session: Session, database: Database) -> Iterator[Row]:
     """
     session_id int?, most_recent_session_id int?, connect_time datetime, net_transport nvarchar(40) = 'TCP',
     protocol_type nvarchar(40)? = 'TSQL', protocol_version int? = 1946157060, endpoint_id int? = 4,
-    encrypt_option nvarchar(40) = 'FALSE', auth_scheme nvarchar(40) = 'SQL', node_affinity smallint = 0,
+    encrypt_option nvarchar(40), auth_scheme nvarchar(40) = 'SQL', node_affinity smallint = 0,
     num_reads int? = NULL, num_writes int? = NULL, last_read datetime?, last_write datetime?,
     net_packet_size int? = 4096, client_net_address varchar(48)? = '127.0.0.1', client_tcp_port int? = NULL,
     local_net_address varchar(48)? = '127.0.0.1', local_tcp_port int? = NULL, connection_id uniqueidentifier,
@@ -119,6 +119,7 @@ def dm_exec_connections(session: Session, database: Database) -> Iterator[Row]:
         times = (item.request_began, item.request_ended)
         yield (
             *(item.spid, item.spid, from_timestamp(DATETIME, item.login_time)),
+            "TRUE" if item.encrypted else "FALSE",
             *(from_timestamp(DATETIME, time) for time in times),
             connection_id(item),
         )

@@ -109,6 +109,7 @@ class FakeSession:
     spid: int
     database: FakeDatabase
     transaction_descriptor: int = 0
+    encrypted: bool = False
     task: Task | None = None
     name: str = ""
 
