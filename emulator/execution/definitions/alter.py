@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulator.catalog.objects import Column, ForeignKey, Table, fold
-from emulator.catalog.stores import clustered_definition, index_definition, secondary_definitions
-from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.catalog.objects import CheckConstraint, ForeignKey, Table, fold
+from emulator.catalog.stores import index_definition
+from emulator.errors import NotSupported, sql_error
 from emulator.execution.definitions.access import (
     Place,
     definition_step,
@@ -23,14 +23,15 @@ from emulator.execution.definitions.access import (
     touch,
     undo,
 )
+from emulator.execution.definitions.columns import drop_column, fill_new_columns, rebuild
 from emulator.execution.definitions.indexes import duplicate_in_new_index
 from emulator.execution.definitions.shapes import resolve_type, shaper, table_scope, user_type_of, with_collation
 from emulator.execution.definitions.tables import add_foreign_key
 from emulator.execution.definitions.triggers import toggle
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.binding import FIRST_SLOT
 from emulator.planning.expressions import compile_condition
-from emulator.planning.expressions.defaults import compile_default
 from emulator.sql import nodes
 from emulator.storage.table import DuplicateKey
 from emulator.types.conversion import assigner
@@ -78,6 +79,7 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
     assert table.store is not None
     work = shaper(table, place.context)
     indexes_before = {index.name for index in table.indexes}
+    checks_before = len(table.checks)
     clustered_before = table.clustered
     added = [work.add_column(column) for column in action.columns]
     for constraint in action.constraints:
@@ -85,9 +87,9 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
     for definition in action.indexes:
         work.add_index(definition)
     if added:
-        _fill_new_columns(table, added, action, place)
+        fill_new_columns(table, added, action, place)
     elif table.clustered is not clustered_before:
-        _rebuild(table, place, lambda row: row)
+        rebuild(table, place, lambda row: row)
     else:
         for index in table.indexes:
             if index.name not in indexes_before:
@@ -99,9 +101,8 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
             if action.check is not False:
                 _check_foreign_key(table, added_key, place)
     if action.check is not False:
-        for check in keys:
-            if isinstance(check, nodes.CheckConstraint):
-                _check_rows(table, check, place)
+        for check in table.checks[checks_before:]:
+            _check_rows(table, check, place)
 
 
 def _add_index(table: Table, name: str, place: Place) -> None:
@@ -113,50 +114,14 @@ def _add_index(table: Table, name: str, place: Place) -> None:
         raise duplicate_in_new_index(table, index, duplicate) from None
 
 
-def _rebuild(table: Table, place: Place, transform: Transform) -> None:
-    assert table.store is not None
-    transaction = place.session.transaction
-    assert transaction is not None
-    try:
-        table.store.rebuild(transaction, clustered_definition(table), secondary_definitions(table), transform)
-    except DuplicateKey as duplicate:
-        index = next(index for index in table.indexes if index.name == duplicate.index.name)
-        raise duplicate_in_new_index(table, index, duplicate) from None
-
-
-def _fill_new_columns(table: Table, added: list[Column], action: nodes.AddElements, place: Place) -> None:
-    """Give existing rows values for new columns: the default (NOT NULL, or WITH VALUES), the identity, else NULL."""
-    assert table.store is not None
-    with_values = {
-        fold(item.column)
-        for column in action.columns
-        for item in column.constraints
-        if isinstance(item, nodes.DefaultConstraint) and item.with_values
-    }
-    makers: list[Callable[[], Any]] = []
-    for column in added:
-        if column.computed is not None and column.persisted:
-            raise NotSupported("ALTER TABLE ADD of a persisted computed column", action.line)
-        if column.identity is not None:
-            raise NotSupported("ALTER TABLE ADD of an identity column", action.line)
-        if column.default is not None and (not column.nullable or fold(column.name) in with_values):
-            value = compile_default(column.default.expression, column.type, place.context)
-            makers.append(lambda fn=value.fn: fn([[], place.session]))  # type: ignore[misc]
-        elif column.nullable or column.computed is not None or not table.store.row_count:
-            makers.append(lambda: None)
-        else:
-            raise sql_error(4901, column.name, table.name, line=action.line)
-    _rebuild(table, place, lambda row: (*row, *(make() for make in makers)))
-
-
-def _check_rows(table: Table, check: nodes.CheckConstraint, place: Place) -> None:
-    """Errors: 547 when a row does not satisfy a new check."""
+def _check_rows(table: Table, check: CheckConstraint, place: Place) -> None:
+    """Errors: 547 when a row does not satisfy the check."""
     assert table.store is not None
     scope = table_scope(table, place.context)
     slot = scope.sources[0].slot
-    condition = compile_condition(check.condition, scope, place.context)
-    name = table.checks[-1].name
-    env: list[Any] = [[], place.session, *[None] * (slot - 1)]
+    condition = compile_condition(check.expression, scope, place.context)
+    name = check.name
+    env: list[Any] = [[], place.session, *[None] * (place.context.slots - FIRST_SLOT)]
     for row in table.store.rows():
         env[slot] = row
         if condition.fn(env) is False:
@@ -199,68 +164,17 @@ def _alter_column(table: Table, action: nodes.AlterColumn, place: Place) -> None
             return row
         return row if convert is None else (*row[:ordinal], convert(value), *row[ordinal + 1 :])
 
-    _rebuild(table, place, transform)
+    rebuild(table, place, transform)
 
 
 def _drop(table: Table, action: nodes.DropElements, place: Place) -> None:
     for element in action.elements:
         if element.kind == "COLUMN":
-            _drop_column(table, element, place)
+            drop_column(table, element, place)
         elif element.kind == "CONSTRAINT":
             _drop_constraint(table, element, place)
         else:
             raise NotSupported(f"ALTER TABLE DROP {element.kind}", element.line)
-
-
-def _drop_column(table: Table, element: nodes.DropElement, place: Place) -> None:
-    column = table.column(element.name)
-    if column is None:
-        if element.if_exists:
-            return
-        raise sql_error(4924, "ALTER TABLE DROP COLUMN", element.name, table.name, line=element.line)
-    gone = column.ordinal
-    _refuse_dependents(table, column, element)
-    table.columns = [
-        replace(item, ordinal=item.ordinal - (item.ordinal > gone)) for item in table.columns if item.ordinal != gone
-    ]
-    _shift_ordinals(table, gone)
-    _rebuild(table, place, lambda row: (*row[:gone], *row[gone + 1 :]))
-
-
-def _refuse_dependents(table: Table, column: Column, element: nodes.DropElement) -> None:
-    users = [i.name for i in table.indexes if column.ordinal in {*(p.ordinal for p in i.columns), *i.included}]
-    users += [key.name for key in table.foreign_keys if column.ordinal in key.columns]
-    users += [check.name for check in table.checks if check.column == column.ordinal]
-    if column.default is not None:
-        users.append(column.default.name)
-    if users:
-        cause: SqlError = sql_error(5074, "object", users[0], "column", element.name, line=element.line)
-        raise cause
-
-
-def _shift_ordinals(table: Table, gone: int) -> None:
-    def shifted(ordinal: int) -> int:
-        return ordinal - (ordinal > gone)
-
-    table.indexes = [
-        replace(
-            index,
-            columns=tuple(replace(part, ordinal=shifted(part.ordinal)) for part in index.columns),
-            included=tuple(shifted(ordinal) for ordinal in index.included),
-            predicate_columns=tuple(shifted(ordinal) for ordinal in index.predicate_columns),
-        )
-        for index in table.indexes
-    ]
-    if any(index.filter is not None for index in table.indexes):
-        raise NotSupported("ALTER TABLE DROP COLUMN of a table with filtered indexes")
-    if table.referenced_by:
-        raise NotSupported("ALTER TABLE DROP COLUMN of a table that foreign keys refer to")
-    table.checks = [
-        replace(check, column=None if check.column is None else shifted(check.column)) for check in table.checks
-    ]
-    table.foreign_keys = [
-        replace(key, columns=tuple(shifted(ordinal) for ordinal in key.columns)) for key in table.foreign_keys
-    ]
 
 
 def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> None:
@@ -270,7 +184,7 @@ def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> 
         if any(set(item[1].referenced_columns) == {p.ordinal for p in key.columns} for item in table.referenced_by):
             raise sql_error(3725, element.name, table.name, line=element.line)
         table.indexes = [index for index in table.indexes if index is not key]
-        _rebuild(table, place, lambda row: row)
+        rebuild(table, place, lambda row: row)
     elif any(fold(item.name) == name for item in table.checks):
         table.checks = [item for item in table.checks if fold(item.name) != name]
     elif any(fold(item.name) == name for item in table.foreign_keys):
@@ -296,10 +210,13 @@ def _toggle_constraints(table: Table, action: nodes.CheckConstraints, place: Pla
     known = {fold(item.name) for item in constraints}
     if wanted is not None and not wanted <= known:
         raise sql_error(4917, next(iter(wanted - known)), line=action.line)
-    if action.check is True and action.enable:
-        raise NotSupported("ALTER TABLE WITH CHECK CHECK CONSTRAINT", action.line)
     for item in constraints:
         if wanted is None or fold(item.name) in wanted:
+            if action.check is True and action.enable:
+                if isinstance(item, CheckConstraint):
+                    _check_rows(table, item, place)
+                else:
+                    _check_foreign_key(table, item, place)
             undo(place.session, setattr, item, "enabled", item.enabled)
             item.enabled = action.enable
 

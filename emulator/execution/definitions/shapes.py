@@ -235,11 +235,12 @@ class _Shaper:
             ignore_dup_key=_ignores_duplicates(node.options),
         )
         if node.where is not None:
-            self._set_filter(index, node.where, node.where_text or "")
+            self.set_filter(index, node.where, node.where_text or "")
         self._enter(index)
         return index
 
-    def _set_filter(self, index: Index, where: nodes.Predicate, text: str) -> None:
+    def set_filter(self, index: Index, where: nodes.Predicate, text: str) -> None:
+        """Make ``index`` a filtered one."""
         scope = table_scope(self.table, self.ctx)
         slot = scope.sources[0].slot
         holds = compile_filter(where, scope, self.ctx)
