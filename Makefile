@@ -5,7 +5,8 @@ PYTHON_ENV := .venv/bin
 SETUP_DONE := .venv/.setup-done
 PACKAGES := $(foreach package,emulator harness loadtests,$(if $(wildcard $(package)/__init__.py),-p $(package)))
 ARGS ?=
-VARIANTS ?= float level100
+VARIANTS ?= float versioned level100
+NO_VARIANTS := migrations old_way variants
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-variants test-clients lint format docs bench serve lock clean
@@ -27,7 +28,8 @@ test: $(SETUP_DONE) ## Run the tests in parallel
 test-variants: $(SETUP_DONE) ## Run the database's tests on float quantities, at compatibility level 100, and other variants
 	@set -e; for variant in $(VARIANTS); do \
 	    echo "== $$variant"; \
-	    LOCKSTEP_VARIANT=$$variant $(PYTHON_ENV)/python -m pytest -n auto tests/database --ignore tests/database/migrations $(ARGS); \
+	    LOCKSTEP_VARIANT=$$variant $(PYTHON_ENV)/python -m pytest -n auto tests/database \
+	        $(NO_VARIANTS:%=--ignore tests/database/%) $(ARGS); \
 	done
 
 test-clients: ## Install FreeTDS, so that the tests that run bundles through it are not skipped

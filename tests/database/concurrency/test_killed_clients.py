@@ -146,7 +146,7 @@ def test_a_client_cut_off_while_it_waits_has_done_nothing(
                 cut_off.result()
             assert caught.value.is_connection_lost
         stocked.await_release(cut_off.spid)  # while the other still holds what the call was waiting for
-        assert stocked.execute("SELECT COUNT(*) FROM lockstep.Request WITH (READPAST);")[0][0] == 0
+        assert stocked.execute("SELECT COUNT(*) FROM lockstep.Request WITH (READPAST, READCOMMITTEDLOCK);")[0][0] == 0
     assert stocked.contents() == before
     assert not call(session).replayed
     assert done_requests(stocked) == {str(call.request_id): 1}
