@@ -36,6 +36,7 @@ RETURN
         c.SortDate,
         e.Zone
     FROM (
+        -- A comparison leaves out the lots without a date.
         SELECT
             l.LotNo,
             l.BinNo,

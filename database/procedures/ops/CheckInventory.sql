@@ -300,7 +300,8 @@ BEGIN
     GROUP BY k.RunNo, k.RowNum, k.Status
     HAVING (k.Status = N'PRINT' AND SUM(k.IsOpen) > 0) OR (k.Status = N'NEW' AND SUM(k.IsOpen) = 0);
 
-    -- Allocations of which something was taken back since the baseline: they hold what the last reversal left of them.
+    -- Allocations of which something was taken back since the baseline: they hold what the last reversal left of them. One
+    -- without a status is not Unpicked.
     INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
     SELECT
         'Allocation' AS CheckName,

@@ -132,8 +132,10 @@ BEGIN
 
             INSERT INTO @Candidate (FefoRank, LotNo, BinNo, DateExpiry, SeenBags)
             SELECT TOP (@LookFor)
-                ROW_NUMBER() OVER (
-                    ORDER BY f.SortDate ASC, f.Zone ASC, f.QtyOnHand DESC, f.LotNo ASC, f.BinNo ASC
+                CAST(
+                    ROW_NUMBER() OVER (
+                        ORDER BY f.SortDate ASC, f.Zone ASC, f.QtyOnHand DESC, f.LotNo ASC, f.BinNo ASC
+                    ) AS int
                 ) AS FefoRank,
                 f.LotNo,
                 f.BinNo,

@@ -101,7 +101,7 @@ BEGIN
         ) AS d;
 
     -- Of the three parts one or two are read: a lot by its key; or the dated lots of an item, and those without a date when the
-    -- others do not fill the page.
+    -- others do not fill the page (a comparison leaves these out).
     INSERT INTO @Lot (LotNo, ItemKey, BinNo, DateReceived, DateExpiry, SortDate, LotStatus, QtyOnHand, QtyCommitSales)
     SELECT TOP (@PageSize)
         c.LotNo,
