@@ -1,8 +1,9 @@
 """The repeatable objects of the data layer: one file each, below one folder a kind, in the order they are deployed.
 
-`database/<kind>/<schema>/<Object>.sql`. A file is known by its kind and name and compared by the hash of its content.
-Kinds come in a fixed order. Within functions and views a file follows those that it names, because the server binds
-them when they are created; procedures may name what is not there yet, and go by name.
+`database/<kind>/<schema>/<Object>.sql`. A function may lie beside the procedures that it serves: its file is of the
+kind `functions` all the same. A file is known by its kind and name and compared by the hash of its content. Kinds come
+in a fixed order. Within functions and views a file follows those that it names, because the server binds them when they
+are created; procedures may name what is not there yet, and go by name.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ KINDS = ("functions", "views", "procedures", "indexes", "grants")
 MODULE_KINDS = frozenset({"functions", "views", "procedures"})
 
 _BOUND_WHEN_CREATED = frozenset({"functions", "views"})
+_CREATES_FUNCTION = re.compile(r"\bCREATE\s+(?:OR\s+ALTER\s+)?FUNCTION\b", re.IGNORECASE)
 
 
 class NamedText(Protocol):
@@ -65,14 +67,19 @@ def read_sources(database: Path = DATABASE_FOLDER) -> list[SourceFile]:
     """All files of the folders that exist, in the order of deployment. EnvironmentFault without a database folder."""
     if not database.is_dir():
         raise EnvironmentFault(f"there is no database folder at {database}")
-    return [file for kind in KINDS for file in in_build_order(kind, _read_kind(database / kind, kind))]
+    files = [file for folder in KINDS for file in _read_folder(database / folder, folder)]
+    return [file for kind in KINDS for file in in_build_order(kind, [file for file in files if file.kind == kind])]
 
 
-def _read_kind(folder: Path, kind: str) -> list[SourceFile]:
-    return [
-        SourceFile(kind, ".".join(path.relative_to(folder).with_suffix("").parts), path, path.read_text("utf-8-sig"))
-        for path in sorted(folder.rglob("*.sql"))
-    ]
+def _read_folder(folder: Path, kind: str) -> list[SourceFile]:
+    return [_read_file(path, folder, kind) for path in sorted(folder.rglob("*.sql"))]
+
+
+def _read_file(path: Path, folder: Path, kind: str) -> SourceFile:
+    text = path.read_text("utf-8-sig")
+    if kind == "procedures" and _CREATES_FUNCTION.search(mask(text)):
+        kind = "functions"
+    return SourceFile(kind, ".".join(path.relative_to(folder).with_suffix("").parts), path, text)
 
 
 def in_build_order(kind: str, files: Sequence[NamedTextT]) -> list[NamedTextT]:

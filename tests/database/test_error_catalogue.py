@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.deploy.sources import read_sources
+
 ROOT = Path(__file__).resolve().parents[2]
-PROCEDURES = sorted((ROOT / "database" / "procedures").rglob("*.sql"))
+PROCEDURES = sorted(source.path for source in read_sources() if source.kind == "procedures")
 RAISING = [*PROCEDURES, ROOT / "database" / "migrations" / "sql" / "0001_baseline" / "check_erp_tables.sql"]
 FIELDS = ["Purpose", "Parameters", "Result", "Locks", "Errors", "Idempotency", "Retry", "Example"]
 

@@ -78,3 +78,14 @@ def test_line_ends_and_a_byte_order_mark_do_not_change_the_hash(tmp_path: Path) 
 def test_a_missing_folder_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="no database folder"):
         read_sources(tmp_path / "nowhere")
+
+
+def test_a_function_beside_the_procedures_is_a_function_and_comes_before_them(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "procedures/a/Alpha.sql": "CREATE PROCEDURE a.Alpha AS SELECT 1 -- not CREATE FUNCTION",
+            "procedures/a/Zeta.sql": "create or alter function a.Zeta() RETURNS TABLE AS RETURN (SELECT 1 AS A)",
+        },
+    )
+    assert names(tmp_path) == ["functions/a.Zeta", "procedures/a.Alpha"]

@@ -58,7 +58,7 @@ CREATE TABLE lockstep.Operation (
     CONSTRAINT CK_Operation_Outcome CHECK (Outcome IN ('DONE', 'REPLAYED', 'REJECTED', 'FAILED'))
 );
 
--- What is deployed now: one row a file of database/functions, procedures, indexes and the like.
+-- What is deployed now: one row a file of database/procedures, indexes and the like.
 CREATE TABLE lockstep.DeployedObject (
     Kind varchar(20) NOT NULL,
     ObjectName nvarchar(260) NOT NULL,
