@@ -4,6 +4,8 @@
 and severities are those of ``sys.messages`` (documentation: "Database engine events and errors").
 """
 
+from __future__ import annotations
+
 from emulator.messages import MESSAGES
 
 
@@ -32,6 +34,8 @@ class SqlError(Exception):
         self.line = line
         self.procedure = procedure
         self.located = False
+        self.preceding: list[SqlError] = []
+        """Errors of the same cause that the client is sent before this one; CATCH sees this one alone."""
         self.unbound_in: object = None
         """The frame in which a statement could not be compiled when its turn came; a TRY there does not catch this."""
 
@@ -41,6 +45,13 @@ class SqlError(Exception):
             self.line = self.line or line
             self.procedure = self.procedure or procedure
             self.located = True
+            for error in self.preceding:
+                error.locate(self.line, self.procedure)
+
+    def after(self, *errors: SqlError) -> SqlError:
+        """This error, to be sent behind ``errors``."""
+        self.preceding = [*errors, *self.preceding]
+        return self
 
     def __str__(self) -> str:
         where = f"Procedure {self.procedure}, " if self.procedure else ""

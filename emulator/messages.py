@@ -505,4 +505,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     5061: (16, "ALTER DATABASE failed because a lock could not be placed on database '{}'. Try again later."),
     5069: (16, "ALTER DATABASE statement failed."),
     5070: (16, "Database state cannot be changed while other users are using the database '{}'"),
+    2754: (16, "Error severity levels greater than 18 can only be specified by members of the sysadmin role, using the WITH LOG option."),
+    3621: (0, "The statement has been terminated."),
 }  # fmt: skip

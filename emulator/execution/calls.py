@@ -15,7 +15,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution import system_procedures
 from emulator.execution.arguments import CallArgument
 from emulator.execution.authorization import authorize_call
-from emulator.execution.failures import statement_failed
+from emulator.execution.failures import ArgumentError, statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.impersonation import as_login, as_user, enter_module, push
 from emulator.execution.plans import evaluator
@@ -102,7 +102,7 @@ def _source(
         if parameter.table_type is None or source.name != "table":
             raise sql_error(206, source.name, parameter.type.name)
         return place, partial(table_value, parameter.table_type)
-    return place, _parameter_converter(source, parameter.type)
+    return place, argument_converter(source, parameter.type)
 
 
 def table_value(table_type: TableType, value: Any) -> Any:
@@ -110,7 +110,8 @@ def table_value(table_type: TableType, value: Any) -> Any:
     return value.store(table_type) if isinstance(value, TableRows) else value
 
 
-def _parameter_converter(source: SqlType, target: SqlType) -> Callable[[Any], Any] | None:
+def argument_converter(source: SqlType, target: SqlType) -> Callable[[Any], Any] | None:
+    """What brings an argument to its parameter's type, None where it is of it. It raises 8114 as ``ArgumentError``."""
     convert = parameter_assigner(source, target)
     if convert is None:
         return None
@@ -120,7 +121,8 @@ def _parameter_converter(source: SqlType, target: SqlType) -> Callable[[Any], An
             return convert(value)
         except SqlError as error:
             if error.number in (241, 245, 295):
-                raise sql_error(8114, source.name, target.name) from None
+                text = sql_error(8114, source.name, target.name)
+                raise ArgumentError(text.number, text.severity, text.state, text.message) from None
             raise
 
     return convert_argument
@@ -147,17 +149,24 @@ def _defaults(session: Session, procedure: Procedure, compiler: UnitCompiler) ->
     return values
 
 
-def call_procedure(session: Session, procedure: Procedure, arguments: Sequence[CallArgument]) -> int:
-    """Call with ``arguments``; their ``value`` becomes the final one where ``output``. Returns the return status."""
+def call_procedure(session: Session, procedure: Procedure, arguments: Sequence[CallArgument], called: str) -> int:
+    """Call with ``arguments``; their ``value`` becomes the final one where ``output``. Returns the return status.
+
+    ``called`` is the name as the caller wrote it: errors show it.
+    """
     unit = procedure_unit(session, procedure)
     shape = tuple([(a.name, a.type, a.output, a.default) for a in arguments])
-    binding = procedure.bindings.get(shape)
-    if binding is None:
-        if len(procedure.bindings) > KEPT_BINDINGS:
-            procedure.bindings.clear()
-        binding = procedure.bindings[shape] = bind(procedure, arguments)
-    values = binding.values([argument.value for argument in arguments], procedure.plan[1])
-    frame = activate(session, unit, values, procedure)
+    try:
+        binding = procedure.bindings.get(shape)
+        if binding is None:
+            if len(procedure.bindings) > KEPT_BINDINGS:
+                procedure.bindings.clear()
+            binding = procedure.bindings[shape] = bind(procedure, arguments)
+        values = binding.values([argument.value for argument in arguments], procedure.plan[1])
+    except SqlError as error:
+        error.locate(0, called)
+        raise
+    frame = activate(session, unit, values, procedure, called)
     for place, target in binding.outputs:
         convert = parameter_assigner(procedure.parameters[target].type, arguments[place].type)
         value = frame.variables[target]
@@ -166,16 +175,25 @@ def call_procedure(session: Session, procedure: Procedure, arguments: Sequence[C
 
 
 def activate(
-    session: Session, unit: CodeUnit, values: Sequence[Any], module: Module | None, *, check_count: bool = True
+    session: Session,
+    unit: CodeUnit,
+    values: Sequence[Any],
+    module: Module | None,
+    called: str = "",
+    *,
+    check_count: bool = True,
 ) -> Frame:
     """Run a module as a call from the current one; its SET options and temporary tables end with it.
+
+    ``called`` is the name by which errors know it, its own unless given; a text has none.
 
     Errors: 217 nested too deep; 266 (sent, not raised in TRY-less code) when it leaves another transaction count.
     """
     if session.nest_level >= 32:
         raise sql_error(217, 32)
     caller = session.frame
-    frame = Frame(session, unit.new_variables(values), module.name if module else caller.name, module, caller.errors)
+    name = called or (module.name if module else "")
+    frame = Frame(session, unit.new_variables(values), name, module, caller.errors)
     settings, trancount = session.settings, session.trancount
     session.frame = frame
     session.nest_level += 1
@@ -194,13 +212,13 @@ def activate(
         session.frame = caller
         if session.impersonation is not entered_as:
             session.assume(entered_as)
-        xact_abort = session.settings.xact_abort
+        counted = not (session.settings.xact_abort or session.settings.implicit_transactions)
         session.settings = settings
         session.drop_temporary(frame)
         if session.open_cursors:
             session.close_local_cursors(frame)
-    if check_count and session.trancount != trancount and not xact_abort:
-        error = sql_error(266, trancount, session.trancount)
+    if check_count and counted and session.trancount != trancount:
+        error = sql_error(266, trancount, session.trancount, state=2)
         error.locate(0, frame.name)
         raise error
     return frame
@@ -229,10 +247,16 @@ def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Ste
                 if not session.unchecked:
                     authorize_call(session, procedure, compiler.module)
                 unit = procedure_unit(session, procedure)
-                binding = bindings.get(procedure)
-                if binding is None:
-                    binding = bindings[procedure] = bind(procedure, templates)
-                callee = activate(session, unit, binding.values(values, procedure.plan[1]), procedure)
+                called = str(name)
+                try:
+                    binding = bindings.get(procedure)
+                    if binding is None:
+                        binding = bindings[procedure] = bind(procedure, templates)
+                    given = binding.values(values, procedure.plan[1])
+                except SqlError as error:
+                    error.locate(0, called)
+                    raise
+                callee = activate(session, unit, given, procedure, called)
                 status = callee.status or 0
                 for place, parameter in binding.outputs:
                     targets[place](frame, procedure.parameters[parameter].type, callee.variables[parameter])
@@ -367,7 +391,7 @@ def run_procedure(session: Session, name: nodes.ObjectName, arguments: Sequence[
     if isinstance(procedure, Procedure):
         if not session.unchecked:
             authorize_call(session, procedure, None)
-        return call_procedure(session, procedure, arguments)
+        return call_procedure(session, procedure, arguments, str(name))
     return procedure.run(session, arguments)
 
 

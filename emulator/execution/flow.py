@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from emulator.catalog.objects import ScalarFunction, fold
-from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.errors import SqlError, sql_error
 from emulator.execution.authorization import authorize
 from emulator.execution.cursors import compile_copy_cursor
 from emulator.execution.definitions.shapes import resolve_type, table_shape
-from emulator.execution.failures import RaisedError, ThrownError, statement_failed
+from emulator.execution.failures import BatchAborted, RaisedError, ThrownError, statement_failed
 from emulator.execution.frames import BREAK, CONTINUE, RETURN, Frame, Signal, Step
 from emulator.execution.functions.message_format import format_message
 from emulator.execution.plans import evaluator
@@ -28,6 +28,10 @@ INT = SqlType("int")
 SECONDS_PER_DAY = 86_400
 MESSAGE = SqlType("nvarchar", 2048)
 PRINTED = SqlType("nvarchar", 4000)
+MOST_SEVERE, MOST_SEVERE_UNLOGGED = 25, 18
+FATAL = 20
+"""From this severity on an error ends the connection."""
+END_OF_PROCESS = "Process ID {} has raised user error {}, severity {}. SQL Server is terminating this process."
 
 
 def compile_block(node: nodes.Block, compiler: UnitCompiler) -> Step:
@@ -115,7 +119,9 @@ def compile_return(node: nodes.Return, compiler: UnitCompiler) -> Step:
 
 def compile_try(node: nodes.TryCatch, compiler: UnitCompiler) -> Step:
     body = compiler.block(node.body)
+    compiler.catch_depth += 1
     handler = compiler.block(node.handler)
+    compiler.catch_depth -= 1
 
     def run_try(frame: Frame) -> Signal | None:
         session = frame.session
@@ -140,6 +146,8 @@ def compile_try(node: nodes.TryCatch, compiler: UnitCompiler) -> Step:
 
 def compile_throw(node: nodes.Throw, compiler: UnitCompiler) -> Step:
     if node.number is None or node.message is None or node.state is None:
+        if not compiler.catch_depth:
+            raise sql_error(10704, line=node.line)
         return _rethrow(node)
     number_node, message_node, state_node = node.number, node.message, node.state
     number = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(number_node, None, ctx), INT).fn)
@@ -158,8 +166,6 @@ def compile_throw(node: nodes.Throw, compiler: UnitCompiler) -> Step:
 
 def _rethrow(node: nodes.Throw) -> Step:
     def run_rethrow(frame: Frame) -> Signal | None:
-        if not frame.errors:
-            return statement_failed(frame, sql_error(10704), node.line)
         caught = frame.errors[-1]
         again = ThrownError(caught.number, caught.severity, caught.state, caught.message, caught.line, caught.procedure)
         again.located = True
@@ -185,8 +191,11 @@ def compile_raiserror(node: nodes.RaiseError, compiler: UnitCompiler) -> Step:
         try:
             values = [argument(frame) for argument in arguments]
             text = message(frame)
-            level = max(severity(frame) or 0, 0)
-            raised = _raised(text, level, (state(frame) or 0) & 255, values)
+            level = min(max(severity(frame) or 0, 0), MOST_SEVERE)
+            if level > MOST_SEVERE_UNLOGGED and "LOG" not in node.options:
+                raise sql_error(2754)
+            number = state(frame) or 0
+            raised = _raised(text, level, 1 if number < 0 else number & 255, values)
         except SqlError as error:
             return statement_failed(frame, error, node.line)
         session = frame.session
@@ -196,8 +205,14 @@ def compile_raiserror(node: nodes.RaiseError, compiler: UnitCompiler) -> Step:
             session.error_number = raised.number if "SETERROR" in node.options else 0
             session.sink.message(raised)
             return None
-        if level >= 20:
-            raise NotSupported("RAISERROR with a severity above 19", node.line)
+        if level >= FATAL:
+            raised.locate(node.line, frame.name)
+            session.sink.message(raised)
+            session.killed = True
+            fatal = SqlError(2745, level, 2, END_OF_PROCESS.format(session.spid, raised.number, level))
+            fatal.locate(node.line, frame.name)
+            session.sink.message(fatal)
+            raise BatchAborted
         return statement_failed(frame, raised, node.line)
 
     return run_raiserror

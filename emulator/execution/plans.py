@@ -154,6 +154,7 @@ def plan_step(
     """
     plan = Plan(compiler, compile_statement)
     database = plan.database
+    structural = isinstance(node, nodes.TruncateTable)
 
     def run_statement(frame: Frame) -> Signal | None:
         session = frame.session
@@ -170,7 +171,7 @@ def plan_step(
             count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
         except SqlError as error:
             session.null_eliminated = False
-            return statement_failed(frame, error, node.line)
+            return statement_failed(frame, error, node.line, writes=writes, structural=structural)
         if session.null_eliminated:
             warn_of_nulls(session)
         session.row_count = count

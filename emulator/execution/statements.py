@@ -27,6 +27,7 @@ def compile_select_step(node: nodes.Select, compiler: UnitCompiler) -> Step:
         lambda ctx: compile_select(node, ctx),
         writes=into,
         returns_rows=not into and not assigns,
+        counts=not assigns,
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import Trigger, fold
 from emulator.errors import sql_error
 from emulator.execution.calls import activate
+from emulator.execution.failures import BatchAborted, report_termination
 from emulator.execution.nesting import inside_statement
 from emulator.execution.settings import Change
 from emulator.execution.units import CodeUnit, UnitCompiler
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 INSIDE = Change(xact_abort=True)
 Rows = Sequence[tuple[Any, ...]]
+FIRING_LINE = 1
 
 
 def trigger_compiler(session: Session, database: Database, trigger: Trigger) -> UnitCompiler:
@@ -58,6 +60,17 @@ def _unit(session: Session, trigger: Trigger) -> CodeUnit:
     return unit
 
 
+def _activate(session: Session, unit: CodeUnit, values: list[Any], trigger: Trigger) -> None:
+    """Run the body. Where an error of its ends the batch, the statement that fired it is reported as terminated."""
+    caller = session.frame
+    try:
+        activate(session, unit, values, trigger, check_count=False)
+    except BatchAborted:
+        if len(session.firing) == 1:
+            report_termination(caller, FIRING_LINE)
+        raise
+
+
 def fire(
     session: Session, trigger: Trigger, inserted: Rows, deleted: Rows, updated: frozenset[int], row_count: int
 ) -> None:
@@ -74,7 +87,7 @@ def fire(
     try:
         with inside_statement(session):
             session.row_count = row_count
-            activate(session, unit, [inserted, deleted, updated], trigger, check_count=False)
+            _activate(session, unit, [inserted, deleted, updated], trigger)
             if session.transaction is not transaction:
                 raise sql_error(3609)
             if session.doomed:

@@ -75,6 +75,7 @@ class UnitCompiler:
         self.parameters = tuple(parameters)
         self.returns = getattr(module, "returns", None)
         self.trigger_tables: dict[str, Source] = {}
+        self.catch_depth = 0
         for parameter in parameters:
             self.declare(parameter.name, parameter.type, parameter.table_type.shape if parameter.table_type else None)
 

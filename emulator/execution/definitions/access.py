@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 UNVERSIONED = (nodes.AlterTable, nodes.CreateIndex, nodes.AlterIndex, nodes.DropIndex)
 """What a transaction at level SNAPSHOT must not do ("Transaction locking and row versioning guide")."""
 
+STRUCTURAL = (nodes.AlterTable, nodes.CreateIndex, nodes.AlterIndex, nodes.CreateStatistics, nodes.UpdateStatistics)
+"""With DROP TABLE and TRUNCATE TABLE the statements whose errors end the batch."""
+
 
 def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
     """A step that runs ``act`` as one undoable statement and reports no count.
@@ -41,6 +44,7 @@ def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step
     Errors: 3930 in a doomed transaction; 3964 in one at level SNAPSHOT, for definitions that have no versions.
     """
     unversioned = isinstance(node, UNVERSIONED)
+    structural = isinstance(node, STRUCTURAL) or (isinstance(node, nodes.Drop) and node.kind == "TABLE")
 
     def run_definition(frame: Frame) -> Signal | None:
         session = frame.session
@@ -52,7 +56,7 @@ def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step
                 raise sql_error(3964)
             as_unit(frame, act, frame)
         except SqlError as error:
-            return statement_failed(frame, error, node.line)
+            return statement_failed(frame, error, node.line, structural=structural)
         session.row_count = 0
         session.error_number = 0
         session.sink.done(None)

@@ -66,7 +66,11 @@ def _definition(make: Callable[[Any, Place], Module], kind: str) -> StepCompiler
             module.execute_as = _runs_as(execute_as, place)
             module.quoted_identifier = "QUOTED_IDENTIFIER" in frame.session.settings.on
             module.ansi_nulls = "ANSI_NULLS" in frame.session.settings.on
-            _check(frame, module, place)
+            try:
+                _check(frame, module, place)
+            except SqlError as error:
+                error.locate(node.line, module.name)
+                raise
             _enter(frame, module, place, node, kind)
 
         return definition_step(node, define)

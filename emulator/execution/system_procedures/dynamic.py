@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import Parameter, fold
 from emulator.errors import SqlError, sql_error
 from emulator.execution.arguments import CallArgument
-from emulator.execution.calls import parameter_assigner, run_procedure, run_text, table_value
+from emulator.execution.calls import argument_converter, parameter_assigner, run_procedure, run_text, table_value
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
@@ -91,7 +91,11 @@ def _prepare(session: Session, handle: CallArgument, statement: str, declaration
 
 def _run(session: Session, statement: str, declarations: str, arguments: Sequence[CallArgument]) -> int:
     parameters = session.parse_parameters(declarations)
-    values, places = _match(statement, declarations, parameters, arguments)
+    try:
+        values, places = _match(statement, declarations, parameters, arguments)
+    except SqlError as error:
+        error.locate(0, "")
+        raise
     frame = run_text(session, statement, parameters, values)
     for parameter, argument in places:
         if argument.output:
@@ -120,7 +124,7 @@ def _match(
         if parameter.table_type is not None:
             value = table_value(parameter.table_type, value)
         elif value is not None:
-            convert = parameter_assigner(argument.type, parameter.type)
+            convert = argument_converter(argument.type, parameter.type)
             value = value if convert is None else convert(value)
         values[place] = value
         places.append((place, argument))

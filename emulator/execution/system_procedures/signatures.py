@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Parameter, Procedure
 from emulator.catalog.system_views.definition import ColumnList, Row
+from emulator.errors import SqlError
 from emulator.execution.arguments import CallArgument
 from emulator.execution.calls import bind
 from emulator.execution.system_procedures.contract import Body
@@ -46,8 +47,12 @@ def procedure(family: dict[str, Body], name: str, parameters: str = "") -> Calla
     def enter(function: Function) -> Function:
         def run(session: Session, arguments: Sequence[CallArgument]) -> int:
             signature, defaults = declaration()
-            binding = bind(signature, arguments)
-            values = binding.values([argument.value for argument in arguments], defaults)
+            try:
+                binding = bind(signature, arguments)
+                values = binding.values([argument.value for argument in arguments], defaults)
+            except SqlError as error:
+                error.locate(0, name)
+                raise
             return function(session, *values) or 0
 
         family[name] = run

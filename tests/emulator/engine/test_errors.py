@@ -108,7 +108,7 @@ def test_throw_ends_the_batch_and_keeps_the_transaction_without_xact_abort(stock
 def test_rethrow_keeps_number_line_and_procedure(client: Any) -> None:
     client.run("CREATE PROCEDURE dbo.fails AS\nBEGIN\n  SELECT 1/0\nEND")
     error = client.fails("BEGIN TRY\n EXEC dbo.fails\nEND TRY\nBEGIN CATCH\n THROW\nEND CATCH")
-    assert (error.number, error.line, error.procedure) == (8134, 3, "fails")
+    assert (error.number, error.line, error.procedure) == (8134, 3, "dbo.fails")
 
 
 def test_raiserror_goes_on_without_try_and_to_catch_with_it(client: Any) -> None:
@@ -120,9 +120,115 @@ def test_raiserror_goes_on_without_try_and_to_catch_with_it(client: Any) -> None
     ) == [("bad",)]
 
 
-def test_raiserror_dooms_nothing_under_xact_abort(client: Any) -> None:
-    text = "SET XACT_ABORT ON; BEGIN TRAN; BEGIN TRY RAISERROR('x',16,1) END TRY BEGIN CATCH SELECT XACT_STATE() END CATCH; ROLLBACK"
-    assert client.query(text) == [(1,)]
+def test_raiserror_under_xact_abort_goes_on_uncaught_and_dooms_the_transaction_caught(client: Any) -> None:
+    uncaught = client.collect("SET XACT_ABORT ON; BEGIN TRAN; RAISERROR('x',16,1); SELECT XACT_STATE()")
+    assert [result.rows for result in uncaught.result_sets] == [[(1,)]]
+    text = "BEGIN TRY RAISERROR('x',16,1) END TRY BEGIN CATCH SELECT XACT_STATE() END CATCH; ROLLBACK"
+    assert client.query(text) == [(-1,)]
+
+
+def test_a_missing_object_to_drop_is_no_error_that_xact_abort_promotes(client: Any) -> None:
+    sink = client.collect("SET XACT_ABORT ON; BEGIN TRAN; DROP TABLE dbo.nothing; SELECT @@TRANCOUNT; ROLLBACK")
+    assert [error.number for error in sink.errors] == [3701]
+    assert sink.result_sets[-1].rows == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("CREATE TABLE dbo.stock (id int)", 2714),
+        ("CREATE UNIQUE INDEX ux ON dbo.stock (same)", 1505),
+        ("DROP TABLE dbo.parent", 3726),
+        ("TRUNCATE TABLE dbo.parent", 4712),
+        ("SELECT DATEFROMPARTS(2024, 13, 1)", 289),
+        ("SELECT JSON_VALUE('{', '$.a')", 13609),
+    ],
+)
+def test_some_errors_end_batch_and_transaction_without_xact_abort(stock: Any, statement: str, number: int) -> None:
+    stock.run("ALTER TABLE stock ADD same int NOT NULL DEFAULT 0; CREATE TABLE dbo.parent (id int PRIMARY KEY)")
+    stock.run("CREATE TABLE dbo.child (id int REFERENCES dbo.parent)")
+    sink = stock.collect(f"BEGIN TRAN; {statement}; SELECT 'not reached'")
+    assert ([error.number for error in sink.errors], stock.value("@@TRANCOUNT")) == ([number], 0)
+
+
+@pytest.mark.parametrize("expression", ["CAST('20241399' AS datetime)", "CAST(300 AS tinyint)", "1/0"])
+def test_values_out_of_range_end_their_statement_alone(client: Any, expression: str) -> None:
+    sink = client.collect(f"BEGIN TRAN; SELECT {expression}; SELECT @@TRANCOUNT; ROLLBACK")
+    assert len(sink.errors) == 1
+    assert sink.result_sets[-1].rows == [(1,)]
+
+
+def test_altering_a_missing_table_ends_the_batch_and_keeps_the_transaction(client: Any) -> None:
+    sink = client.collect("BEGIN TRAN; ALTER TABLE dbo.nothing ADD x int; SELECT 'not reached'")
+    assert ([error.number for error in sink.errors], sink.result_sets) == ([4902], [])
+    assert client.query("SELECT @@TRANCOUNT; ROLLBACK") == [(1,)]
+
+
+def test_a_write_in_a_doomed_transaction_ends_the_batch(stock: Any) -> None:
+    sink = stock.collect(
+        "SET XACT_ABORT ON; BEGIN TRY BEGIN TRAN; SELECT 1/0 END TRY BEGIN CATCH UPDATE stock SET qty = 1 END CATCH;"
+        "SELECT 'not reached'"
+    )
+    assert [error.number for error in sink.errors] == [3930]
+    assert stock.value("@@TRANCOUNT") == 0
+
+
+def test_a_terminated_write_is_reported_behind_its_error(stock: Any) -> None:
+    sink = stock.collect("INSERT INTO stock VALUES (1, 1)")
+    assert [(m.number, m.severity, m.state) for m in sink.messages] == [(2627, 14, 1), (3621, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1/0",
+        "SET XACT_ABORT ON; INSERT INTO stock VALUES (1, 1)",
+        "BEGIN TRY INSERT INTO stock VALUES (1, 1) END TRY BEGIN CATCH END CATCH",
+        "INSERT INTO stock VALUES (1)",
+    ],
+)
+def test_reads_caught_errors_and_errors_of_the_batch_are_not_reported_as_terminated(stock: Any, text: str) -> None:
+    assert 3621 not in [message.number for message in stock.collect(text).messages]
+
+
+def test_an_error_in_a_function_is_its_callers(client: Any) -> None:
+    client.run("CREATE FUNCTION dbo.part (@n int) RETURNS int AS BEGIN\nDECLARE @x int = 1 / @n\nRETURN 7 END")
+    client.run(
+        "CREATE FUNCTION dbo.parts (@n int) RETURNS @t TABLE (v int) AS BEGIN INSERT @t VALUES (1/@n) RETURN END"
+    )
+    for query in ("SELECT dbo.part(0)", "SELECT v FROM dbo.parts(0)"):
+        sink = client.collect(f"{query}; SELECT 'reached'")
+        assert [(e.number, e.line, e.procedure) for e in sink.messages] == [(8134, 1, "")]
+        assert [len(result.rows) for result in sink.result_sets] == [0, 1]
+
+
+@pytest.mark.parametrize(("call", "number"), [("", 201), ("1, 2", 8144), ("@z = 1", 8145), ("'x'", 8114)])
+def test_arguments_that_do_not_bind_are_errors_at_line_0_of_the_procedure(client: Any, call: str, number: int) -> None:
+    client.run("CREATE PROCEDURE dbo.Takes @a int AS SELECT @a")
+    sink = client.collect(f"\nEXEC DBO.takes {call}; SELECT 'reached'")
+    assert [(e.number, e.line, e.procedure) for e in sink.errors] == [(number, 0, "DBO.takes")]
+    assert [result.rows for result in sink.result_sets] == [[("reached",)]]
+
+
+def test_throw_without_arguments_outside_of_catch_is_an_error_of_the_batch(client: Any) -> None:
+    sink = client.collect("SELECT 1; BEGIN TRY THROW END TRY BEGIN CATCH SELECT 2 END CATCH")
+    assert ([error.number for error in sink.errors], sink.result_sets) == ([10704], [])
+
+
+def test_raiserror_above_18_takes_with_log(client: Any) -> None:
+    sink = client.collect("RAISERROR('x', 19, 1); RAISERROR('y', 19, 1) WITH LOG; SELECT 1")
+    assert [(error.number, error.severity) for error in sink.errors] == [(2754, 16), (50000, 19)]
+    assert len(sink.result_sets) == 1
+
+
+def test_raiserror_from_severity_20_on_ends_the_session(client: Any) -> None:
+    sink = client.collect("RAISERROR('end', 20, 1) WITH LOG; SELECT 'not reached'")
+    assert [(error.number, error.severity) for error in sink.errors] == [(50000, 20), (2745, 20)]
+    assert (sink.result_sets, client.session.closed) == ([], True)
+
+
+def test_a_negative_state_is_1(client: Any) -> None:
+    assert client.fails("RAISERROR('x', 16, -5)").state == 1
 
 
 def test_a_missing_table_is_found_at_its_turn_and_ends_the_batch(client: Any) -> None:
