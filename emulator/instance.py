@@ -23,7 +23,8 @@ from emulator.storage.versions import VersionStore
 
 FIRST_USER_SPID = 51
 KEPT_PLANS = 2000
-"""Compiled batches, parameter lists and parsed names that are kept; the oldest go first."""
+"""Compiled batches, their shapes without constants, parameter lists and parsed names that are kept; the oldest go
+first."""
 KEPT_DEADLOCKS = 100
 
 
@@ -69,6 +70,7 @@ class Instance:
         self.sessions: dict[int, Session] = {}
         self.global_temporary: dict[str, Table] = {}
         self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
+        self.shapes: dict[Any, tuple[tuple[int, ...], tuple[Parameter, ...]]] = Kept(KEPT_PLANS)
         self.names: dict[str, nodes.ObjectName] = Kept(KEPT_PLANS)
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
         self.sequential_ids = count(1)

@@ -23,6 +23,7 @@ from emulator.execution.definitions.shapes import parameters as declared_paramet
 from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
+from emulator.execution.parameterization import parameterize
 from emulator.execution.settings import DEFAULTS, Change, Isolation
 from emulator.execution.skipping import text_after_switch
 from emulator.execution.system_procedures import SystemProcedure
@@ -158,8 +159,8 @@ class Session:
         with self._request(sink):
             if self.skipping is not None:
                 text = text_after_switch(text, self)
-            unit = self.unit(text)
-            self.frame = Frame(self, unit.new_variables())
+            unit, values = self.ad_hoc_unit(text)
+            self.frame = Frame(self, unit.new_variables(values))
             unit.run(self.frame)
 
     def run_rpc(self, procedure: str, parameters: Sequence[Any], sink: ResultSink) -> None:
@@ -468,16 +469,29 @@ class Session:
 
     def unit(self, text: str, parameters: Sequence[Parameter] = ()) -> CodeUnit:
         """The compiled batch, kept by text, parameters and database."""
-        quoted = "QUOTED_IDENTIFIER" in self.settings.on
-        key = (text, tuple(parameters), self.database, self.user.default_schema, quoted)
         units = self.instance.units
+        key = self._unit_key(text, parameters)
         unit = units.get(key)
         if unit is None:
-            batch = parse_batch(text, quoted_identifier=quoted)
+            batch = parse_batch(text, quoted_identifier="QUOTED_IDENTIFIER" in self.settings.on)
             unit = self.compiler(self.database, text, parameters=parameters).compile(batch.statements)
             if not any(isinstance(node, nodes.CreateLogin | nodes.AlterLogin) for node in batch.statements):
                 units[key] = unit  # a text with a password is not kept
         return unit
+
+    def ad_hoc_unit(self, text: str) -> tuple[CodeUnit, Sequence[Any]]:
+        """The compiled batch without parameters of its own, and the values of those that stand for its constants."""
+        unit = self.instance.units.get(self._unit_key(text, ()))
+        if unit is not None:
+            return unit, ()
+        parameterized = parameterize(self, text)
+        if parameterized is None:
+            return self.unit(text), ()
+        return self.unit(parameterized.text, parameterized.parameters), parameterized.values
+
+    def _unit_key(self, text: str, parameters: Sequence[Parameter]) -> tuple[Any, ...]:
+        quoted = "QUOTED_IDENTIFIER" in self.settings.on
+        return text, tuple(parameters), self.database, self.user.default_schema, quoted
 
     def parse_name(self, text: str) -> nodes.ObjectName:
         """A possibly quoted, multi-part name. Errors: 102 if it is none."""

@@ -381,8 +381,9 @@ def call_function(session: Session, function: Module, values: Sequence[Any]) -> 
 
 def run_text(session: Session, text: str, parameters: Sequence[Parameter] = (), values: Sequence[Any] = ()) -> Frame:
     """Run ``text`` as a batch of its own within the current one (EXEC of a string, sp_executesql)."""
-    unit = session.unit(text, parameters)
-    return activate(session, unit, values, None)
+    if parameters:
+        return activate(session, session.unit(text, parameters), values, None)
+    return activate(session, *session.ad_hoc_unit(text), None)
 
 
 def run_procedure(session: Session, name: nodes.ObjectName, arguments: Sequence[CallArgument]) -> int:

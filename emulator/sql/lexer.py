@@ -132,6 +132,12 @@ def tokenize(text: str, *, quoted_identifier: bool = True, position: int = 0, li
     return tokens
 
 
+def decimal_digits(constant: str) -> tuple[int, int]:
+    """Precision and scale of the type numeric that a constant has: the digits it needs, and those of its fraction."""
+    whole, _, fraction = constant.partition(".")
+    return max(len(whole.lstrip("0")) + len(fraction), 1), len(fraction)
+
+
 def _constant_or_quoted(group: str, lexeme: str, quoted_identifier: bool) -> tuple[str, str]:
     """Kind and value of a constant, or of anything in quotes."""
     if group == "string":

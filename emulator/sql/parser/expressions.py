@@ -31,6 +31,7 @@ from emulator.sql.lexer import (
     VARIABLE,
     WORD,
     Token,
+    decimal_digits,
 )
 from emulator.sql.parser.core import MAX_PRECISION, Grammar
 
@@ -346,11 +347,10 @@ class ExpressionParser(Grammar):
             number = self.whole_number(token)
             if number <= _MAX_INT:
                 return nodes.IntegerLiteral(number, line=line)
-            return self._numeric(token, text, "")
+            return self._numeric(token)
         if kind is DECIMAL:
             self.advance()
-            whole, _, fraction = text.partition(".")
-            return self._numeric(token, whole, fraction)
+            return self._numeric(token)
         if kind is FLOAT:
             self.advance()
             value = float(text if text[-1].isdigit() else text + "0")
@@ -366,8 +366,8 @@ class ExpressionParser(Grammar):
             return nodes.MoneyLiteral(Decimal(text[1:].strip() or "0"), line=line)
         raise self.syntax_error()
 
-    def _numeric(self, token: Token, whole: str, fraction: str) -> nodes.NumericLiteral:
-        precision = max(len(whole.lstrip("0")) + len(fraction), 1)
+    def _numeric(self, token: Token) -> nodes.NumericLiteral:
+        precision, scale = decimal_digits(token.value)
         if precision > MAX_PRECISION:
             raise sql_error(1007, token.value, line=token.line)
-        return nodes.NumericLiteral(Decimal(token.value), precision, len(fraction), line=token.line)
+        return nodes.NumericLiteral(Decimal(token.value), precision, scale, line=token.line)
