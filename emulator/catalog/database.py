@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeVar
 
+from emulator.catalog.extended_properties import ExtendedProperties
 from emulator.catalog.objects import (
     DatabaseObject,
     Schema,
@@ -67,6 +68,7 @@ class Database:
     objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
     by_id: dict[int, DatabaseObject] = field(default_factory=dict)
     types: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
+    properties: ExtendedProperties = field(default_factory=ExtendedProperties)
     owner_sid: bytes = SA_SID
     security: PrincipalCatalog = field(init=False)
     next_object_id: int = FIRST_OBJECT_ID

@@ -16,6 +16,7 @@ FAMILIES = (
     "indexes",
     "constraints",
     "modules",
+    "extended_properties",
     "security",
     "server",
     "sessions",

@@ -234,14 +234,3 @@ def _is_exhausted(sequence: Sequence) -> bool:
         return False
     following = sequence.current + sequence.increment
     return not sequence.minimum <= following <= sequence.maximum
-
-
-@view(
-    "sys.extended_properties",
-    """
-    class tinyint, class_desc nvarchar(60)?, major_id int, minor_id int, name sysname, value sql_variant?
-    """,
-)
-def extended_properties(session: Session, database: Database) -> Iterator[Row]:
-    """Always empty: there is no way to add one."""
-    return iter(())

@@ -30,6 +30,8 @@ from emulator.types.temporal import from_timestamp
 if TYPE_CHECKING:
     from emulator.session import Session
 
+OBJECT_CLASSES = (1, 2, 7)
+"""The classes of extended properties of an object and of its columns, parameters and indexes."""
 
 UNVERSIONED = (nodes.AlterTable, nodes.CreateIndex, nodes.AlterIndex, nodes.DropIndex)
 """What a transaction at level SNAPSHOT must not do ("Transaction locking and row versioning guide")."""
@@ -174,8 +176,9 @@ def enter(session: Session, database: Database, item: DatabaseObject) -> None:
 
 
 def take_out(session: Session, database: Database, item: DatabaseObject) -> None:
-    """Remove an object from the catalog, with the permissions on it."""
+    """Remove an object from the catalog, with the permissions on it and its extended properties."""
     forget_permissions(session, database.security, securable_of(item))
+    forget_properties(session, database, OBJECT_CLASSES, item.object_id)
     database.remove(item)
     undo(session, database.add, item)
 
@@ -185,6 +188,15 @@ def forget_permissions(session: Session, catalog: PrincipalCatalog, securable: S
     for permission in catalog.on(securable):
         catalog.take(permission)
         undo(session, catalog.put, permission)
+
+
+def forget_properties(
+    session: Session, database: Database, classes: tuple[int, ...], major_id: int, minor_id: int | None = None
+) -> None:
+    """Remove the extended properties of what is dropped: an object with all its parts, or one part."""
+    for item in database.properties.owned_by(classes, major_id, minor_id):
+        database.properties.take(item)
+        undo(session, database.properties.put, item)
 
 
 def undo(session: Session, function: Callable[..., object], *arguments: object) -> None:

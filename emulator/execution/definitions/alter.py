@@ -18,6 +18,7 @@ from emulator.execution.definitions.access import (
     Place,
     definition_step,
     enter_constraints,
+    forget_properties,
     place_of,
     take_out_constraint,
     touch,
@@ -184,6 +185,7 @@ def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> 
         if any(set(item[1].referenced_columns) == {p.ordinal for p in key.columns} for item in table.referenced_by):
             raise sql_error(3725, element.name, table.name, line=element.line)
         table.indexes = [index for index in table.indexes if index is not key]
+        forget_properties(place.session, place.database, (7,), table.object_id, key.number)
         rebuild(table, place, lambda row: row)
     elif any(fold(item.name) == name for item in table.checks):
         table.checks = [item for item in table.checks if fold(item.name) != name]

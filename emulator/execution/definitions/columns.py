@@ -12,7 +12,7 @@ from typing import Any
 from emulator.catalog.objects import Column, ForeignKey, Table, fold
 from emulator.catalog.stores import clustered_definition, secondary_definitions
 from emulator.errors import SqlError, sql_error
-from emulator.execution.definitions.access import Place, undo
+from emulator.execution.definitions.access import Place, forget_properties, undo
 from emulator.execution.definitions.indexes import duplicate_in_new_index
 from emulator.execution.definitions.shapes import column_names, shaper, table_scope
 from emulator.planning.binding import FIRST_SLOT
@@ -110,6 +110,7 @@ def drop_column(table: Table, element: nodes.DropElement, place: Place) -> None:
         raise sql_error(4924, "ALTER TABLE DROP COLUMN", element.name, table.name, line=element.line)
     gone = column.ordinal
     _refuse_dependents(table, column, element)
+    forget_properties(place.session, place.database, (1,), table.object_id, column.column_id)
     if column.identity is not None and table.store is not None:
         undo(place.session, setattr, table.store, "identity", table.store.identity)
         table.store.identity = None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from emulator.catalog.objects import Index, Table, fold
 from emulator.catalog.stores import clustered_definition, index_definition, secondary_definitions
 from emulator.errors import NotSupported, SqlError, sql_error
-from emulator.execution.definitions.access import Place, definition_step, place_of, touch, undo
+from emulator.execution.definitions.access import Place, definition_step, forget_properties, place_of, touch, undo
 from emulator.execution.definitions.shapes import shaper
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
@@ -104,6 +104,7 @@ def _remove(table: Table, name: str, place: Place, line: int) -> None:
     assert store is not None
     assert transaction is not None
     table.indexes = [item for item in table.indexes if item is not index]
+    forget_properties(place.session, place.database, (7,), table.object_id, index.number)
     if index.clustered:
         store.rebuild(transaction, None, secondary_definitions(table))
     else:

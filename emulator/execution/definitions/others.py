@@ -29,6 +29,7 @@ from emulator.execution.definitions.access import (
     definition_step,
     enter,
     forget_permissions,
+    forget_properties,
     place_of,
     take_out,
     undo,
@@ -159,6 +160,7 @@ def _drop_schema(frame: Frame, place: Place, node: nodes.Drop) -> None:
     if inside is not None:
         raise sql_error(3729, "drop schema", place.name, inside.name, line=node.line)
     forget_permissions(frame.session, place.database.security, Securable("SCHEMA", found.schema_id))
+    forget_properties(frame.session, place.database, (3,), found.schema_id)
     undo(frame.session, schemas.__setitem__, name, schemas[name])
     del schemas[name]
     changed(place.database)
@@ -172,6 +174,7 @@ def _drop_type(frame: Frame, place: Place, node: nodes.Drop) -> None:
         return
     place.require_drop(types[key], "type")
     forget_permissions(frame.session, place.database.security, securable_of(types[key]))
+    forget_properties(frame.session, place.database, (6,), types[key].object_id)
     undo(frame.session, types.__setitem__, key, types[key])
     del types[key]
     changed(place.database)

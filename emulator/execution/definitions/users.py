@@ -23,7 +23,7 @@ from emulator.catalog.principals import (
 )
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.authorization import has_permission, owned_by
-from emulator.execution.definitions.access import Place, changed, definition_step
+from emulator.execution.definitions.access import Place, changed, definition_step, forget_properties
 from emulator.execution.definitions.logins import alter_server_role, create_server_role
 from emulator.execution.definitions.security import (
     add,
@@ -140,6 +140,7 @@ def drop_user(frame: Frame, place: Place, node: nodes.Drop) -> None:
     with changing(session, database.security):
         _refuse_in_use(database, user, node.line)
         remove(session, database.security, user)
+        forget_properties(session, database, (4,), user.principal_id)
 
 
 def _refuse_in_use(database: Database, principal: Principal, line: int) -> None:
@@ -234,6 +235,7 @@ def drop_role(frame: Frame, place: Place, node: nodes.Drop) -> None:
             raise sql_error(15144, line=node.line)
         _refuse_in_use(database, role, node.line)
         remove(session, database.security, role)
+        forget_properties(session, database, (4,), role.principal_id)
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {

@@ -25,6 +25,7 @@ FAMILIES = (
     "help",
     "activity",
     "roles",
+    "extended_properties",
 )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from emulator.catalog.objects import fold
+from emulator.catalog.system_views.extended_properties import InvalidLevels, targets
 from emulator.errors import sql_error
-from emulator.planning.binding import Env, Expr, SourceColumn
+from emulator.planning.binding import SESSION, Env, Expr, SourceColumn
 from emulator.planning.expressions import convert_to
 from emulator.planning.expressions.application import constant_value
 from emulator.sql import nodes
@@ -75,7 +76,10 @@ def generate_series(
 def list_extended_properties(
     arguments: Sequence[Expr], line: int
 ) -> tuple[list[SourceColumn], Callable[[Env], Iterable[tuple[Any, ...]]]]:
-    """fn_listextendedproperty(name, three times a level's type and name): no rows, as there are no properties."""
+    """fn_listextendedproperty(name, three times a level's type and name), where NULL stands for all names.
+
+    Types that do not exist select nothing.
+    """
     if len(arguments) < 7:
         raise sql_error(313, "fn_listextendedproperty", line=line)
     if len(arguments) > 7:
@@ -86,7 +90,21 @@ def list_extended_properties(
         SourceColumn("name", SYSNAME, nullable=False),
         SourceColumn("value", SQL_VARIANT),
     ]
-    return columns, lambda env: ()
+    values = [convert_to(argument, SYSNAME).fn for argument in arguments]
+
+    def rows(env: Env) -> Iterable[tuple[Any, ...]]:
+        session = env[SESSION]
+        wanted, *levels = (value(env) for value in values)
+        try:
+            found = list(targets(session, session.database, list(zip(levels[::2], levels[1::2], strict=True))))
+        except InvalidLevels:
+            return
+        for target in found:
+            for item in session.database.properties.of(target):
+                if wanted is None or fold(item.name) == fold(wanted):
+                    yield target.kind, target.name, item.name, item.value
+
+    return columns, rows
 
 
 TABLE_FUNCTIONS: dict[str, TableFunctionCompiler] = {
