@@ -50,8 +50,8 @@ class ResultSink(Protocol):
     def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
         """The transaction committed (ENVCHANGE 9) or rolled back (ENVCHANGE 10)."""
 
-    def database_changed(self, old: str, new: str) -> None:
-        """USE changed the current database (ENVCHANGE 1 and message 5701)."""
+    def database_changed(self, old: str, new: str, line: int) -> None:
+        """USE in ``line`` changed the current database (ENVCHANGE 1 and message 5701)."""
 
 
 class ForwardingSink:
@@ -84,8 +84,8 @@ class ForwardingSink:
     def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
         self.client.transaction_ended(descriptor, committed=committed)
 
-    def database_changed(self, old: str, new: str) -> None:
-        self.client.database_changed(old, new)
+    def database_changed(self, old: str, new: str, line: int) -> None:
+        self.client.database_changed(old, new, line)
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ class Collector:
     def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
         self.events.append(("committed" if committed else "rolled back", descriptor))
 
-    def database_changed(self, old: str, new: str) -> None:
+    def database_changed(self, old: str, new: str, line: int) -> None:
         self.events.append(("database", old, new))
 
     @property

@@ -15,7 +15,17 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Procedure, Table, Trigger, fold
 from emulator.catalog.principals import GUEST, THE_SERVER
 from emulator.errors import SqlError, sql_error
-from emulator.execution import administration, bulk, cursors, definitions, flow, impersonation, statements, transactions
+from emulator.execution import (
+    administration,
+    bulk,
+    cursors,
+    definitions,
+    flow,
+    format_only,
+    impersonation,
+    statements,
+    transactions,
+)
 from emulator.execution.authorization import Identity, has_permission, is_sysadmin, mapped_user, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
@@ -43,17 +53,19 @@ if TYPE_CHECKING:
     from emulator.instance import Instance
     from emulator.planning.accesses import Access
 
-STEPS = {
-    **flow.STEPS,
-    **transactions.STEPS,
-    **impersonation.STEPS,
-    **CALL_STEPS,
-    **administration.STEPS,
-    **bulk.STEPS,
-    **cursors.STEPS,
-    **statements.STEPS,
-    **definitions.STEPS,
-}
+STEPS = format_only.skipping_others(
+    {
+        **flow.STEPS,
+        **transactions.STEPS,
+        **impersonation.STEPS,
+        **CALL_STEPS,
+        **administration.STEPS,
+        **bulk.STEPS,
+        **cursors.STEPS,
+        **statements.STEPS,
+        **definitions.STEPS,
+    }
+)
 
 
 class Session:
@@ -567,7 +579,7 @@ class Session:
                 del self.temporary[name]
         frame.temporary.clear()
 
-    def use(self, name: str) -> None:
+    def use(self, name: str, line: int = 1) -> None:
         """USE. Errors: 911, 916."""
         database = self.instance.database(name)
         if database is not self.database:
@@ -577,4 +589,4 @@ class Session:
             if self.instance.locks.held_mode(self.owned_locks, old.locks, WHOLE):
                 self.instance.locks.release(self.owned_locks, old.locks, WHOLE)
             self.refresh_security()
-            self.sink.database_changed(old.name, database.name)
+            self.sink.database_changed(old.name, database.name, line)

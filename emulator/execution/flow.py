@@ -44,6 +44,9 @@ def compile_if(node: nodes.If, compiler: UnitCompiler) -> Step:
     otherwise = compiler.step(node.otherwise) if node.otherwise is not None else None
 
     def run_if(frame: Frame) -> Signal | None:
+        if frame.session.settings.format_only:
+            then(frame)
+            return otherwise(frame) if otherwise is not None else None
         try:
             holds = condition(frame)
         except SqlError as error:
@@ -64,6 +67,8 @@ def compile_while(node: nodes.While, compiler: UnitCompiler) -> Step:
 
     def run_while(frame: Frame) -> Signal | None:
         session = frame.session
+        if session.settings.format_only:
+            return body(frame)
         while True:
             try:
                 holds = condition(frame)

@@ -30,6 +30,7 @@ class Settings:
     nocount: bool = False
     xact_abort: bool = False
     implicit_transactions: bool = False
+    format_only: bool = False
     rowcount: int = 0
     datefirst: int = 7
     dateformat: str = "mdy"

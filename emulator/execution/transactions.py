@@ -23,6 +23,13 @@ from emulator.planning.expressions import compile_scalar, convert_to
 from emulator.sql import nodes
 from emulator.types.sqltype import SqlType
 
+FIELDS = {
+    "NOCOUNT": "nocount",
+    "XACT_ABORT": "xact_abort",
+    "IMPLICIT_TRANSACTIONS": "implicit_transactions",
+    "FMTONLY": "format_only",
+}
+"""The fields of ``Settings`` that options are."""
 PRIORITIES = {"LOW": -5, "NORMAL": 0, "HIGH": 5}
 IGNORED_OPTIONS = frozenset(
     {
@@ -109,12 +116,11 @@ def compile_isolation(node: nodes.SetIsolationLevel, compiler: UnitCompiler) -> 
 def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
     if node.options[0] in SKIPPING:
         return compile_skip(node, node.options[0])
-    fields = {"NOCOUNT": "nocount", "XACT_ABORT": "xact_abort", "IMPLICIT_TRANSACTIONS": "implicit_transactions"}
     changes: dict[str, Any] = {}
     flags: set[str] = set()
     for option in node.options:
-        if option in fields:
-            changes[fields[option]] = node.on
+        if option in FIELDS:
+            changes[FIELDS[option]] = node.on
         elif option in IGNORED_OPTIONS or (option in REQUIRED_ON and node.on):
             flags.add(option)
         elif option == "ANSI_DEFAULTS" and node.on:
@@ -205,7 +211,7 @@ def _set_priority(frame: Frame, value: Any) -> None:
 def compile_use(node: nodes.Use, compiler: UnitCompiler) -> Step:
     """USE holds for the statements after it in the text when they are compiled, and for the session when it runs."""
     compiler.database = compiler.session.instance.database(node.database, node.line)
-    return _simple(node, lambda frame: frame.session.use(node.database))
+    return _simple(node, lambda frame: frame.session.use(node.database, node.line))
 
 
 def compile_identity_insert(node: nodes.SetIdentityInsert, compiler: UnitCompiler) -> Step:

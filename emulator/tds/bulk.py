@@ -7,8 +7,9 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.errors import NotSupported, SqlError
+from emulator.errors import SqlError
 from emulator.tds.decoding import Decoder, InvalidValue, read_type
+from emulator.tds.dialect import TDS_7_4, Dialect
 from emulator.tds.packets import ProtocolError
 from emulator.types.sqltype import SqlType
 
@@ -16,6 +17,7 @@ _COLUMN_METADATA = 0x81
 _ROW = 0xD1
 _NULL_BITMAP_ROW = 0xD2
 _DONE = 0xFD
+_TIMESTAMP_SIZE = 8
 _TEXT_TYPES = frozenset({"text", "ntext", "image"})
 _u16 = struct.Struct("<H").unpack_from
 
@@ -28,11 +30,11 @@ class BulkRows:
     rows: list[tuple[Any, ...]]
 
 
-def parse_bulk_load(body: bytes) -> BulkRows:
+def parse_bulk_load(body: bytes, dialect: Dialect = TDS_7_4) -> BulkRows:
     """Read the message. Raises ProtocolError when it is malformed, SqlError 4815 for a value that is none of its type,
-    NotSupported for types that cannot be taken."""
+    NotSupported for CLR types."""
     try:
-        columns, position = _read_columns(body)
+        columns, position = _read_columns(body, dialect)
         rows, position = _read_rows(body, position, columns)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise ProtocolError(f"malformed bulk load: {error}") from None
@@ -41,16 +43,18 @@ def parse_bulk_load(body: bytes) -> BulkRows:
     return BulkRows(tuple(type for type, _ in columns), rows)
 
 
-def _read_columns(data: bytes) -> tuple[list[tuple[SqlType, Decoder]], int]:
+def _read_columns(data: bytes, dialect: Dialect) -> tuple[list[tuple[SqlType, Decoder]], int]:
     if data[0] != _COLUMN_METADATA:
         raise ProtocolError(f"unexpected 0x{data[0]:02X} at the beginning of a bulk load")
     (count,) = _u16(data, 1)
     position = 3
     columns = []
+    before_type = 6 if dialect.wide else 4  # the user type and the flags
     for _ in range(count):
-        type, decode, position = read_type(data, position + 6)  # behind the user type and the flags
+        type, decode, position = read_type(data, position + before_type, collated=dialect.collated)
         if type.name in _TEXT_TYPES:
-            raise NotSupported(f"bulk load of {type.name}")
+            position += 2 + 2 * _u16(data, position)[0]  # the table's name, in one part in every version
+            decode = _behind_pointer(decode)
         position += 1 + 2 * data[position]
         columns.append((type, decode))
     return columns, position
@@ -79,6 +83,16 @@ def _read_rows(data: bytes, position: int, columns: list[tuple[SqlType, Decoder]
             values.append(value)
         rows.append(tuple(values))
     return rows, position
+
+
+def _behind_pointer(decode: Decoder) -> Decoder:
+    """Values of text, ntext and image come with a text pointer and a timestamp, as in a result."""
+
+    def decode_long(data: bytes, position: int) -> tuple[Any, int]:
+        size = data[position]
+        return (None, position + 1) if size == 0 else decode(data, position + 1 + size + _TIMESTAMP_SIZE)
+
+    return decode_long
 
 
 def _invalid_value(column: int) -> SqlError:

@@ -6,6 +6,7 @@ States::
        `------------------^
 
 START       the client's PRELOGIN is expected. A TLS record instead of it is TDS 8 ("strict"): TLS surrounds everything.
+            Clients of before 2000 begin with LOGIN7, and so does jTDS when it is not to encrypt.
 HANDSHAKE   TLS records travel inside PRELOGIN packets, both ways. TLS 1.2 at most, as on SQL Server ("TDS 8.0 and TLS
             1.3 support"): the last flight of TLS 1.3 is the client's, and clients differ in how they send it.
 LOGIN       LOGIN7 is expected, encrypted unless both sides have agreed otherwise. When only the login is to be
@@ -23,6 +24,7 @@ from enum import Enum, IntEnum, auto
 
 from emulator.errors import NotSupported, SqlError
 from emulator.tds.bulk import BulkRows, parse_bulk_load
+from emulator.tds.dialect import TDS_7_4, Dialect
 from emulator.tds.login import Login, parse_login
 from emulator.tds.packets import (
     IGNORE,
@@ -156,6 +158,7 @@ class Connection:
         self._channel: TlsChannel | None = None
         self._strict_channel: TlsChannel | None = None
         self._encryption = Encryption.NOT_SUPPORTED
+        self._dialect = TDS_7_4
         self._output: list[bytes] = []
 
     # In
@@ -207,6 +210,8 @@ class Connection:
 
     def _event(self, message: Message) -> Event | None:
         match self._state:
+            case _State.START if message.type is PacketType.LOGIN and self._strict_channel is None:
+                return self._receive_login(message)
             case _State.START:
                 self._answer_prelogin(message)
                 return None
@@ -217,7 +222,7 @@ class Connection:
             case _State.LOGIN:
                 return self._receive_login(message)
             case _:
-                return _request(message)
+                return _request(message, self._dialect)
 
     def _answer_prelogin(self, message: Message) -> None:
         _expect(message, PacketType.PRELOGIN)
@@ -260,8 +265,9 @@ class Connection:
         """Whether requests and replies are encrypted, not the login alone."""
         return self._strict_channel is not None or self._channel is not None
 
-    def accept(self, spid: int, packet_size: int) -> None:
+    def accept(self, spid: int, packet_size: int, dialect: Dialect) -> None:
         """The login succeeded: requests may follow the reply, in packets of the agreed size."""
+        self._dialect = dialect
         self._writer.spid = spid
         self._writer.size = packet_size
         self._reader.maximum_message_size = MAXIMUM_MESSAGE_SIZE
@@ -297,7 +303,7 @@ def _expect(message: Message, kind: PacketType) -> None:
         raise ProtocolError(f"{message.type.name} message where {kind.name} is due")
 
 
-def _request(message: Message) -> Event:
+def _request(message: Message, dialect: Dialect) -> Event:
     """The event of a message in the READY state. Raises ProtocolError."""
     if message.type is PacketType.ATTENTION:
         return Attention()
@@ -307,13 +313,13 @@ def _request(message: Message) -> Event:
     try:
         match message.type:
             case PacketType.RPC:
-                return Rpc(parse_rpc(message.body), reset)
+                return Rpc(parse_rpc(message.body, dialect), reset)
             case PacketType.BATCH:
-                return Batch(_batch_text(message.body), reset)
-            case PacketType.TRANSACTION:
+                return Batch(_batch_text(message.body, dialect), reset)
+            case PacketType.TRANSACTION if dialect.wide:
                 return _transaction_request(message.body, reset)
             case PacketType.BULK_LOAD:
-                return BulkLoad(parse_bulk_load(message.body), reset)
+                return BulkLoad(parse_bulk_load(message.body, dialect), reset)
             case _:
                 raise ProtocolError(f"{message.type.name} message after the login")
     except SqlError as error:
@@ -326,9 +332,10 @@ def _reset(status: int) -> Reset:
     return Reset.KEEP_TRANSACTION if status & RESET_CONNECTION_KEEP_TRANSACTION else Reset.NONE
 
 
-def _batch_text(body: bytes) -> str:
+def _batch_text(body: bytes, dialect: Dialect) -> str:
+    start = skip_headers(body) if dialect.wide else 0
     try:
-        return body[skip_headers(body) :].decode("utf-16-le", "surrogatepass")
+        return body[start:].decode("utf-16-le", "surrogatepass")
     except UnicodeDecodeError:
         raise ProtocolError("batch text is cut inside a character") from None
 

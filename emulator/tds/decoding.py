@@ -39,6 +39,8 @@ _LAST_DAY = 3_652_058
 _DATETIME_FIRST_DAY = -53_690
 _DATETIME_LAST_DAY = 2_958_463
 _MAXIMUM_OFFSET = 14 * 60
+_DECIMAL_SIZES = range(2, 18)
+"""A sign and the magnitude: 5, 9, 13 or 17 bytes, or no more than it needs, as DB-Library sends it."""
 
 
 class InvalidValue(Exception):
@@ -49,8 +51,11 @@ class InvalidValue(Exception):
         self.type_name = type_name
 
 
-def read_type(data: bytes, position: int) -> tuple[SqlType, Decoder, int]:
-    """Read a TYPE_INFO. Raises ProtocolError for unknown types, NotSupported for CLR types."""
+def read_type(data: bytes, position: int, *, collated: bool = True) -> tuple[SqlType, Decoder, int]:
+    """Read a TYPE_INFO, in which character types have no collation unless ``collated`` (TDS 7.1 and later).
+
+    Raises ProtocolError for unknown types, NotSupported for CLR types.
+    """
     token = data[position]
     fixed = _FIXED.get(token)
     if fixed is not None:
@@ -60,6 +65,8 @@ def read_type(data: bytes, position: int) -> tuple[SqlType, Decoder, int]:
         if token == TypeToken.UDT:
             raise NotSupported("a parameter of a CLR type")
         raise ProtocolError(f"unknown type 0x{token:02X} of a parameter")
+    if not collated and (token in _CHARACTER_NAMES or token in (TypeToken.TEXT, TypeToken.NTEXT)):
+        return _read_uncollated(token, data, position + 1)
     return reader(data, position + 1)
 
 
@@ -142,7 +149,7 @@ def _decimal(name: str, precision: int, scale: int) -> tuple[SqlType, Decoder]:
             raise InvalidValue(name)
         return magnitude if raw[:1] == b"\1" else -magnitude
 
-    return SqlType(name, precision=precision, scale=scale), _sized(read, 5, 9, 13, 17)
+    return SqlType(name, precision=precision, scale=scale), _sized(read, *_DECIMAL_SIZES)
 
 
 def _decimal_reader(name: str) -> Callable[[bytes, int], tuple[SqlType, Decoder, int]]:
@@ -306,6 +313,15 @@ def _binary(name: str, size: int) -> tuple[SqlType, Decoder]:
 
 def _binary_reader(name: str) -> Callable[[bytes, int], tuple[SqlType, Decoder, int]]:
     return lambda data, position: (*_binary(name, _u16(data, position)[0]), position + 2)
+
+
+def _read_uncollated(token: int, data: bytes, position: int) -> tuple[SqlType, Decoder, int]:
+    """A character type of TDS 7.0."""
+    if token == TypeToken.TEXT:
+        return SqlType("text", collation=DEFAULT_COLLATION), _long(decode_1252), position + 4
+    if token == TypeToken.NTEXT:
+        return SqlType("ntext", collation=DEFAULT_COLLATION), _long(_decode_utf16), position + 4
+    return *_characters(_CHARACTER_NAMES[token], _u16(data, position)[0], bytes(5)), position + 2
 
 
 def _read_text(data: bytes, position: int) -> tuple[SqlType, Decoder, int]:

@@ -1,21 +1,19 @@
 """LOGIN7: who connects, to which database, with which wishes. Pure.
 
 A fixed part of 36 bytes, a table of offsets and lengths, the texts in UTF-16, and a list of optional features.
-TDS 7.2 to 7.4 are spoken; older versions have other token layouts and are refused. Source: [MS-TDS] 2.2.6.4.
+TDS 7.0 to 7.4 are spoken. Source: [MS-TDS] 2.2.6.4.
 """
 
 import struct
 from dataclasses import dataclass, field
 
+from emulator.tds.dialect import Dialect, dialect_of
 from emulator.tds.packets import (
     DEFAULT_PACKET_SIZE,
     MAXIMUM_PACKET_SIZE,
     MINIMUM_PACKET_SIZE,
     ProtocolError,
 )
-
-TDS_7_2 = 0x72090002
-TDS_7_4 = 0x74000004
 
 FEATURE_UTF8 = 0x0A
 
@@ -33,7 +31,7 @@ class Login:
     """A parsed LOGIN7. ``packet_size`` is the client's wish, 0 for the server's default. ``features`` are the
     requested feature extensions by id. ``integrated``: Windows authentication was asked for."""
 
-    tds_version: int
+    dialect: Dialect
     packet_size: int
     host: str
     user: str
@@ -47,11 +45,6 @@ class Login:
     features: dict[int, bytes]
 
     @property
-    def answered_tds_version(self) -> int:
-        """The version both sides speak: the client's, at most 7.4 (also inside TDS 8, which differs in TLS only)."""
-        return min(self.tds_version, TDS_7_4) if self.tds_version >= TDS_7_2 else TDS_7_4
-
-    @property
     def answered_packet_size(self) -> int:
         """The packet size both sides use."""
         wish = self.packet_size or DEFAULT_PACKET_SIZE
@@ -59,7 +52,7 @@ class Login:
 
 
 def parse_login(body: bytes) -> Login:
-    """Read a LOGIN7 message. Raises ProtocolError, also for versions below TDS 7.2."""
+    """Read a LOGIN7 message. Raises ProtocolError, also for versions that are not spoken."""
     try:
         return _parse(body)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
@@ -68,14 +61,15 @@ def parse_login(body: bytes) -> Login:
 
 def _parse(body: bytes) -> Login:
     (_, version, packet_size, _, _, _, _, flags2, _, flags3, _, _) = _FIXED.unpack_from(body)
-    if not _is_spoken(version):
-        raise ProtocolError(f"TDS version 0x{version:08X} is not supported (7.2 to 7.4 are)")
+    dialect = dialect_of(version)
+    if dialect is None:
+        raise ProtocolError(f"TDS version 0x{version:08X} is not supported (7.0 to 7.4 are)")
     entries = [_ENTRY.unpack_from(body, _ENTRIES_START + 4 * index) for index in range(9)]
     tail = _ENTRIES_START + 4 * 9 + _CLIENT_ID_SIZE
-    _, _, new_password = (_ENTRY.unpack_from(body, tail + 4 * index) for index in range(3))
+    new_password = _ENTRY.unpack_from(body, tail + 4 * 2) if dialect.wide else (0, 0)  # behind SSPI and attached file
     host, user, password, application, server, extension, _, language, database = entries
     return Login(
-        tds_version=version,
+        dialect=dialect,
         packet_size=packet_size,
         host=_text(body, host),
         user=_text(body, user),
@@ -88,10 +82,6 @@ def _parse(body: bytes) -> Login:
         changes_password=new_password[1] > 0,
         features=_features(body, extension[0]) if flags3 & _EXTENSION else {},
     )
-
-
-def _is_spoken(version: int) -> bool:
-    return version == 0x08000000 or TDS_7_2 <= version <= 0x74FFFFFF
 
 
 def _bytes(body: bytes, entry: tuple[int, int]) -> bytes:

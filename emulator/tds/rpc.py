@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.errors import NotSupported, SqlError
 from emulator.tds.decoding import Decoder, InvalidValue, read_type
+from emulator.tds.dialect import TDS_7_4, Dialect
 from emulator.tds.engine import Parameter, RpcParameter, TableColumn, TableParameter
 from emulator.tds.packets import ProtocolError
 from emulator.tds.wiretypes import TypeToken
@@ -68,17 +69,17 @@ def skip_headers(body: bytes) -> int:
     return int(length)
 
 
-def parse_rpc(body: bytes) -> list[RpcCall]:
+def parse_rpc(body: bytes, dialect: Dialect = TDS_7_4) -> list[RpcCall]:
     """Read an RPC message.
 
     Raises ProtocolError when it is malformed, SqlError 8023 when a value is none of its type and NotSupported for
     parameters that cannot be taken (CLR types, encrypted columns).
     """
-    position = skip_headers(body)
+    position = skip_headers(body) if dialect.wide else 0
     calls: list[RpcCall] = []
     try:
         while True:
-            call, position = _read_call(body, position)
+            call, position = _read_call(body, position, dialect)
             calls.append(call)
             if position >= len(body):
                 break
@@ -92,7 +93,7 @@ def parse_rpc(body: bytes) -> list[RpcCall]:
     return calls
 
 
-def _read_call(data: bytes, position: int) -> tuple[RpcCall, int]:
+def _read_call(data: bytes, position: int, dialect: Dialect) -> tuple[RpcCall, int]:
     (length,) = _u16(data, position)
     position += 2
     if length == _NUMBERED:
@@ -108,12 +109,12 @@ def _read_call(data: bytes, position: int) -> tuple[RpcCall, int]:
     parameters: list[Parameter] = []
     end = len(data)
     while position < end and data[position] not in _SEPARATORS and data[position] != _NO_EXECUTION:
-        parameter, position = _read_parameter(data, position, len(parameters) + 1)
+        parameter, position = _read_parameter(data, position, len(parameters) + 1, dialect)
         parameters.append(parameter)
     return RpcCall(procedure, tuple(parameters)), position
 
 
-def _read_parameter(data: bytes, position: int, ordinal: int) -> tuple[Parameter, int]:
+def _read_parameter(data: bytes, position: int, ordinal: int, dialect: Dialect) -> tuple[Parameter, int]:
     name, position = _read_name(data, position)
     flags = data[position]
     if flags & _ENCRYPTED:
@@ -122,7 +123,7 @@ def _read_parameter(data: bytes, position: int, ordinal: int) -> tuple[Parameter
     try:
         if data[position] == TypeToken.TABLE:
             return _read_table(data, position + 1, name, bool(flags & _DEFAULT))
-        type, decode, position = read_type(data, position)
+        type, decode, position = read_type(data, position, collated=dialect.collated)
         value, position = decode(data, position)
     except InvalidValue as error:
         raise _invalid_value(ordinal, name, error.type_name) from None

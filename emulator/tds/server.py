@@ -41,6 +41,7 @@ from emulator.tds.connection import (
     TransactionKind,
     TransactionRequest,
 )
+from emulator.tds.dialect import DIALECTS, TDS_7_4
 from emulator.tds.engine import Engine, Session
 from emulator.tds.login import Login
 from emulator.tds.sink import ShapeCache, TokenSink
@@ -81,6 +82,7 @@ class Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._peer = ""
         self._session: Session | None = None
+        self._shapes = server.shapes[TDS_7_4]
         self._running: Running | None = None
         self._queue: deque[Request] = deque()
         self._write_paused = False
@@ -164,7 +166,7 @@ class Client(asyncio.Protocol):
 
     def _acknowledge_attention(self) -> None:
         reply = bytearray()
-        tokens.done(reply, DoneToken.DONE, DoneStatus.ATTENTION)
+        tokens.done(reply, DoneToken.DONE, DoneStatus.ATTENTION, dialect=self._shapes.dialect)
         self._connection.send(reply)
         self._write()
 
@@ -176,16 +178,17 @@ class Client(asyncio.Protocol):
             session = self._open_session(login)
         except SqlError as error:
             log.warning("%s: %s", self._peer, error.message)
-            tokens.message(reply, error, self._server.name)
-            tokens.done(reply, DoneToken.DONE, DoneStatus.ERROR)
+            tokens.message(reply, error, self._server.name, login.dialect)
+            tokens.done(reply, DoneToken.DONE, DoneStatus.ERROR, dialect=login.dialect)
             self._connection.send(reply)
             self._write()
             self._close()
             return
         self._session = session
         session.on_close = self.abort
+        self._shapes = self._server.shapes[login.dialect]
         self._write_login_reply(reply, login, session)
-        self._connection.accept(session.spid, login.answered_packet_size)
+        self._connection.accept(session.spid, login.answered_packet_size, login.dialect)
         session.encrypted = self._connection.is_encrypted
         self._connection.send(reply)
         if self._login_timer is not None:
@@ -212,23 +215,24 @@ class Client(asyncio.Protocol):
         size = login.answered_packet_size
         tokens.text_change(reply, EnvChange.DATABASE, database, "master")
         changed = SqlError(5701, 0, 2, f"Changed database context to '{database}'.")
-        tokens.message(reply, changed, self._server.name)
-        tokens.binary_change(reply, EnvChange.COLLATION, collation(None).tds)
+        tokens.message(reply, changed, self._server.name, login.dialect)
+        if login.dialect.collated:
+            tokens.binary_change(reply, EnvChange.COLLATION, collation(None).tds)
         tokens.text_change(reply, EnvChange.LANGUAGE, LANGUAGE, "")
         changed = SqlError(5703, 0, 1, f"Changed language setting to {LANGUAGE}.")
-        tokens.message(reply, changed, self._server.name)
-        tokens.login_ack(reply, login.answered_tds_version, PROGRAM_NAME, PRODUCT_VERSION)
+        tokens.message(reply, changed, self._server.name, login.dialect)
+        tokens.login_ack(reply, login.dialect, PROGRAM_NAME, PRODUCT_VERSION)
         tokens.text_change(reply, EnvChange.PACKET_SIZE, str(size), str(size))
         if login7.FEATURE_UTF8 in login.features:
             tokens.feature_ext_ack(reply, {login7.FEATURE_UTF8: b"\x01"})
-        tokens.done(reply, DoneToken.DONE)
+        tokens.done(reply, DoneToken.DONE, dialect=login.dialect)
 
     # Requests
 
     def _start_next(self) -> None:
         if self._queue and self._session is not None:
             request = self._queue.popleft()
-            self._running = running = Running(TokenSink(self._server.shapes, self._server.name, self._flush))
+            self._running = running = Running(TokenSink(self._shapes, self._server.name, self._flush))
             run = partial(self._run, self._session, request, running)
             running.task = self._server.engine.scheduler.spawn(f"session {self._session.spid}", run, self._ended)
 
@@ -349,7 +353,7 @@ class Server:
         self.engine = engine
         self.context = context
         self.name = engine.server_name
-        self.shapes = ShapeCache()
+        self.shapes = {dialect: ShapeCache(dialect) for dialect in DIALECTS}
         self.clients: set[Client] = set()
         self.loop: asyncio.AbstractEventLoop
         self._listener: asyncio.Server | None = None

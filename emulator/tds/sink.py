@@ -18,6 +18,7 @@ from typing import Any
 from emulator.errors import SqlError
 from emulator.results import ColumnInfo
 from emulator.tds import tokens
+from emulator.tds.dialect import TDS_7_4, Dialect
 from emulator.tds.encoding import Encoder
 from emulator.tds.engine import Parameter, RpcParameter
 from emulator.tds.tokens import Command, DoneStatus, DoneToken, EnvChange, ResultShape
@@ -32,10 +33,11 @@ Flush = Callable[[bytearray], None]
 
 
 class ShapeCache:
-    """Result shapes by the identity of the tuple of columns: a compiled statement reports the same tuple every time.
-    The cache holds the tuple, so its identity cannot come to mean another one."""
+    """Result shapes of one dialect by the identity of the tuple of columns: a compiled statement reports the same tuple
+    every time. The cache holds the tuple, so its identity cannot come to mean another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect = TDS_7_4) -> None:
+        self.dialect = dialect
         self._shapes: dict[int, tuple[Sequence[ColumnInfo], ResultShape]] = {}
 
     def shape(self, columns: Sequence[ColumnInfo]) -> ResultShape:
@@ -43,7 +45,7 @@ class ShapeCache:
         kept = self._shapes.get(id(columns))
         if kept is not None:
             return kept[1]
-        shape = tokens.result_shape(columns)
+        shape = tokens.result_shape(columns, self.dialect)
         if type(columns) is tuple:
             if len(self._shapes) >= _SHAPES_KEPT:
                 self._shapes.clear()
@@ -60,6 +62,7 @@ class TokenSink:
         self.is_fatal = False
         self.has_error = False
         self._shapes = shapes
+        self._dialect = shapes.dialect
         self._server = server
         self._flush = flush
         self._statement_token = DoneToken.DONE
@@ -105,7 +108,7 @@ class TokenSink:
 
     def message(self, error: SqlError) -> None:
         self._release()
-        tokens.message(self.buffer, error, self._server)
+        tokens.message(self.buffer, error, self._server, self._dialect)
         if error.severity > 10:
             self._failed = self.has_error = True
             self.is_fatal |= error.severity > _MAXIMUM_CLASS_OF_A_LIVING_CONNECTION
@@ -118,21 +121,25 @@ class TokenSink:
 
     def return_value(self, name: str, type: SqlType, value: Any) -> None:
         self._release()
-        tokens.return_value(self.buffer, self._ordinal(name), name, type, value)
+        tokens.return_value(self.buffer, self._ordinal(name), name, type, value, self._dialect)
 
     def transaction_began(self, descriptor: int) -> None:
+        if not self._dialect.wide:
+            return
         self._release()
         tokens.transaction_change(self.buffer, EnvChange.BEGIN_TRANSACTION, descriptor)
 
     def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
+        if not self._dialect.wide:
+            return
         self._release()
         kind = EnvChange.COMMIT_TRANSACTION if committed else EnvChange.ROLLBACK_TRANSACTION
         tokens.transaction_change(self.buffer, kind, descriptor)
 
-    def database_changed(self, old: str, new: str) -> None:
+    def database_changed(self, old: str, new: str, line: int) -> None:
         self._release()
         tokens.text_change(self.buffer, EnvChange.DATABASE, new, old)
-        self.message(SqlError(5701, 0, 2, f"Changed database context to '{new}'."))
+        self.message(SqlError(5701, 0, 1, f"Changed database context to '{new}'.", line))
 
     # What the server adds
 
@@ -165,19 +172,19 @@ class TokenSink:
         if held is None:
             held = DoneToken.DONE, DoneStatus.ERROR if self._failed else 0, 0, Command.OTHER
         token, status, count, command = held
-        tokens.done(self.buffer, token, status, count, command)
+        tokens.done(self.buffer, token, status, count, command, self._dialect)
         self._held = None
 
     def finish_cancelled(self) -> None:
         """End the reply to a cancelled request, wherever it stopped."""
         self._release()
-        tokens.done(self.buffer, DoneToken.DONE)
+        tokens.done(self.buffer, DoneToken.DONE, dialect=self._dialect)
 
     def _release(self) -> None:
         """Send the held DONE: something follows it."""
         if self._held is not None:
             token, status, count, command = self._held
-            tokens.done(self.buffer, token, status | DoneStatus.MORE, count, command)
+            tokens.done(self.buffer, token, status | DoneStatus.MORE, count, command, self._dialect)
             self._held = None
 
     def _ordinal(self, name: str) -> int:

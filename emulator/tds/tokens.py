@@ -1,4 +1,7 @@
-"""Encoders of reply tokens. Pure: each appends one token to a bytearray. Source: [MS-TDS] 2.2.7 (TDS 7.2 layouts)."""
+"""Encoders of reply tokens. Pure: each appends one token to a bytearray, in the layout of its ``Dialect``.
+
+Source: [MS-TDS] 2.2.7.
+"""
 
 import struct
 from collections.abc import Sequence
@@ -8,7 +11,8 @@ from typing import Any
 
 from emulator.errors import SqlError
 from emulator.results import ColumnInfo
-from emulator.tds.encoding import Encoder, WireType, wire_type
+from emulator.tds.dialect import TDS_7_4, Dialect
+from emulator.tds.encoding import Encoder
 from emulator.types.sqltype import SqlType
 
 ROW = b"\xd1"
@@ -24,8 +28,9 @@ _ENV_CHANGE = 0xE3
 
 _SQL_TSQL = 1
 _MAXIMUM_MESSAGE = 2047
+_MAXIMUM_NARROW_COUNT = 0xFFFFFFFF
+_MAXIMUM_NARROW_LINE = 0xFFFF
 
-_done = struct.Struct("<BHHQ").pack
 _u16 = struct.Struct("<H").pack
 _u32 = struct.Struct("<I").pack
 
@@ -79,20 +84,26 @@ def _us_varchar(text: str) -> bytes:
 
 
 def done(
-    buffer: bytearray, token: DoneToken, status: int = 0, count: int = 0, command: Command = Command.OTHER
+    buffer: bytearray,
+    token: DoneToken,
+    status: int = 0,
+    count: int = 0,
+    command: Command = Command.OTHER,
+    dialect: Dialect = TDS_7_4,
 ) -> None:
     """DONE, DONEPROC or DONEINPROC. Without ``DoneStatus.MORE`` the client reads no further."""
-    buffer += _done(token, status, command, count)
+    buffer += dialect.pack_done(token, status, command, count if dialect.wide else min(count, _MAXIMUM_NARROW_COUNT))
 
 
-def message(buffer: bytearray, error: SqlError, server: str) -> None:
+def message(buffer: bytearray, error: SqlError, server: str, dialect: Dialect = TDS_7_4) -> None:
     """ERROR (severity above 10) or INFO."""
+    line = max(error.line, 0)
     body = (
         struct.pack("<iBB", error.number, error.state & 0xFF, error.severity)
         + _us_varchar(error.message[:_MAXIMUM_MESSAGE])
         + _b_varchar(server)
         + _b_varchar(error.procedure)
-        + _u32(max(error.line, 0))
+        + dialect.pack_line(line if dialect.wide else min(line, _MAXIMUM_NARROW_LINE))
     )
     buffer += bytes([_ERROR if error.severity > 10 else _INFO]) + _u16(len(body)) + body
 
@@ -118,11 +129,11 @@ def transaction_change(buffer: bytearray, kind: EnvChange, descriptor: int) -> N
         binary_change(buffer, kind, old=value)
 
 
-def login_ack(buffer: bytearray, tds_version: int, program: str, version: tuple[int, int, int]) -> None:
+def login_ack(buffer: bytearray, dialect: Dialect, program: str, version: tuple[int, int, int]) -> None:
     """LOGINACK: the version spoken (big endian, unlike in LOGIN7), the server's name and version."""
     body = (
         bytes([_SQL_TSQL])
-        + tds_version.to_bytes(4, "big")
+        + dialect.acknowledged.to_bytes(4, "big")
         + _b_varchar(program)
         + bytes(version[:2])
         + version[2].to_bytes(2, "big")
@@ -143,12 +154,14 @@ def return_status(buffer: bytearray, status: int) -> None:
     buffer += struct.pack("<Bi", _RETURN_STATUS, status)
 
 
-def return_value(buffer: bytearray, ordinal: int, name: str, type: SqlType, value: Any) -> None:
+def return_value(
+    buffer: bytearray, ordinal: int, name: str, type: SqlType, value: Any, dialect: Dialect = TDS_7_4
+) -> None:
     """RETURNVALUE: the final value of an OUTPUT parameter, ``ordinal`` being its place in the call from 0."""
-    wire = wire_type(type)
+    wire = dialect.wire_type(type)
     flags = 0x01
     buffer += struct.pack("<BH", _RETURN_VALUE, ordinal) + _b_varchar(name)
-    buffer += struct.pack("<BIH", 1, wire.user_type, flags) + wire.info + wire.encode(value)
+    buffer += b"\x01" + dialect.pack_user_type(wire.user_type) + _u16(flags) + wire.info + wire.encode(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +172,16 @@ class ResultShape:
     encoders: tuple[Encoder, ...]
 
 
-def result_shape(columns: Sequence[ColumnInfo]) -> ResultShape:
+def result_shape(columns: Sequence[ColumnInfo], dialect: Dialect = TDS_7_4) -> ResultShape:
     """Metadata and encoders of a result set. Raises NotSupported for a type or collation without wire form."""
     metadata = bytearray([_COLUMN_METADATA]) + _u16(len(columns))
     encoders: list[Encoder] = []
     for column in columns:
-        wire = wire_type(column.type)
-        metadata += struct.pack("<IH", wire.user_type, _flags(column)) + _type_info(wire) + _b_varchar(column.name)
+        wire = dialect.wire_type(column.type)
+        metadata += dialect.pack_user_type(wire.user_type) + _u16(_flags(column)) + wire.info
+        if wire.is_long:
+            metadata += dialect.no_table_name
+        metadata += _b_varchar(column.name)
         encoders.append(wire.encode)
     return ResultShape(bytes(metadata), tuple(encoders))
 
@@ -173,8 +189,3 @@ def result_shape(columns: Sequence[ColumnInfo]) -> ResultShape:
 def _flags(column: ColumnInfo) -> int:
     """Nullable 0x01, updatable 0x04 (yes) or 0x08 (unknown), identity 0x10."""
     return column.nullable | (0x04 if column.updatable else 0x08) | (0x10 if column.identity else 0)
-
-
-def _type_info(wire: WireType) -> bytes:
-    """TYPE_INFO; the old long types name their table in one part, which is empty when it is not known."""
-    return wire.info + b"\x01\x00\x00" if wire.is_long else wire.info

@@ -26,6 +26,7 @@ FAMILIES = (
     "activity",
     "roles",
     "extended_properties",
+    "server",
 )
 
 

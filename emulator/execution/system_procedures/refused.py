@@ -23,7 +23,7 @@ NAMES = (
     *("sp_invalidate_textptr", "sp_monitor", "sp_procoption", "sp_recompile", "sp_refreshsqlmodule"),
     *("sp_refreshview", "sp_server_info", "sp_settriggerorder", "sp_spaceused", "sp_table_privileges"),
     *("sp_tableoption", "sp_updatestats", "xp_cmdshell", "xp_instance_regread"),
-    *("xp_msver", "xp_readerrorlog", "xp_sprintf", "xp_sscanf"),
+    *("xp_readerrorlog", "xp_sprintf", "xp_sscanf"),
 )
 
 

@@ -40,15 +40,19 @@ def compile_select(statement: nodes.Select, ctx: PlanContext) -> Executable:
     if body.into is not None:
         from emulator.planning.changes import compile_select_into  # noqa: PLC0415 (changes are made of queries)
 
-        return compile_select_into(body.into, plan_of(block), ctx)
+        run_into = compile_select_into(body.into, plan_of(block), ctx)
+        return lambda env, sink: 0 if env[SESSION].settings.format_only else run_into(env, sink)
     if block.setters is not None:
         return _assigning(block)
     return _returning_one_row(block) if block.fetch is not None else _returning_rows(plan_of(block))
 
 
 def _limited(env: Env, rows: Iterator[Any]) -> Iterator[Any]:
-    """SET ROWCOUNT."""
-    limit = env[SESSION].settings.rowcount
+    """SET ROWCOUNT and SET FMTONLY."""
+    settings = env[SESSION].settings
+    if settings.format_only:
+        return iter(())
+    limit = settings.rowcount
     return islice(rows, limit) if limit else rows
 
 
@@ -79,7 +83,7 @@ def _returning_one_row(block: Block) -> Executable:
         if sink is None:
             return 0 if fetch(env) is None else 1
         sink.columns(columns)
-        row = fetch(env)
+        row = None if env[SESSION].settings.format_only else fetch(env)
         if row is None:
             return 0
         sink.row(row)
@@ -92,7 +96,7 @@ def _assigning(block: Block) -> Executable:
     """Every row is evaluated in its order; the last one's values stay. Without rows nothing changes."""
     fetch = block.fetch
     if fetch is not None:
-        return lambda env, sink: 0 if fetch(env) is None else 1
+        return lambda env, sink: 0 if env[SESSION].settings.format_only or fetch(env) is None else 1
     rows = block.rows
     return lambda env, sink: sum(1 for _ in _limited(env, rows(env)))
 

@@ -50,7 +50,7 @@ class Messages:
         user: str = "sa",
         password: str = "secret",
         database: str = "lockstep",
-        version: int = TDS_7_4,
+        version: int = 0x74000004,
         packet_size: int = 0,
         features: dict[int, bytes] | None = None,
     ) -> bytes:

@@ -214,7 +214,7 @@ class FakeSession:
         self.rows((ColumnInfo("entry", NVARCHAR),), entries, sink)
 
     def do_use(self, argument: str, sink: ResultSink) -> None:
-        sink.database_changed(self.database.name, argument)
+        sink.database_changed(self.database.name, argument, 1)
         self.database = FakeDatabase(argument)
         sink.done(None)
 

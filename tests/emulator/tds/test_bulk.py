@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from emulator.errors import NotSupported
 from emulator.tds.bulk import parse_bulk_load
+from emulator.tds.dialect import TDS_7_0, TDS_7_1, Dialect
 from emulator.tds.packets import ProtocolError
 
 INT = b"\x26\x04"
@@ -40,7 +40,17 @@ def test_malformed_messages_are_protocol_errors(body: bytes) -> None:
         parse_bulk_load(body)
 
 
-def test_text_is_refused() -> None:
-    text = b"\x23" + struct.pack("<I", 100) + b"\x09\x04\xd0\x00\x34"
-    with pytest.raises(NotSupported):
-        parse_bulk_load(metadata((text, "note")))
+def test_text_has_a_table_name_and_text_pointers() -> None:
+    name = "t".encode("utf-16-le")
+    text = b"\x23" + struct.pack("<I", 100) + b"\x09\x04\xd0\x00\x34" + struct.pack("<H", 1) + name
+    pointer = b"\x10" + bytes(16) + bytes(8)
+    rows = b"\xd1" + pointer + struct.pack("<I", 3) + b"abc" + b"\xd1\x00"
+    assert parse_bulk_load(metadata((text, "note")) + rows + DONE).rows == [("abc",), (None,)]
+
+
+@pytest.mark.parametrize("dialect", [TDS_7_0, TDS_7_1])
+def test_old_versions_have_narrow_user_types(dialect: Dialect) -> None:
+    text = TEXT if dialect.collated else TEXT[:-5]
+    named = b"\x04" + "name".encode("utf-16-le")
+    body = b"\x81\x01\x00" + bytes(2) + b"\x09\x00" + text + named + b"\xd1\x02\x00a\x00" + DONE
+    assert parse_bulk_load(body, dialect).rows == [("a",)]

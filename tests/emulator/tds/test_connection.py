@@ -21,6 +21,7 @@ from emulator.tds.connection import (
     TransactionKind,
     TransactionRequest,
 )
+from emulator.tds.dialect import TDS_7_4
 from emulator.tds.tls import self_signed_context
 
 VERSION = (16, 0, 1000)
@@ -40,7 +41,7 @@ def deliver(connection: Connection, *pieces: bytes) -> list[Event]:
             events += new
             accepted = isinstance(new[-1], LoginReceived)
             if accepted:
-                connection.accept(51, 4096)
+                connection.accept(51, 4096, TDS_7_4)
             new = connection.receive(b"") if accepted else []
     return events
 
@@ -105,9 +106,11 @@ def test_other_protocols_are_cut_off(stream: bytes) -> None:
     assert isinstance(event, Broken)
 
 
-def test_a_login_before_the_prelogin_is_cut_off(messages: Any) -> None:
+def test_a_login_may_come_without_a_prelogin_but_a_batch_not(messages: Any) -> None:
     (event,) = Connection(VERSION, None).receive(messages.login())
-    assert event == Broken("LOGIN message where PRELOGIN is due")
+    assert isinstance(event, LoginReceived)
+    (event,) = Connection(VERSION, None).receive(messages.batch("SELECT 1"))
+    assert event == Broken("BATCH message where PRELOGIN is due")
 
 
 def test_messages_before_the_login_are_short(messages: Any) -> None:
@@ -164,7 +167,7 @@ def test_replies_are_cut_at_the_agreed_packet_size(messages: Any) -> None:
     connection = Connection(VERSION, None)
     connection.receive(messages.prelogin() + messages.login(packet_size=512))
     connection.take_output()
-    connection.accept(77, 512)
+    connection.accept(77, 512, TDS_7_4)
     connection.send(bytes(1000))
     output = connection.take_output()
     assert [output[start : start + 8].hex() for start in (0, 512)] == ["04000200004d0100", "040101f8004d0200"]

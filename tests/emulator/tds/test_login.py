@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.tds.login import FEATURE_UTF8, TDS_7_4, parse_login
+from emulator.tds.dialect import TDS_7_0, TDS_7_1, TDS_7_2, TDS_7_3, TDS_7_4, Dialect
+from emulator.tds.login import FEATURE_UTF8, parse_login
 from emulator.tds.packets import ProtocolError
 
 
@@ -36,14 +37,24 @@ def test_the_packet_size_stays_in_the_range_that_drivers_survive(messages: Any, 
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered"), [(0x72090002, 0x72090002), (0x730B0003, 0x730B0003), (TDS_7_4, TDS_7_4)]
+    ("asked", "answered"),
+    [
+        (0x70000000, TDS_7_0),
+        (0x71000000, TDS_7_1),
+        (0x71000001, TDS_7_1),
+        (0x72090002, TDS_7_2),
+        (0x730A0003, TDS_7_3),
+        (0x730B0003, TDS_7_3),
+        (0x74000004, TDS_7_4),
+        (0x08000000, TDS_7_4),
+    ],
 )
-def test_the_lower_version_is_spoken(messages: Any, asked: int, answered: int) -> None:
-    assert parse_login(messages.login_body(version=asked)).answered_tds_version == answered
+def test_the_version_of_the_client_is_spoken(messages: Any, asked: int, answered: Dialect) -> None:
+    assert parse_login(messages.login_body(version=asked)).dialect is answered
 
 
-@pytest.mark.parametrize("version", [0x71000001, 0x70000000, 0])
-def test_versions_before_tds_7_2_are_refused(messages: Any, version: int) -> None:
+@pytest.mark.parametrize("version", [0x04020000, 0x75000000, 0])
+def test_other_versions_are_refused(messages: Any, version: int) -> None:
     with pytest.raises(ProtocolError, match="not supported"):
         parse_login(messages.login_body(version=version))
 

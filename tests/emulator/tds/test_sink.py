@@ -181,7 +181,7 @@ def test_transactions_and_the_database_are_reported_as_environment_changes() -> 
     sink.transaction_began(0x0102)
     sink.transaction_ended(0x0102, committed=True)
     sink.transaction_ended(0x0102, committed=False)
-    sink.database_changed("a", "b")
+    sink.database_changed("a", "b", 3)
     descriptor = struct.pack("<Q", 0x0102)
     assert bytes(sink.buffer).startswith(
         b"\xe3\3\0\x12\0\0"
