@@ -582,11 +582,12 @@ class Session:
     def use(self, name: str, line: int = 1) -> None:
         """USE. Errors: 911, 916."""
         database = self.instance.database(name)
-        if database is not self.database:
+        old = self.database
+        if database is not old:
             if user_in(self.instance, self.identity, database) is None:
                 raise no_entry(self, database)
-            old, self.database = self.database, database
+            self.database = database
             if self.instance.locks.held_mode(self.owned_locks, old.locks, WHOLE):
                 self.instance.locks.release(self.owned_locks, old.locks, WHOLE)
             self.refresh_security()
-            self.sink.database_changed(old.name, database.name, line)
+        self.sink.database_changed(old.name, database.name, line)

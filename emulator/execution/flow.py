@@ -28,6 +28,7 @@ INT = SqlType("int")
 SECONDS_PER_DAY = 86_400
 MESSAGE = SqlType("nvarchar", 2048)
 PRINTED = SqlType("nvarchar", 4000)
+PRINTED_BYTES = SqlType("varchar", 8000)
 MOST_SEVERE, MOST_SEVERE_UNLOGGED = 25, 18
 FATAL = 20
 """From this severity on an error ends the connection."""
@@ -231,7 +232,11 @@ def _raised(text: Any, severity: int, state: int, values: list[Any]) -> RaisedEr
 
 
 def compile_print(node: nodes.Print, compiler: UnitCompiler) -> Step:
-    text = evaluator(compiler, node, lambda ctx: convert_to(compile_scalar(node.value, None, ctx), PRINTED).fn)
+    def compile_text(ctx: Any) -> Callable[[Any], Any]:
+        value = compile_scalar(node.value, None, ctx)
+        return convert_to(value, PRINTED_BYTES if value.type.name in ("char", "varchar", "text") else PRINTED).fn
+
+    text = evaluator(compiler, node, compile_text)
 
     def run_print(frame: Frame) -> Signal | None:
         try:

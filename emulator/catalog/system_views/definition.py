@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import fold
+from emulator.catalog.system_views.temporary import with_temporary_tables
 from emulator.errors import sql_error
 from emulator.planning.binding import SourceColumn
 from emulator.sql.nodes import TypeName
@@ -114,7 +115,10 @@ class SystemView:
         """
         if self.permission and not session.may_on_server(self.permission):
             raise sql_error(300, self.permission, "server", "master")
-        return self.definition.rows(self.source(session, database or session.database))
+        shown = database or session.database
+        if shown is session.instance.databases["tempdb"]:
+            shown = with_temporary_tables(session, shown)
+        return self.definition.rows(self.source(session, shown))
 
 
 SYSTEM_VIEWS: dict[tuple[str, str], SystemView] = {}

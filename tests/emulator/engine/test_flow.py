@@ -90,3 +90,13 @@ def test_return_ends_the_batch(client: Any) -> None:
 def test_rowcount_is_set_by_statements_and_reset_by_if(client: Any) -> None:
     text = "DECLARE @a int; SELECT 1 UNION ALL SELECT 2; SET @a = @@ROWCOUNT; IF 1 = 1 SELECT @a, @@ROWCOUNT"
     assert client.query(text) == [(2, 0)]
+
+
+def test_print_sends_up_to_8000_characters_of_a_varchar_and_4000_of_an_nvarchar(client: Any) -> None:
+    sink = client.run("PRINT REPLICATE('x', 8000); PRINT REPLICATE(CAST(N'y' AS nvarchar(max)), 8000);")
+    assert [len(message.message) for message in sink.messages] == [8000, 4000]
+
+
+def test_use_says_so_even_when_the_database_stays_the_same(client: Any) -> None:
+    sink = client.run("SELECT 1;\nUSE lockstep;")
+    assert [event for event in sink.events if event[0] == "database"] == [("database", "lockstep", "lockstep")]
