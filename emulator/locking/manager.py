@@ -16,8 +16,9 @@ Rules (documentation: "Transaction locking and row versioning guide", "Locking i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any
 
@@ -182,11 +183,12 @@ class LockWait:
 
 @dataclass(slots=True)
 class LockStatistics:
-    """Counters since the start."""
+    """Counters since the start: by the type of the resource that was waited for, and of the escalations."""
 
-    waits: int = 0
-    deadlocks: int = 0
-    cancelled: int = 0
+    waits: Counter[ResourceType] = field(default_factory=Counter)
+    deadlocks: Counter[ResourceType] = field(default_factory=Counter)
+    """By what the victim was waiting for; each victim counts."""
+    cancelled: Counter[ResourceType] = field(default_factory=Counter)
     escalations: int = 0
 
 
@@ -289,7 +291,7 @@ class LockManager:
         else:
             conversions = sum(1 for queued in entry.queue if queued.previous is not None)
             entry.queue.insert(conversions, wait)
-        self.statistics.waits += 1
+        self.statistics.waits[entry.space.resource_type] += 1
         while wait.outcome is None and (cycle := find_cycle(wait, self.blockers)):
             self._break_cycle(cycle)
         return WAITING
@@ -297,7 +299,7 @@ class LockManager:
     def _break_cycle(self, cycle: list[Step]) -> None:
         victim = choose_victim(cycle)
         deadlock = report(cycle, victim)
-        self.statistics.deadlocks += 1
+        self.statistics.deadlocks[victim.entry.space.resource_type] += 1
         self._end_wait(victim, WaitOutcome.VICTIM)
         if self.on_deadlock is not None:
             self.on_deadlock(deadlock)
@@ -333,7 +335,7 @@ class LockManager:
     def cancel(self, wait: LockWait) -> None:
         """Withdraw a queued request: its outcome becomes ``CANCELLED``. Nothing happens if the wait has ended."""
         if wait.outcome is None:
-            self.statistics.cancelled += 1
+            self.statistics.cancelled[wait.entry.space.resource_type] += 1
             self._end_wait(wait, WaitOutcome.CANCELLED)
 
     def escalate(self, owner: LockOwner, table: LockSpace, rows: Iterable[LockSpace], mode: LockMode) -> bool:

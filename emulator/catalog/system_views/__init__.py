@@ -21,6 +21,7 @@ FAMILIES = (
     "server",
     "sessions",
     "locks",
+    "counters",
     "versions",
     "information_schema",
     "schema_constraints",

@@ -72,3 +72,60 @@ def test_transactions_are_shown_while_they_are_open(query: Query) -> None:
         ("loading", 51, 1)
     ]
     assert not query("SELECT * FROM sys.dm_tran_session_transactions")
+
+
+def counters(query: Query) -> dict[tuple[str, str, str], int]:
+    """The values of the performance counters by object, counter and instance."""
+    rows = query("""
+        SELECT RTRIM(object_name), RTRIM(counter_name), RTRIM(instance_name), cntr_value
+        FROM sys.dm_os_performance_counters""")
+    return {(group.partition(":")[2], name, instance): value for group, name, instance, value in rows}
+
+
+def test_a_deadlock_is_counted_once_under_what_its_victim_waited_for(query: Query, session: Session) -> None:
+    other = session.instance.open_session()
+    for holder, item in ((session, 5), (other, 7)):
+        start(holder, f"BEGIN TRANSACTION; UPDATE dbo.item SET note = N'x' WHERE id = {item};")
+    start(session, "UPDATE dbo.item SET note = N'y' WHERE id = 7;")
+    closing = start(other, "UPDATE dbo.item SET note = N'y' WHERE id = 5;")
+
+    assert [error.number for error in closing.errors] == [1205]
+    counted = counters(query)
+    deadlocks = {key[2]: value for key, value in counted.items() if key[1] == "Number of Deadlocks/sec" and value}
+    assert deadlocks == {"_Total": 1, "Key": 1}
+    assert counted["Locks", "Lock Waits/sec", "Key"] == counted["Locks", "Lock Waits/sec", "_Total"] == 2
+
+
+def test_a_victim_that_catches_its_error_is_counted_all_the_same(query: Query, session: Session) -> None:
+    other = session.instance.open_session()
+    for holder, item in ((session, 5), (other, 7)):
+        start(holder, f"BEGIN TRANSACTION; UPDATE dbo.item SET note = N'x' WHERE id = {item};")
+    start(session, "UPDATE dbo.item SET note = N'y' WHERE id = 7; COMMIT TRANSACTION;")
+    closing = start(
+        other,
+        """BEGIN TRY
+            UPDATE dbo.item SET note = N'y' WHERE id = 5;
+        END TRY
+        BEGIN CATCH
+            ROLLBACK TRANSACTION;
+        END CATCH""",
+    )
+
+    assert closing.errors == []
+    assert counters(query)["Locks", "Number of Deadlocks/sec", "_Total"] == 1
+
+
+def test_counters_come_padded_as_their_columns_are(query: Query) -> None:
+    (row,) = query("""
+        SELECT DATALENGTH(counter_name), cntr_type FROM sys.dm_os_performance_counters
+        WHERE counter_name = 'Number of Deadlocks/sec' AND instance_name = '_Total'""")
+    assert row == (256, 272696576)
+
+
+def test_users_and_the_blocked_among_them_are_counted(query: Query, session: Session) -> None:
+    other = session.instance.open_session()
+    start(session, "BEGIN TRANSACTION; UPDATE dbo.item SET note = N'x' WHERE id = 5;")
+    start(other, "SELECT note FROM dbo.item WHERE id = 5")
+    counted = counters(query)
+    assert counted["General Statistics", "User Connections", ""] == 2
+    assert counted["General Statistics", "Processes blocked", ""] == 1
