@@ -33,7 +33,7 @@ from emulator.planning.changes.triggers import refuse_output
 from emulator.planning.expressions import compile_scalar
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.expressions.sequences import one_value_a_row
-from emulator.planning.queries import compile_query
+from emulator.planning.queries import bind_ctes, compile_query
 from emulator.planning.queries.targets import resolve_through
 from emulator.planning.queries.updatable import find_through
 from emulator.results import ResultSet, ResultSink
@@ -50,6 +50,7 @@ def compile_insert(node: nodes.Insert, ctx: PlanContext, capture: Capture | None
 
     Errors: 109, 110, 120, 121, 213, 207, 208, 264, 271, 273; at run time 515, 544, 545, 547, 2601, 2627.
     """
+    bind_ctes(node.ctes, ctx)
     taken_over = find_trigger(node.target, (), "INSERT", ctx)
     if taken_over is None:
         return _compile(node, _place(node, ctx), ctx, capture)
@@ -174,13 +175,13 @@ def _insert_values(
 def _insert_query(node: nodes.Insert, place: _Place, query: nodes.Query, ctx: PlanContext) -> Executable:
     columns = place.columns
     ctx.option_hints = node.options
-    plan = compile_query(query, None, ctx, ctes=node.ctes)
+    plan = compile_query(query, None, ctx)
     if len(plan.columns) != len(columns):
         if node.columns is None:
             raise sql_error(213, line=node.line)
         raise sql_error(120 if len(plan.columns) < len(columns) else 121, line=node.line)
     items = [column_of(0, i, column.type, column.nullable) for i, column in enumerate(plan.columns)]
-    if not may_read(query, place.target.table, ctx):
+    if not may_read((query, node.ctes), place.target.table, ctx):
         return _insert_tuples(node, place, items, ctx, lambda env: list(plan.rows(env)))
 
     def read_and_let_others_run(env: Env) -> list[tuple[Any, ...]]:

@@ -130,3 +130,30 @@ def test_insert_top_takes_the_first_rows_only(stock: Any) -> None:
 def test_a_target_on_the_optional_side_of_a_join_is_changed_where_it_is(stock: Any) -> None:
     stock.run("CREATE TABLE k (id int); INSERT k VALUES (1), (77)")
     assert stock.run("DELETE s FROM k LEFT JOIN stock AS s ON s.id = k.id").counts == [1]
+
+
+def test_insert_takes_its_rows_from_ctes(stock: Any) -> None:
+    sink = stock.run(
+        "WITH a AS (SELECT v.n FROM (VALUES (1), (2), (3)) AS v(n)), b AS (SELECT x.n FROM a AS x CROSS JOIN a AS y) "
+        "INSERT INTO stock (id, item, qty) SELECT 10 + n, 'z', COUNT(*) FROM b GROUP BY n"
+    )
+    assert sink.counts == [3]
+    assert stock.query("SELECT id, qty FROM stock WHERE id > 5 ORDER BY id") == [(11, 3), (12, 3), (13, 3)]
+
+
+def test_insert_from_a_cte_over_its_own_target_reads_all_rows_first(stock: Any) -> None:
+    stock.run("WITH c AS (SELECT id, qty FROM stock) INSERT stock (id, item, qty) SELECT id + 10, 'z', qty FROM c")
+    assert stock.query("SELECT COUNT(*), SUM(qty) FROM stock") == [(10, 48)]
+
+
+def test_insert_from_a_recursive_cte(stock: Any) -> None:
+    stock.run(
+        "WITH n AS (SELECT 10 AS n UNION ALL SELECT n + 1 FROM n WHERE n < 14) "
+        "INSERT stock (id, item, qty) SELECT n, 'z', n FROM n"
+    )
+    assert stock.query("SELECT COUNT(*) FROM stock WHERE item = 'z'") == [(5,)]
+
+
+def test_insert_through_a_cte(stock: Any) -> None:
+    stock.run("WITH c AS (SELECT id AS k, item, qty FROM stock) INSERT INTO c (k, item, qty) VALUES (6, 'd', 3)")
+    assert stock.query("SELECT item, qty FROM stock WHERE id = 6") == [("d", 3)]
