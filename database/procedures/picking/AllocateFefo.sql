@@ -64,6 +64,7 @@ BEGIN
     DECLARE
         @Today datetime,
         @LookFor int,                               -- lots to look for
+        @FoundTooLittle bit,                        -- 1: a search has found all that there is, and it was not enough
         @LastDateExpiry datetime,
         @DatedLots int,
         @FoundLots int,
@@ -115,9 +116,11 @@ BEGIN
 
     SELECT
         @Today = CAST(CAST(@Now AS date) AS datetime),
-        @LookFor = 16;
+        @LookFor = 16,
+        @FoundTooLittle = 0;
 
-    -- Search, keeping no lock: more and more lots until they have the bags, or there are no more, or it is enough.
+    -- Search, keeping no lock: more and more lots until they have the bags, or there are no more, or it is enough. A lot that is
+    -- moved to another bin meanwhile can slip past a search, so that it is believed to have found too little the second time.
     WHILE 1 = 1
         BEGIN
             DELETE FROM @Candidate;
@@ -153,10 +156,13 @@ BEGIN
                 @SeenBags = ISNULL(SUM(c.SeenBags), 0)
             FROM @Candidate AS c;
 
-            IF @SeenBags >= @SeenOpenBags OR @FoundLots < @LookFor OR @LookFor = 1024
+            IF @SeenBags >= @SeenOpenBags OR (@FoundLots < @LookFor AND @FoundTooLittle = 1) OR @LookFor = 1024
                 BREAK;
 
-            SET @LookFor = @LookFor * 4;
+            IF @FoundLots < @LookFor
+                SET @FoundTooLittle = 1;
+            ELSE
+                SET @LookFor = @LookFor * 4;
         END;
 
     -- Of these the first ones that have the bags. When all that were found are wanted, there may be no others.

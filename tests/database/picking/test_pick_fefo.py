@@ -173,6 +173,18 @@ def test_lots_that_others_take_while_it_waits_are_replaced_by_the_next(warehouse
     assert warehouse.lot("LOT-1")["QtyCommitSales"] == 200
 
 
+def test_a_lot_that_is_moved_past_the_search_is_found_all_the_same(warehouse: Warehouse) -> None:
+    """The search waits at the old place of the lot while the lot goes to a place that the search has passed."""
+    warehouse.change("UPDATE dbo.LotMaster SET BinNo = N'K-01';")
+    with (
+        warehouse.hold("UPDATE dbo.LotMaster SET LotStatus = N'Q';") as other,
+        begun(warehouse.target, FefoPick()) as pick,
+    ):
+        pick.await_waiting(warehouse)
+        other.execute("UPDATE dbo.LotMaster SET BinNo = N'A-01'; EXEC ops.SetBaseline; COMMIT TRANSACTION;")
+        assert pick.result().values["Bags"] == 4
+
+
 def test_bags_that_others_pick_for_the_line_while_it_waits_are_not_picked_again(warehouse: Warehouse) -> None:
     with (
         warehouse.hold("UPDATE dbo.LotMaster SET DateQuarantine = NULL;") as other,
