@@ -7,9 +7,9 @@ Purpose:     Does the move of a lot between two bins inside the transaction of t
              request and the outcome. Not for clients: it has no request id and no retry.
 Parameters:  the lot row, the bins, the quantity, the document number, who and when
 Result:      OUTPUT parameters: the rows made and the two balances after the move; RETURN 0
-Locks:       1 INLOC, BINMaster, putaway.ClassAccount (S, so that no count starts while the lot moves), 2 LotMaster, both rows
-             in the order of their keys (U then X; a key range where the destination is new), 3 LotTransaction, Mintxdh,
-             BinTransfer (X, new rows)
+Locks:       1 INLOC, putaway.ClassAccount (S, so that no count starts while the lot moves) and BINMaster (U on the
+             destination, for the lot's row that may not be there yet), 2 LotMaster, both rows in the order of their keys
+             (U then X), 3 LotTransaction, Mintxdh, BinTransfer (X, new rows)
 Errors:
     51101    The lot is not in the bin.
     51105    Not enough is available of the lot.
@@ -77,15 +77,18 @@ BEGIN
     IF @@TRANCOUNT = 0
         THROW 51903, 'putaway.MoveLot was called outside of a transaction; call putaway.TransferLot.', 1;
 
-    -- lock 1 of 3: item at the location, its account, the destination bin
+    -- lock 1 of 3: item at the location, its account, the destination bin. Who makes a row of a lot in a bin holds that bin
+    -- first, so one that is not found below stays away. Key ranges (HOLDLOCK) would protect it, too, but two transfers can
+    -- want each other's: the gap of one ends at a key that the other locks out of turn.
     SELECT
         @CountInProgress = ISNULL(i.Physinprogress, 0),
         @StdCost = ISNULL(CAST(i.StdCost AS decimal(19, 6)), 0),
         @InventoryAccount = ISNULL(a.INAcct, @InventoryAccount),
-        @DestinationExists = CASE WHEN b.BinNo IS NULL THEN 0 ELSE 1 END
+        @DestinationExists = CASE WHEN b.BinNo IS NULL THEN 0 ELSE 1 END,
+        @BinNoTo = ISNULL(b.BinNo, @BinNoTo)
     FROM dbo.INLOC AS i
     LEFT JOIN putaway.ClassAccount AS a ON i.InClassKey = a.InClassKey
-    LEFT JOIN dbo.BINMaster AS b ON b.Location = @LocationKey AND b.BinNo = @BinNoTo
+    LEFT JOIN dbo.BINMaster AS b WITH (UPDLOCK, ROWLOCK) ON b.Location = @LocationKey AND b.BinNo = @BinNoTo
     WHERE i.ItemKey = @ItemKey AND i.Location = @LocationKey;
 
     IF @CountInProgress IS NULL
@@ -109,13 +112,18 @@ BEGIN
         END;
 
     -- lock 2 of 3: lot rows in the order of their keys, which differ in the bin only. When the destination comes first its
-    -- key is locked before the source is read; HOLDLOCK locks the gap as well, where the row is to be inserted.
+    -- row is locked before the source is read.
     IF @BinNoTo < @BinNoFrom
         SELECT @RowIsLocked = 1
-        FROM dbo.LotMaster AS l WITH (UPDLOCK, HOLDLOCK, ROWLOCK)
+        FROM dbo.LotMaster AS l WITH (UPDLOCK, ROWLOCK)
         WHERE l.LotNo = @LotNo AND l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey AND l.BinNo = @BinNoTo;
 
+    -- What is written below is spelled as the rows are, whatever the caller's capitals and trailing blanks.
     SELECT
+        @LotNo = l.LotNo,
+        @ItemKey = l.ItemKey,
+        @LocationKey = l.LocationKey,
+        @BinNoFrom = l.BinNo,
         @FromQtyOnHand = CAST(l.QtyOnHand AS decimal(19, 6)),
         @QtyCommitSales = CAST(l.QtyCommitSales AS decimal(19, 6)),
         @QtyOnOrder = CAST(l.QtyOnOrder AS decimal(19, 6)),
@@ -132,7 +140,7 @@ BEGIN
         @ToQtyOnHand = CAST(l.QtyOnHand AS decimal(19, 6)),
         @ToDateExpiry = l.DateExpiry,
         @ToLotStatus = l.LotStatus
-    FROM dbo.LotMaster AS l WITH (UPDLOCK, HOLDLOCK, ROWLOCK)
+    FROM dbo.LotMaster AS l WITH (UPDLOCK, ROWLOCK)
     WHERE l.LotNo = @LotNo AND l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey AND l.BinNo = @BinNoTo;
 
     IF @FromQtyOnHand IS NULL

@@ -9,8 +9,8 @@ Parameters:  @LotNo, @ItemKey, @LocationKey, @BinNoFrom name the lot row; @BinNo
              optional: @ReferenceNo, @Remarks, @Quiet
 Result:      one row (RequestId, Replayed, Attempts, DocumentNo, IssueLotTranNo, ReceiptLotTranNo, InTransId, BinTranId,
              FromQtyOnHand, ToQtyOnHand), not with @Quiet = 1; the same in the OUTPUT parameters; RETURN 0
-Locks:       1 Seqnum BT (X, given back at once), 2 lockstep.Request (X, new row), 3 INLOC, BINMaster, putaway.ClassAccount (S),
-             4 LotMaster, both rows in the order of their keys (U then X; a key range where the destination is new),
+Locks:       1 Seqnum BT (X, given back at once), 2 lockstep.Request (X, new row), 3 INLOC, putaway.ClassAccount (S) and
+             BINMaster (U on the destination), 4 LotMaster, both rows in the order of their keys (U then X),
              5 LotTransaction, Mintxdh, BinTransfer (X, new rows), 6 putaway.TransferLotOutcome and lockstep.Operation (X,
              new rows)
 Errors:
@@ -99,8 +99,8 @@ BEGIN
                     @RequestIsNew = 0;
 
                 -- Input: what can be refused without looking at the database.
-                IF @RequestId IS NULL
-                    THROW 51301, 'putaway.TransferLot: @RequestId is missing. Make a new one for each request.', 1;
+                IF @RequestId IS NULL OR @RequestId = '00000000-0000-0000-0000-000000000000'
+                    THROW 51301, 'putaway.TransferLot: @RequestId is missing or all zeros. Make a new one for each request.', 1;
 
                 IF
                     ISNULL(@LotNo, '') = '' OR ISNULL(@ItemKey, '') = '' OR ISNULL(@LocationKey, '') = ''

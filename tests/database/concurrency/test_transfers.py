@@ -3,10 +3,14 @@
 import random
 from decimal import Decimal
 
+import pytest
+
 from tests.database.calls import Call, Pick, Transfer
 from tests.database.clients import one_after_another, together
 from tests.database.concurrency.test_picks import outcomes_and_refusals
 from tests.database.warehouse import Warehouse
+
+pytestmark = pytest.mark.usefixtures("no_deadlock")
 
 
 def test_opposite_transfers_between_two_bins_keep_the_sum(warehouse: Warehouse) -> None:
@@ -59,7 +63,7 @@ def test_several_make_the_row_of_a_new_bin_at_once(warehouse: Warehouse) -> None
 
 
 def test_different_lots_into_one_gap_do_not_deadlock(warehouse: Warehouse) -> None:
-    """New rows of neighbouring keys: each transfer locks a range that the next one's key lies beside."""
+    """New rows of neighbouring keys, in one gap of the index."""
     lots = [f"LOT-1{letter}" for letter in "ABCDEF"]
     for lot in lots:
         warehouse.add_lot(lot, "I-01", 100)

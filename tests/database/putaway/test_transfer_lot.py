@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -234,6 +235,17 @@ def test_rows_without_status_and_expiry_are_joined(warehouse: Warehouse, session
     assert Transfer()(session).values["ToQtyOnHand"] == 85
 
 
+def test_what_is_written_is_spelled_as_the_lot_row_and_the_bin_are(warehouse: Warehouse, session: Session) -> None:
+    Transfer(lot="lot-1 ", item="Flour", location="tfc1", source="a-01", destination="k-01  ")(session)
+    lot = {"LotNo": "LOT-1", "ItemKey": "FLOUR", "LocationKey": "TFC1"}
+    rows = [*warehouse.rows("dbo.LotMaster"), *warehouse.rows("dbo.LotTransaction")]
+    assert [chosen(row, lot) for row in rows] == [lot] * 4
+    assert sorted(row["BinNo"] for row in rows) == ["A-01", "A-01", "K-01", "K-01"]
+    moved = {"ItemKey": "FLOUR", "Location": "TFC1", "LotNo": "LOT-1", "BinNoFrom": "A-01", "BinNoTo": "K-01"}
+    assert chosen(warehouse.row("dbo.BinTransfer"), moved) == moved
+    assert warehouse.row("dbo.Mintxdh")["ItemKey"] == "FLOUR"
+
+
 # Refusals
 
 MISSING = [
@@ -256,6 +268,9 @@ REFUSED = [
         {"quantity": Decimal("900.000001")},
         "900.000001 wanted, 900.000000 available (1000.000000 on hand, 100.000000 committed)",
         id="a gram too much",
+    ),
+    pytest.param(
+        51105, "", {"quantity": Decimal("9999999999999.999999")}, "9999999999999.999999 wanted", id="more than there is"
     ),
     pytest.param(
         51106,
@@ -293,6 +308,7 @@ REFUSED = [
     pytest.param(51201, "", {"destination": "a-01"}, "are both", id="same bin in lower case"),
     pytest.param(51202, "", {"destination": "Z-99"}, "no bin Z-99 at location TFC1", id="no bin"),
     pytest.param(51301, "", {"request_id": None}, "@RequestId is missing", id="no request id"),
+    pytest.param(51301, "", {"request_id": UUID(int=0)}, "or all zeros", id="request id never set"),
     pytest.param(51901, "DELETE FROM dbo.Seqnum;", {}, "Number series BT", id="no number row"),
     pytest.param(51902, "DELETE FROM lockstep.Settings;", {}, "lockstep.Settings has lost its row", id="no settings"),
 ]
@@ -329,6 +345,26 @@ def test_stock_that_goes_while_the_transfer_waits_is_not_moved(warehouse: Wareho
         with pytest.raises(SqlServerError) as caught:
             transfer.result()
     assert caught.value.number == 51105
+
+
+def test_a_row_that_another_program_makes_at_the_destination_meanwhile_is_joined(
+    warehouse: Warehouse, session: Session
+) -> None:
+    """The ERP does not lock the bin first, as a transfer does: the row comes after the transfer has looked."""
+    with (
+        warehouse.hold("SELECT COUNT(*) FROM dbo.Mintxdh WITH (TABLOCKX, HOLDLOCK);") as other,
+        begun(warehouse.target, Transfer()) as transfer,
+    ):
+        transfer.await_waiting(warehouse)
+        session.execute(
+            "INSERT INTO dbo.LotMaster (LotNo, ItemKey, LocationKey, BinNo, DateExpiry, QtyOnHand, TransactionType) "
+            "VALUES ('LOT-1', 'FLOUR', 'TFC1', N'K-01', ?, 40, 1);",
+            EXPIRY,
+        )
+        other.execute("COMMIT TRANSACTION;")
+        outcome = transfer.result()
+    assert (outcome.attempts, outcome.values["ToQtyOnHand"]) == (2, 115)
+    warehouse.take_baseline()
 
 
 def test_no_count_can_start_while_a_lot_of_the_item_moves(warehouse: Warehouse, session: Session) -> None:
