@@ -99,8 +99,13 @@ BEGIN
         @Weight = CAST(@Bags * @PackSize AS decimal(19, 6)),
         @Today = CAST(CAST(@Now AS date) AS datetime);
 
-    -- lock 1 of 6: lot row, and the bin it lies in
+    -- lock 1 of 6: lot row, and the bin it lies in. What is written below is spelled as the row is, whatever the caller's
+    -- capitals and trailing blanks.
     SELECT
+        @LotNo = l.LotNo,
+        @ItemKey = l.ItemKey,
+        @LocationKey = l.LocationKey,
+        @BinNo = l.BinNo,
         @Refusal = e.Refusal,
         @QtyOnHand = CAST(l.QtyOnHand AS decimal(19, 6)),
         @QtyCommitSales = CAST(l.QtyCommitSales AS decimal(19, 6)),

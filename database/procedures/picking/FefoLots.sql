@@ -32,7 +32,7 @@ RETURN
         c.LotStatus,
         c.QtyOnHand,
         c.QtyCommitSales,
-        CAST(FLOOR((c.QtyOnHand - c.QtyCommitSales) / @PackSize) AS int) AS BagsAvailable,
+        CAST(FLOOR((c.QtyOnHand - c.QtyCommitSales) / @PackSize) AS bigint) AS BagsAvailable,
         c.SortDate,
         e.Zone
     FROM (

@@ -117,8 +117,8 @@ BEGIN
                     @RequestIsNew = 0;
 
                 -- Input: what can be refused without looking at the database.
-                IF @RequestId IS NULL
-                    THROW 51301, 'picking.PickFefo: @RequestId is missing. Make a new one for each request.', 1;
+                IF @RequestId IS NULL OR @RequestId = '00000000-0000-0000-0000-000000000000'
+                    THROW 51301, 'picking.PickFefo: @RequestId is missing or all zeros. Make a new one for each request.', 1;
 
                 IF
                     @RunNo IS NULL OR @RowNum IS NULL OR @LineId IS NULL OR @AllowPartial IS NULL

@@ -59,6 +59,11 @@ def test_part_of_a_bag_does_not_count(warehouse: Warehouse, session: Session) ->
     assert [row["BagsAvailable"] for row in page(session)] == [2]
 
 
+def test_very_small_bags_are_counted_all(warehouse: Warehouse, session: Session) -> None:
+    warehouse.change("UPDATE dbo.cust_BulkPicked SET PackSize = 0.001; UPDATE dbo.LotMaster SET QtyOnHand = 5000100;")
+    assert [row["BagsAvailable"] for row in page(session)] == [5_000_000_000]
+
+
 def test_first_expiry_first_and_none_last(warehouse: Warehouse, session: Session) -> None:
     warehouse.add_lot("NEVER", "A-01", 9000, DateExpiry=None)
     warehouse.add_lot("SOON", "K-01", 50, DateExpiry=SOON)

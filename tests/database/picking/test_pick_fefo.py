@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -204,6 +205,7 @@ def test_bags_that_others_pick_for_the_line_while_it_waits_are_not_picked_again(
     ("number", "change", "pick", "words"),
     [
         (51301, "", FefoPick(request_id=None), "@RequestId is missing"),
+        (51301, "", FefoPick(request_id=UUID(int=0)), "or all zeros"),
         (51001, "", FefoPick(run=None), "@RunNo=,"),
         (51001, "", FefoPick(row=None), "@RowNum=,"),
         (51001, "", FefoPick(line=None), "@LineId=,"),

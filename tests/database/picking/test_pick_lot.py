@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -164,6 +165,13 @@ def test_a_line_collects_picks_of_several_lots(warehouse: Warehouse, session: Se
     values = Pick(bags=2, lot="LOT-2", bin_no="K-01")(session).values
     assert (values["PickedBulkQty"], values["PickedQty"], values["QtyCommitSales"]) == (3, 75, 50)
     assert len(warehouse.rows("dbo.Cust_BulkLotPicked", **LINE)) == 2
+
+
+def test_what_is_written_is_spelled_as_the_lot_row_is(warehouse: Warehouse, session: Session) -> None:
+    Pick(lot="lot-1  ", bin_no="a-01 ")(session)
+    expected = {"LotNo": "LOT-1", "ItemKey": "FLOUR", "LocationKey": "TFC1", "BinNo": "A-01"}
+    for table in ("dbo.LotTransaction", "dbo.Cust_BulkLotPicked"):
+        assert chosen(warehouse.row(table), expected) == expected
 
 
 def test_the_suggested_lot_is_kept(warehouse: Warehouse, session: Session) -> None:
@@ -339,6 +347,7 @@ REFUSED = [
         id="closed warehouse",
     ),
     pytest.param(51301, "", {"request_id": None}, "@RequestId is missing", id="no request id"),
+    pytest.param(51301, "", {"request_id": UUID(int=0)}, "or all zeros", id="request id never set"),
     pytest.param(51401, "DELETE FROM dbo.Cust_BulkRun;", {}, f"no run {RUN}/1", id="no run"),
     pytest.param(51402, "UPDATE dbo.Cust_BulkRun SET Status = N'PRINT';", {}, "status PRINT", id="run printed"),
     pytest.param(51403, "", {"line": 9}, f"Run {RUN}/1 has no line 9", id="no line"),

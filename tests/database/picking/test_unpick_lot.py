@@ -1,6 +1,7 @@
 """picking.UnpickLot: what a reversal writes, when it opens the run again, and everything it refuses."""
 
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -167,6 +168,7 @@ def test_a_line_that_still_has_all_it_needs_leaves_the_run_printed(warehouse: Wa
     ("number", "change", "unpick", "words"),
     [
         (51301, "", Unpick(request_id=None), "@RequestId is missing"),
+        (51301, "", Unpick(request_id=UUID(int=0)), "or all zeros"),
         (51001, "", Unpick(allocation=None), "@AllocationNo=,"),
         (51001, "", Unpick(user=""), "@UserId=''"),
         (51002, "", Unpick(bags=0), "@Bags is 0.000000"),
