@@ -9,7 +9,7 @@ VARIANTS ?= float versioned level100
 NO_VARIANTS := migrations old_way variants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-variants test-clients lint format docs bench serve lock clean
+.PHONY: help setup demo test test-variants test-clients test-float test-locks lint format docs bench serve lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ test-clients: ## Install FreeTDS, so that the tests that run bundles through it 
 
 test-float: $(SETUP_DONE) ## 100,000 random calls on float quantities leave exactly what decimal arithmetic gives
 	@LOCKSTEP_FLOAT_CALLS=100000 $(PYTHON_ENV)/python -m pytest tests/database/variants $(ARGS)
+
+test-locks: $(SETUP_DONE) ## 10,000 calls in each of the rushes on one lot, line, run or bin: not one deadlock on the server
+	@LOCKSTEP_LOCK_CALLS=10000 $(PYTHON_ENV)/python -m pytest -n auto -rP --tb short \
+	    tests/database/concurrency/test_rushes.py $(ARGS)
 
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .

@@ -25,6 +25,18 @@ def warehouse(unchecked_warehouse: Warehouse) -> Iterator[Warehouse]:
 
 
 @pytest.fixture
+def no_deadlock(unchecked_warehouse: Warehouse) -> Iterator[None]:
+    """For tests in which the order of locks must rule deadlocks out: not one, as the server counts them.
+
+    One that is retried inside a procedure is counted, too. The server counts for everybody: several workers, some of
+    whose tests provoke deadlocks, cannot share a server that is counted on.
+    """
+    before = unchecked_warehouse.deadlocks()
+    yield
+    assert unchecked_warehouse.deadlocks() == before
+
+
+@pytest.fixture
 def session(database: Target) -> Iterator[Session]:
     """A session on the deployed database, opened after its tables were emptied. A call that hangs is cancelled."""
     with open_session(database, query_timeout=PATIENCE_SECONDS) as opened:

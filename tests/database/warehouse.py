@@ -150,6 +150,14 @@ class Warehouse:
         """The record of calls, oldest first."""
         return sorted(self.rows("lockstep.Operation"), key=lambda row: row["OperationId"])
 
+    def deadlocks(self) -> int:
+        """How many deadlocks the server has had since its start, in all databases, retried ones included."""
+        ((count,),) = self.execute(
+            "SELECT c.cntr_value FROM sys.dm_os_performance_counters AS c "
+            "WHERE c.counter_name = 'Number of Deadlocks/sec' AND c.instance_name = '_Total';"
+        )
+        return int(count)
+
     def now(self) -> datetime:
         """The time of the warehouse's clock."""
         ((now,),) = self.execute(

@@ -19,6 +19,8 @@ from tests.database.concurrency.relay import Relay
 from tests.database.concurrency.work import seeded_calls
 from tests.database.warehouse import Warehouse, spid_of
 
+pytestmark = pytest.mark.usefixtures("no_deadlock")
+
 ROOT = Path(__file__).parents[3]
 COUNT = 60
 EITHER = pytest.mark.parametrize("call", [Pick(), Transfer()], ids=["pick", "transfer"])

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from harness.connection import Outcome, Session, SqlServerError
 from tests.database.calls import Pick
 from tests.database.clients import begun, one_after_another, together
 from tests.database.warehouse import ROW, RUN, Warehouse
+
+pytestmark = pytest.mark.usefixtures("no_deadlock")
 
 CLIENTS = 6
 Results = list[Outcome | SqlServerError]

@@ -82,6 +82,7 @@ def test_a_lost_lock_is_tried_again_and_then_told(warehouse: Warehouse, session:
     assert draw(session)[1] == 1
 
 
+@pytest.mark.usefixtures("no_deadlock")
 def test_many_at_once_draw_different_numbers_without_a_gap(warehouse: Warehouse) -> None:
     drawn = together(warehouse.target, [one_after_another([draw] * 25)] * 8)
     assert sorted(number for one in drawn for _, number, _ in one) == list(range(1, 201))  # type: ignore[misc]

@@ -152,6 +152,7 @@ def test_when_the_first_of_two_calls_is_refused_the_second_is_judged_by_itself(
     assert warehouse.rows("lockstep.Request") == []
 
 
+@pytest.mark.usefixtures("no_deadlock")
 @EITHER
 def test_of_many_calls_with_one_id_one_works(warehouse: Warehouse, call: Call) -> None:
     for _ in range(4):  # line 1 needs four bags
