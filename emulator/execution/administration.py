@@ -1,6 +1,7 @@
 """Statements addressed to the server: KILL, DBCC, CHECKPOINT, RECONFIGURE.
 
-Documentation: "KILL (Transact-SQL)", "DBCC CHECKIDENT", "DBCC OPENTRAN", "DBCC INPUTBUFFER", "CHECKPOINT".
+Documentation: "KILL (Transact-SQL)", "DBCC CHECKIDENT", "DBCC OPENTRAN", "DBCC INPUTBUFFER", "DBCC USEROPTIONS",
+"CHECKPOINT".
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from emulator.execution.authorization import may, require_on_server
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
+from emulator.execution.settings import Isolation
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.changes.targets import find_table
 from emulator.planning.expressions import compile_scalar
@@ -28,6 +30,20 @@ INPUT_COLUMNS = (
     ColumnInfo("Parameters", SMALLINT, False),
     ColumnInfo("EventInfo", nvarchar(4000)),
 )
+OPTION_COLUMNS = (ColumnInfo("Set Option", nvarchar(128)), ColumnInfo("Value", nvarchar(128)))
+SHOWN_OPTIONS = (
+    "QUOTED_IDENTIFIER",
+    "ARITHABORT",
+    "NUMERIC_ROUNDABORT",
+    "ANSI_NULL_DFLT_ON",
+    "ANSI_NULL_DFLT_OFF",
+    "ANSI_WARNINGS",
+    "ANSI_PADDING",
+    "ANSI_NULLS",
+    "CONCAT_NULL_YIELDS_NULL",
+    "CURSOR_CLOSE_ON_COMMIT",
+)
+"""In the order in which DBCC USEROPTIONS lists them."""
 Arguments = Sequence[Any]
 
 
@@ -78,7 +94,7 @@ def compile_kill(node: nodes.Kill, compiler: UnitCompiler) -> Step:
 
 
 def compile_dbcc(node: nodes.Dbcc, compiler: UnitCompiler) -> Step:
-    """DBCC. NotSupported: any other command than CHECKIDENT, OPENTRAN, INPUTBUFFER and the harmless ones."""
+    """DBCC. NotSupported: any other command than those of ``COMMANDS`` and the harmless ones."""
     if node.command in WITHOUT_EFFECT:
         return _step(node, lambda frame: _say(frame, node, SqlError(2528, 0, 1, COMPLETED)))
     command = COMMANDS.get(node.command)
@@ -168,14 +184,44 @@ def _input_buffer(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, argume
     other = session.instance.sessions.get(spid) if isinstance(spid, int) else None
     if other is None:
         raise sql_error(7955, spid)
-    session.sink.columns(INPUT_COLUMNS)
-    session.sink.row(("Language Event", 0, other.input_buffer[:4000] or None))
+    _send(frame, INPUT_COLUMNS, [("Language Event", 0, other.input_buffer[:4000] or None)])
+
+
+def _user_options(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
+    """The SET options of the session: those with a value, those that are on, the isolation level."""
+    session = frame.session
+    settings = session.settings
+    rows = [
+        ("textsize", str(settings.textsize)),
+        ("language", settings.language),
+        ("dateformat", settings.dateformat),
+        ("datefirst", str(settings.datefirst)),
+        ("lock_timeout", str(settings.lock_timeout)),
+    ]
+    rows += [(option.lower(), "SET") for option in SHOWN_OPTIONS if option in settings.on]
+    rows += [
+        (name, "SET") for name, is_on in (("nocount", settings.nocount), ("xact_abort", settings.xact_abort)) if is_on
+    ]
+    level = settings.isolation.name.lower().replace("_", " ")
+    if settings.isolation is Isolation.READ_COMMITTED and session.database.read_committed_snapshot:
+        level = "read committed snapshot"
+    rows.append(("isolation level", level))
+    _send(frame, OPTION_COLUMNS, rows)
+
+
+def _send(frame: Frame, columns: tuple[ColumnInfo, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    sink = frame.session.sink
+    sink.columns(columns)
+    for row in rows:
+        sink.row(row)
+    sink.done(None if frame.session.settings.nocount else len(rows), is_select=True)
 
 
 COMMANDS: Mapping[str, Callable[[Frame, nodes.Dbcc, UnitCompiler, Arguments], None]] = {
     "CHECKIDENT": _check_ident,
     "OPENTRAN": _open_tran,
     "INPUTBUFFER": _input_buffer,
+    "USEROPTIONS": _user_options,
 }
 WITHOUT_EFFECT = frozenset({"FREEPROCCACHE", "DROPCLEANBUFFERS", "FREESYSTEMCACHE", "FREESESSIONCACHE"})
 """Caches whose content nobody can see."""

@@ -90,6 +90,15 @@ def test_opentran_and_inputbuffer_tell_of_sessions(engine: Any) -> None:
     ]
 
 
+def test_dbcc_useroptions_lists_what_is_set(db: Any) -> None:
+    db.run("SET LOCK_TIMEOUT 500; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SET XACT_ABORT ON")
+    options = dict(db.query("DBCC USEROPTIONS"))
+    assert options["lock_timeout"] == "500"
+    assert options["xact_abort"] == options["ansi_nulls"] == "SET"
+    assert options["isolation level"] == "serializable"
+    assert "nocount" not in options
+
+
 def test_harmless_and_unknown_commands(db: Any) -> None:
     db.run("DBCC FREEPROCCACHE; CHECKPOINT; RECONFIGURE WITH OVERRIDE")
     assert db.fails("DBCC SHRINKDATABASE (x)").number == 40517
