@@ -26,7 +26,8 @@ from emulator.tds.wiretypes import (
     TypeToken,
     time_size,
 )
-from emulator.types.code_pages import decode_1252, decode_utf8
+from emulator.types.code_pages import UTF_8, decode
+from emulator.types.locales import code_page_of
 from emulator.types.sqltype import DEFAULT_COLLATION, MAX, UNTYPED_NULL, SqlType
 
 Decoder = Callable[[bytes, int], tuple[Any, int]]
@@ -35,6 +36,8 @@ _u16 = struct.Struct("<H").unpack_from
 _u32 = struct.Struct("<I").unpack_from
 _u64 = struct.Struct("<Q").unpack_from
 _UTF8_COLLATION = 1 << 26
+_LCID = 0xFFFFF
+_NO_COLLATION = bytes(5)
 _LAST_DAY = 3_652_058
 _DATETIME_FIRST_DAY = -53_690
 _DATETIME_LAST_DAY = 2_958_463
@@ -276,7 +279,9 @@ def _decode_utf16(raw: bytes) -> str:
 
 def _code_page(collation: bytes) -> Callable[[bytes], str]:
     """The reader of char and varchar for a wire collation, which has a bit for UTF-8."""
-    return decode_utf8 if int.from_bytes(collation[:4], "little") & _UTF8_COLLATION else decode_1252
+    flags = int.from_bytes(collation[:4], "little")
+    page = UTF_8 if flags & _UTF8_COLLATION else code_page_of(flags & _LCID, collation[4])
+    return lambda raw: decode(raw, page)
 
 
 @lru_cache(maxsize=1024)
@@ -318,10 +323,10 @@ def _binary_reader(name: str) -> Callable[[bytes, int], tuple[SqlType, Decoder, 
 def _read_uncollated(token: int, data: bytes, position: int) -> tuple[SqlType, Decoder, int]:
     """A character type of TDS 7.0."""
     if token == TypeToken.TEXT:
-        return SqlType("text", collation=DEFAULT_COLLATION), _long(decode_1252), position + 4
+        return SqlType("text", collation=DEFAULT_COLLATION), _long(_code_page(_NO_COLLATION)), position + 4
     if token == TypeToken.NTEXT:
         return SqlType("ntext", collation=DEFAULT_COLLATION), _long(_decode_utf16), position + 4
-    return *_characters(_CHARACTER_NAMES[token], _u16(data, position)[0], bytes(5)), position + 2
+    return *_characters(_CHARACTER_NAMES[token], _u16(data, position)[0], _NO_COLLATION), position + 2
 
 
 def _read_text(data: bytes, position: int) -> tuple[SqlType, Decoder, int]:

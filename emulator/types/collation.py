@@ -10,10 +10,10 @@ from typing import Final
 
 from emulator.errors import sql_error
 from emulator.types import code_pages, like
+from emulator.types.locales import SQL_COLLATIONS, windows_name
 from emulator.types.sqltype import DEFAULT_COLLATION
 from emulator.types.weights import Rules, key_maker
 
-_LCID_US_ENGLISH: Final = 0x0409
 _IGNORE_CASE: Final = 1 << 20
 _IGNORE_ACCENT: Final = 1 << 21
 _IGNORE_WIDTH: Final = 1 << 22
@@ -41,30 +41,32 @@ class _KeyMemo(dict[str, str]):
 
 
 class Collation:
-    """One collation. ``name`` is spelled as SQL Server spells it; ``is_binary``: compares code points (``_BIN``)."""
+    """One collation. ``name`` is spelled as SQL Server spells it; ``is_binary``: compares code points (``_BIN``).
 
-    def __init__(self, name: str, sort_id: int = 0) -> None:
+    ``code_page`` is that of its char and varchar; ``is_multibyte``: characters of it may take several bytes.
+    """
+
+    def __init__(self, name: str, *, lcid: int, code_page: int, version: int = 0, sort_id: int = 0) -> None:
         parts = name.upper().split("_")
         self.name = name
         self.is_binary = "BIN" in parts or "BIN2" in parts
         self.is_utf8 = parts[-1] == "UTF8"
+        self.lcid = lcid
+        self.code_page = code_pages.UTF_8 if self.is_utf8 else code_page
+        self.is_multibyte = self.code_page in code_pages.MULTIBYTE
         self.is_case_sensitive = "CS" in parts or self.is_binary
         self.is_accent_sensitive = "AS" in parts or self.is_binary
         self.is_sql = parts[0] == "SQL"
-        self.version = 2 if "100" in parts else 0
+        self.version = version
         self.sort_id = sort_id
 
     def __repr__(self) -> str:
         return f"Collation({self.name!r})"
 
-    @property
-    def code_page(self) -> int:
-        return 65001 if self.is_utf8 else 1252
-
     @cached_property
     def tds(self) -> bytes:
         """The collation on the wire: LCID, flags and version in 4 bytes, then the sort order of an SQL collation."""
-        flags = _LCID_US_ENGLISH | self.version << _VERSION_SHIFT
+        flags = self.lcid | self.version << _VERSION_SHIFT
         if self.is_binary:
             flags |= _BINARY if self.name.endswith("_BIN") else _BINARY2
         else:
@@ -109,48 +111,41 @@ class Collation:
 
     def encode(self, text: str) -> bytes:
         """``text`` in the code page of the non-Unicode types, '?' for what neither fits nor has a similar character."""
-        return code_pages.encode_utf8(text) if self.is_utf8 else code_pages.encode_1252(text)
+        return code_pages.encode(text, self.code_page)
 
     def decode(self, data: bytes) -> str:
-        """Bytes of the code page as text; every byte has a character in code page 1252."""
-        return code_pages.decode_utf8(data) if self.is_utf8 else code_pages.decode_1252(data)
+        """Bytes of the code page as text."""
+        return code_pages.decode(data, self.code_page)
 
 
 def _code_point_key(s: str) -> str:
     return s.rstrip(" ")
 
 
-_SQL_SORT_IDS: Final = {
-    "SQL_Latin1_General_CP1_CS_AS": 51,
-    "SQL_Latin1_General_CP1_CI_AS": 52,
-    "SQL_Latin1_General_CP1_CI_AI": 54,
+_LCID_US_ENGLISH: Final = 0x0409
+_DATABASE_DEFAULT: Final = ("database_default", "catalog_default")
+_KNOWN: Final = {
+    name.lower(): Collation(name, lcid=_LCID_US_ENGLISH, code_page=code_page, sort_id=sort_id)
+    for name, (code_page, sort_id) in SQL_COLLATIONS.items()
 }
-
-_WINDOWS_STYLES: Final = ("CI_AI", "CI_AS", "CS_AI", "CS_AS")
-
-
-def _windows_names() -> list[str]:
-    names = [f"Latin1_General_{style}" for style in (*_WINDOWS_STYLES, "BIN", "BIN2")]
-    names += [f"Latin1_General_100_{style}" for style in (*_WINDOWS_STYLES, "BIN", "BIN2", "BIN2_UTF8")]
-    names += [f"Latin1_General_100_{style}_SC{suffix}" for style in _WINDOWS_STYLES for suffix in ("", "_UTF8")]
-    return names
-
-
-COLLATIONS: Final = {
-    c.name.lower(): c
-    for c in (*(Collation(n, i) for n, i in _SQL_SORT_IDS.items()), *(Collation(n) for n in _windows_names()))
-}
-"""Every collation that the emulator knows, by lower-case name."""
+"""Every collation that was asked for, by lower-case name."""
 
 
 def collation(name: str | None) -> Collation:
     """The collation of that name (any case); None or ``database_default``: the database's. Raises 448."""
-    found = COLLATIONS.get((name or "database_default").lower())
-    if found is not None:
-        return found
-    if name is None or name.lower() in ("database_default", "catalog_default"):
-        return COLLATIONS[DEFAULT_COLLATION.lower()]
-    raise sql_error(448, name)
+    folded = (name or _DATABASE_DEFAULT[0]).lower()
+    found = _KNOWN.get(folded)
+    if found is None:
+        found = _KNOWN[DEFAULT_COLLATION.lower()] if folded in _DATABASE_DEFAULT else _windows_collation(name)
+        _KNOWN[folded] = found
+    return found
+
+
+def _windows_collation(name: str | None) -> Collation:
+    found = windows_name(name or "")
+    if found is None:
+        raise sql_error(448, name)
+    return Collation(found.text, lcid=found.locale.lcid, code_page=found.locale.code_page, version=found.version)
 
 
 def like_matcher(

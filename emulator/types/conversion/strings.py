@@ -56,7 +56,7 @@ def _size(t: SqlType) -> Callable[[str], int]:
     if is_unicode(t):
         return byte_pairs
     c = collation(t.collation)
-    return len if not c.is_utf8 else lambda s: len(s) if s.isascii() else len(s.encode("utf-8", "replace"))
+    return len if not c.is_multibyte else lambda s: len(s) if s.isascii() else len(c.encode(s))
 
 
 def byte_pairs(s: str) -> int:
@@ -92,8 +92,8 @@ def _same_sizes(source: SqlType, target: SqlType) -> bool:
     """Whether a string takes no more of the target's length than of the source's."""
     return (
         is_unicode(target)
-        or not collation(target.collation).is_utf8
-        or (not is_unicode(source) and collation(source.collation).is_utf8)
+        or not collation(target.collation).is_multibyte
+        or (not is_unicode(source) and collation(source.collation).code_page == collation(target.collation).code_page)
     )
 
 

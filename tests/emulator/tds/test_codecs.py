@@ -11,11 +11,11 @@ from emulator.errors import NotSupported, SqlError
 from emulator.tds.decoding import InvalidValue, read_type
 from emulator.tds.encoding import wire_type
 from emulator.tds.packets import ProtocolError
-from emulator.types.code_pages import decode_1252
+from emulator.types.code_pages import decode
 from emulator.types.sqltype import DEFAULT_COLLATION, MAX, SqlType
 
 DAY = 864_000_000_000
-CODE_PAGE_TEXT = st.text(st.sampled_from(decode_1252(bytes(range(256)))), max_size=40)
+CODE_PAGE_TEXT = st.text(st.sampled_from(decode(bytes(range(256)), 1252)), max_size=40)
 UNICODE_TEXT = st.text(st.characters(), max_size=40)
 
 

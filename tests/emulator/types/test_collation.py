@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import SqlError
-from emulator.types.collation import COLLATIONS, collation, like_matcher
+from emulator.types.collation import collation, like_matcher
 
 DEFAULT = "SQL_Latin1_General_CP1_CI_AS"
+NAMES = (DEFAULT, "SQL_Latin1_General_CP1_CS_AS", "Latin1_General_CI_AI", "Latin1_General_100_BIN2", "Thai_CI_AS")
 
 
 @pytest.mark.parametrize(
@@ -84,10 +85,45 @@ def test_equality(name: str, unicode: bool, a: str, b: str, equal: bool) -> None
     assert (key(a) == key(b)) is equal
 
 
-@given(st.sampled_from(sorted(COLLATIONS)), st.booleans(), st.text(max_size=6))
+@given(st.sampled_from(NAMES), st.booleans(), st.text(max_size=6))
 def test_every_string_equals_itself_with_trailing_blanks(name: str, unicode: bool, text: str) -> None:
     key = collation(name).key(unicode)
     assert key(text) == key(text + "  ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "raw"),
+    [
+        ("Thai_CI_AS", "ก", b"\xa1"),
+        ("Cyrillic_General_CI_AS", "Жук", b"\xc6\xf3\xea"),
+        ("SQL_Latin1_General_CP1251_CI_AS", "Жук", b"\xc6\xf3\xea"),
+        ("Greek_100_CS_AS", "α", b"\xe1"),
+        ("Polish_CI_AI", "Ł", b"\xa3"),
+        ("Japanese_XJIS_140_CI_AS", "日本", b"\x93\xfa\x96\x7b"),
+        ("Chinese_PRC_CI_AS", "中€", b"\xd6\xd0\x80"),
+        ("Korean_Wansung_CI_AS", "한", b"\xc7\xd1"),
+        ("Polish_CI_AS", "Ж", b"?"),
+    ],
+)
+def test_a_language_has_its_code_page(name: str, text: str, raw: bytes) -> None:
+    assert collation(name).encode(text) == raw
+    if raw != b"?":
+        assert collation(name).decode(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "lcid"),
+    [("THAI_ci_as", "Thai_CI_AS", 0x041E), ("greek_100_ci_as_sc_utf8", "Greek_100_CI_AS_SC_UTF8", 0x0408)],
+)
+def test_a_windows_collation_has_its_spelling_and_its_locale(asked: str, name: str, lcid: int) -> None:
+    found = collation(asked)
+    assert (found.name, int.from_bytes(found.tds[:4], "little") & 0xFFFFF) == (name, lcid)
+
+
+@pytest.mark.parametrize("name", ["Korean_CI_AS", "Thai_CI_AS_SC", "Thai_140_CI_AS", "Thai_100_BIN_UTF8", "Thai"])
+def test_combinations_that_do_not_exist_are_unknown(name: str) -> None:
+    with pytest.raises(SqlError, match="Invalid collation"):
+        collation(name)
 
 
 def test_code_page_1252_maps_every_byte_and_best_fits_the_rest() -> None:
