@@ -34,7 +34,7 @@ from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
 from emulator.execution.parameterization import parameterize
-from emulator.execution.settings import DEFAULTS, Change, Isolation
+from emulator.execution.settings import DEFAULTS, Change, Isolation, Settings
 from emulator.execution.skipping import text_after_switch
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.triggers import fire
@@ -47,6 +47,7 @@ from emulator.sql import nodes
 from emulator.sql.parser import parse_batch, parse_object_name, parse_parameters
 from emulator.storage.transaction import Transaction
 from emulator.storage.versions import Snapshot
+from emulator.types.languages import CURRENT
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Session:
     ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
     transaction) are the clock's times.
+    ``warnings`` are what the running statement has met that its client hears of (``warnings.NULL_ELIMINATED``, ...).
     ``began_at`` is the isolation level at which the open transaction began, ``statement_snapshot`` what the running
     statement reads at READ COMMITTED where that reads row versions.
     """
@@ -106,7 +108,7 @@ class Session:
         self.nest_level = 0
         self.row_count = 0
         self.error_number = 0
-        self.null_eliminated = False
+        self.warnings = 0
         self.last_identity: int | None = None
         self.identity_insert: Table | None = None
         self.context: dict[str, Any] = {}
@@ -144,6 +146,11 @@ class Session:
         self.identity = impersonation.identity
         self.login_name = self.identity.login_name
         self.refresh_security()
+
+    def use_settings(self, settings: Settings) -> None:
+        """Go on with other settings."""
+        self.settings = settings
+        CURRENT.set(settings.conventions)
 
     def refresh_security(self) -> None:
         """Find out anew who the session is in its database and whether it has to be checked at all."""
@@ -219,6 +226,7 @@ class Session:
     def _request(self, sink: ResultSink) -> Iterator[None]:
         """What surrounds every request: where its output goes, and what becomes of the transaction at its end."""
         self.sink = sink
+        CURRENT.set(self.settings.conventions)
         self.request_began = self.instance.clock.now()
         self.task = self.instance.scheduler.current
         self.try_depth = self.nest_level = 0

@@ -213,7 +213,8 @@ def activate(
         if session.impersonation is not entered_as:
             session.assume(entered_as)
         counted = not (session.settings.xact_abort or session.settings.implicit_transactions)
-        session.settings = settings
+        if session.settings is not settings:
+            session.use_settings(settings)
         session.drop_temporary(frame)
         if session.open_cursors:
             session.close_local_cursors(frame)

@@ -36,6 +36,8 @@ TERMINATING = frozenset({220, 232, 242, 248, 512, 515, 547, 550, 1222, 1505, 260
 """Errors of execution after which a statement that writes is reported as terminated (3621)."""
 REBUILDING = TERMINATING - {547, 1222}
 """Those of them that are reported so when rows are rewritten for a new structure."""
+ARITHMETIC = frozenset({220, 232, 8115, 8134})
+"""What ends batch and transaction with ARITHABORT ON while ANSI_WARNINGS is off."""
 BEFORE_BINDING = frozenset({2705, 4902})
 """What ends the batch but not the transaction when a statement changes the structure of a table."""
 LEAST_SEVERE = 11
@@ -74,7 +76,10 @@ def statement_failed(
     session.error_number = error.number
     session.row_count = 0
     frame.status = 10 - error.severity if frame.status is None else frame.status
-    xact_abort = session.settings.xact_abort
+    settings = session.settings
+    xact_abort = settings.xact_abort or (
+        error.number in ARITHMETIC and not settings.compiled.ansi_warnings and "ARITHABORT" in settings.on
+    )
     ends_batch = structural and error.severity > LEAST_SEVERE
     dooms = ends_transaction(error, xact_abort) or (ends_batch and error.number not in BEFORE_BINDING)
     if session.try_depth and not isinstance(error, NotSupported):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.execution.scans import Rows
+from emulator.execution.warnings import NULL_ELIMINATED
 from emulator.planning.binding import SESSION, Env, Scalar
 from emulator.planning.expressions import CompiledAggregate
 
@@ -162,7 +163,7 @@ class _Accumulators:
             if value is not None:
                 states[position] = add(states[position], value)
             else:
-                env[SESSION].null_eliminated = True
+                env[SESSION].warnings |= NULL_ELIMINATED
 
     def results(self, states: list[Any]) -> Iterator[Any]:
         for position, aggregate in enumerate(self._aggregates, start=1):

@@ -16,6 +16,7 @@ from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.snapshots import at_one_moment
 from emulator.execution.units import UnitCompiler, is_missing_object
+from emulator.execution.warnings import warn
 from emulator.planning.accesses import Access
 from emulator.planning.binding import FIRST_SLOT, Env, PlanContext
 from emulator.results import ResultSink
@@ -28,18 +29,23 @@ Executable = Callable[[Env, "ResultSink | None"], int]
 
 
 class Plan:
-    """Something compiled for one place in a module: ``run``, valid while ``version`` is the database's.
+    """Something compiled for one place in a module: ``run``, valid while ``version`` is the database's and ``options``
+    the session's.
 
     ``blank`` are the row slots that its environment needs, ``accesses`` what it takes permission for.
     """
 
-    __slots__ = ("_compile", "_compiler", "_tables", "accesses", "blank", "database", "run", "temporary", "version")
+    __slots__ = (
+        *("_compile", "_compiler", "_tables", "accesses", "blank", "database", "options", "run", "temporary"),
+        "version",
+    )
 
     def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
         self.database = compiler.database
         self._compiler = compiler
         self._compile = compile_it
         self.version = -1
+        self.options = compiler.session.settings.compiled
         self.run: Any = None
         self.blank: list[Any] = []
         self.temporary: dict[str, Table] = {}
@@ -55,6 +61,9 @@ class Plan:
         """Compile for the catalog as it is now."""
         context = self._compiler.context(self.database)
         context.session = session
+        self.options = context.options = session.settings.compiled
+        if self._compiler.module is None:
+            context.ansi_nulls = context.options.ansi_nulls
         version = self.database.version
         self.run = self._compile(context)
         self.blank = [None] * (context.slots - FIRST_SLOT)
@@ -72,7 +81,11 @@ class Plan:
         if self.version == self.database.version:
             for table in self._tables:
                 session.await_definition(table)
-        while self.version != self.database.version or (self.temporary and self._is_rebound(session)):
+        while (
+            self.version != self.database.version
+            or self.options is not session.settings.compiled
+            or (self.temporary and self._is_rebound(session))
+        ):
             try:
                 self.refresh(session)
             except SqlError as error:
@@ -94,7 +107,8 @@ def evaluator(
 
     def evaluate(frame: Frame) -> Any:
         database = plan.database
-        if plan.version != database.version or plan.temporary or database.changing:
+        stale = plan.version != database.version or plan.options is not frame.session.settings.compiled
+        if stale or plan.temporary or database.changing:
             plan.prepare(frame)
         if plan.accesses and not frame.session.unchecked:
             authorize(frame.session, plan.accesses)
@@ -103,17 +117,11 @@ def evaluator(
         frame.node = node
         session = frame.session
         value = as_unit(frame, plan.run, [*frame.env, *plan.blank])
-        if session.null_eliminated:
-            warn_of_nulls(session)
+        if session.warnings:
+            warn(session)
         return value
 
     return evaluate
-
-
-def warn_of_nulls(session: Session) -> None:
-    """Say at the end of a statement that its aggregates met NULL ("SET ANSI_WARNINGS", which is always on here)."""
-    session.null_eliminated = False
-    session.sink.message(sql_error(8153))
 
 
 def as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
@@ -162,7 +170,8 @@ def plan_step(
         try:
             if writes and session.doomed:
                 raise sql_error(3930)
-            if plan.version != database.version or plan.temporary or database.changing:
+            stale = plan.version != database.version or plan.options is not session.settings.compiled
+            if stale or plan.temporary or database.changing:
                 plan.prepare(frame)
             if plan.accesses and not session.unchecked:
                 authorize(session, plan.accesses)
@@ -170,10 +179,10 @@ def plan_step(
                 session.begin()
             count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
         except SqlError as error:
-            session.null_eliminated = False
+            session.warnings = 0
             return statement_failed(frame, error, node.line, writes=writes, structural=structural)
-        if session.null_eliminated:
-            warn_of_nulls(session)
+        if session.warnings:
+            warn(session)
         session.row_count = count
         session.error_number = 0
         if session.settings.nocount:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cache
 from typing import Any
+
+from emulator.types.languages import STANDARD, Conventions
 
 
 class Isolation(IntEnum):
@@ -19,6 +22,41 @@ class Isolation(IntEnum):
     REPEATABLE_READ = 3
     SERIALIZABLE = 4
     SNAPSHOT = 5
+
+
+@dataclass(slots=True, frozen=True)
+class CompileOptions:
+    """The SET options that statements are compiled for.
+
+    ``absorbs``: arithmetic faults give NULL ("SET ARITHABORT", "SET ANSI_WARNINGS"), ``warns``: and a message.
+    """
+
+    ansi_nulls: bool = True
+    ansi_warnings: bool = True
+    concat_null_yields_null: bool = True
+    absorbs: bool = False
+    warns: bool = True
+    conventions: Conventions = STANDARD
+
+
+@cache
+def compile_options(on: frozenset[str], conventions: Conventions) -> CompileOptions:
+    """The options for those that are on: the same object for the same options."""
+    ansi_warnings = "ANSI_WARNINGS" in on
+    absorbs = not ansi_warnings and "ARITHABORT" not in on
+    return _same(
+        "ANSI_NULLS" in on,
+        ansi_warnings,
+        "CONCAT_NULL_YIELDS_NULL" in on,
+        absorbs,
+        not (absorbs and "ARITHIGNORE" in on),
+        conventions,
+    )
+
+
+@cache
+def _same(*options: Any) -> CompileOptions:
+    return CompileOptions(*options)
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -33,8 +71,7 @@ class Settings:
     format_only: bool = False
     rowcount: int = 0
     datefirst: int = 7
-    dateformat: str = "mdy"
-    language: str = "us_english"
+    conventions: Conventions = STANDARD
     textsize: int = 2147483647
     context_info: bytes = b""
     on: frozenset[str] = field(
@@ -46,11 +83,24 @@ class Settings:
                 "ANSI_WARNINGS",
                 "CONCAT_NULL_YIELDS_NULL",
                 "QUOTED_IDENTIFIER",
-                "ARITHABORT",
             }
         )
     )
     """The other ON/OFF options that are on, by their upper-case names."""
+    compiled: CompileOptions = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compiled", compile_options(self.on, self.conventions))
+
+    @property
+    def dateformat(self) -> str:
+        """The order of day, month and year in dates of numbers."""
+        return self.conventions.order
+
+    @property
+    def language(self) -> str:
+        """The name of the language."""
+        return self.conventions.language.name
 
 
 class Change:

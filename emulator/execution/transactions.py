@@ -21,6 +21,7 @@ from emulator.planning.accesses import Access, home_of
 from emulator.planning.changes.targets import find_table
 from emulator.planning.expressions import compile_scalar, convert_to
 from emulator.sql import nodes
+from emulator.types.languages import DATE_ORDERS, conventions, find_language
 from emulator.types.sqltype import SqlType
 
 FIELDS = {
@@ -31,20 +32,27 @@ FIELDS = {
 }
 """The fields of ``Settings`` that options are."""
 PRIORITIES = {"LOW": -5, "NORMAL": 0, "HIGH": 5}
-IGNORED_OPTIONS = frozenset(
+SWITCHES = frozenset(
     {
         "ANSI_NULL_DFLT_ON",
         "ANSI_NULL_DFLT_OFF",
         "ANSI_PADDING",
         "ARITHABORT",
+        "ANSI_NULLS",
+        "ANSI_WARNINGS",
+        "ARITHIGNORE",
+        "CONCAT_NULL_YIELDS_NULL",
         "CURSOR_CLOSE_ON_COMMIT",
         "NUMERIC_ROUNDABORT",
         "QUOTED_IDENTIFIER",
     }
 )
-"""Kept as the client set them, and shown so; the emulator behaves as with their documented defaults."""
-REQUIRED_ON = frozenset({"ANSI_NULLS", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL"})
-"""Options of which only ON is supported. (ARITHABORT has no effect while ANSI_WARNINGS is on.)"""
+"""Options that are on or off in ``Settings.on``."""
+ANSI_DEFAULTS = ("ANSI_NULLS", "ANSI_NULL_DFLT_ON", "ANSI_PADDING", "ANSI_WARNINGS", "CURSOR_CLOSE_ON_COMMIT")
+OPPOSITES = {"ANSI_NULL_DFLT_ON": "ANSI_NULL_DFLT_OFF", "ANSI_NULL_DFLT_OFF": "ANSI_NULL_DFLT_ON"}
+"""Turning one of them on turns the other off."""
+OF_MODULES = frozenset({"ANSI_NULLS", "QUOTED_IDENTIFIER"})
+"""A module keeps those it was created with: SET in its body does nothing."""
 
 
 def compile_begin(node: nodes.BeginTransaction, compiler: UnitCompiler) -> Step:
@@ -121,15 +129,19 @@ def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
     for option in node.options:
         if option in FIELDS:
             changes[FIELDS[option]] = node.on
-        elif option in IGNORED_OPTIONS or (option in REQUIRED_ON and node.on):
+        elif option in SWITCHES:
             flags.add(option)
-        elif option == "ANSI_DEFAULTS" and node.on:
-            flags |= REQUIRED_ON | {"QUOTED_IDENTIFIER"}
-        elif node.on or option in REQUIRED_ON:
-            raise NotSupported(f"SET {option} {'ON' if node.on else 'OFF'}", node.line)
-
+        elif option == "ANSI_DEFAULTS":
+            flags |= {*ANSI_DEFAULTS, "QUOTED_IDENTIFIER"}
+            changes["implicit_transactions"] = node.on
+        elif node.on:
+            raise NotSupported(f"SET {option} ON", node.line)
+    if compiler.module is not None:
+        flags -= OF_MODULES
     change = Change(**changes)
     switches = [_Switch(flag, node.on) for flag in flags]
+    if node.on:
+        switches += [_Switch(OPPOSITES[flag], False) for flag in flags if flag in OPPOSITES]
 
     def set_options(frame: Frame) -> None:
         session = frame.session
@@ -160,13 +172,13 @@ class _Switch(Change):
 def compile_value(node: nodes.SetValue, compiler: UnitCompiler) -> Step:
     setters: dict[str, tuple[SqlType, Callable[[Frame, Any], None]]] = {
         "LOCK_TIMEOUT": (SqlType("int"), _set("lock_timeout")),
-        "DATEFIRST": (SqlType("int"), _set("datefirst")),
+        "DATEFIRST": (SqlType("int"), _set_first_day),
         "TEXTSIZE": (SqlType("int"), _set("textsize")),
         "CONTEXT_INFO": (SqlType("varbinary", 128), _set("context_info")),
         "ROWCOUNT": (SqlType("int"), _set("rowcount")),
         "DEADLOCK_PRIORITY": (_name_type(), _set_priority),
-        "DATEFORMAT": (_name_type(), _only("SET DATEFORMAT", {"mdy"})),
-        "LANGUAGE": (_name_type(), _only("SET LANGUAGE", {"us_english", "english"})),
+        "DATEFORMAT": (_name_type(), _set_date_order),
+        "LANGUAGE": (_name_type(), _set_language),
         "QUERY_GOVERNOR_COST_LIMIT": (SqlType("int"), _only("SET QUERY_GOVERNOR_COST_LIMIT", {0})),
     }
     if node.option not in setters:
@@ -185,6 +197,34 @@ def _set(field: str) -> Callable[[Frame, Any], None]:
         frame.session.settings = replace(frame.session.settings, **{field: value})
 
     return set_field
+
+
+def _set_first_day(frame: Frame, value: Any) -> None:
+    """Errors: 2742."""
+    if value is None or not 1 <= value <= 7:
+        raise sql_error(2742, value)
+    _set("datefirst")(frame, value)
+
+
+def _set_date_order(frame: Frame, value: Any) -> None:
+    """Errors: 2741."""
+    session = frame.session
+    order = (value or "").lower()
+    if order not in DATE_ORDERS:
+        raise sql_error(2741, value)
+    language = session.settings.conventions.language
+    session.use_settings(replace(session.settings, conventions=conventions(order, language)))
+
+
+def _set_language(frame: Frame, value: Any) -> None:
+    """The language with its order of dates and first day of the week. Errors: 2740."""
+    session = frame.session
+    language = find_language(value or "")
+    if language is None:
+        raise sql_error(2740, value)
+    chosen = conventions(language.dateformat, language)
+    session.use_settings(replace(session.settings, conventions=chosen, datefirst=language.datefirst))
+    session.sink.message(SqlError(5703, 0, 1, f"Changed language setting to {language.name}."))
 
 
 def _only(option: str, accepted: set[Any]) -> Callable[[Frame, Any], None]:

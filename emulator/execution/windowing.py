@@ -17,6 +17,7 @@ from typing import Any
 from emulator.errors import sql_error
 from emulator.execution.scans import Rows
 from emulator.execution.sorting import SortKey, sort_in_place
+from emulator.execution.warnings import NULL_ELIMINATED
 from emulator.planning.binding import SESSION, Env, Scalar
 from emulator.planning.expressions import CompiledAggregate
 
@@ -81,7 +82,7 @@ def _collect(env: Env, group: WindowGroup, number: int) -> list[Any]:
     arguments = [tuple([value_of(env) for value_of in function.arguments]) for function in group.functions]
     for function, values in zip(group.functions, arguments, strict=True):
         if function.aggregates and None in values:
-            env[SESSION].null_eliminated = True
+            env[SESSION].warnings |= NULL_ELIMINATED
     return [
         *[value_of(env) for value_of in group.partition],
         *[key.comparable()(env) for key in group.order],

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Table, fold
 from emulator.errors import SqlError, sql_error
+from emulator.execution.settings import DEFAULTS, CompileOptions
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
@@ -237,6 +238,7 @@ class PlanContext:
     batch_text: str = ""
     quoted_identifier: bool = True
     ansi_nulls: bool = True
+    options: CompileOptions = DEFAULTS.compiled
     slots: int = FIRST_SLOT
     ctes: dict[str, Any] = field(default_factory=dict)
     temporary: dict[str, Table] = field(default_factory=dict)

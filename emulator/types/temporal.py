@@ -23,6 +23,7 @@ from emulator.types.instants import (
     from_units,
     to_units,
 )
+from emulator.types.languages import CURRENT, US_ENGLISH
 from emulator.types.sqltype import INTEGER_RANGES, SqlType, datetime2
 
 _ABBREVIATIONS: Final = {
@@ -59,11 +60,8 @@ _UNITS: Final = {
 }
 _NANOSECONDS_PER_UNIT: Final = 100
 
-MONTH_NAMES: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTH_NAMES: Final = US_ENGLISH.months
+DAY_NAMES: Final = US_ENGLISH.days
 
 
 def date_part_name(word: str, function: str = "datepart") -> str:
@@ -150,10 +148,10 @@ def date_name(part: str, t: SqlType, date_first: Callable[[], int]) -> Callable[
     """DATENAME(part, value): names of months and days in English, other parts as numbers. Raises 9810."""
     number = date_part(part, t, date_first)
     if part == "month":
-        return lambda v: MONTH_NAMES[number(v) - 1]
+        return lambda v: CURRENT.get().language.months[number(v) - 1]
     if part == "weekday":
         units = to_units(t)
-        return lambda v: DAY_NAMES[units(v) // UNITS_PER_DAY % 7]
+        return lambda v: CURRENT.get().language.days[units(v) // UNITS_PER_DAY % 7]
     if part == "tzoffset":
         return lambda v: format_offset(number(v))
     return lambda v: str(number(v))

@@ -24,6 +24,7 @@ from emulator.planning.changes.constraints import (
 )
 from emulator.planning.changes.targets import Target, error_name
 from emulator.planning.expressions import assign_to, compile_scalar
+from emulator.planning.expressions.application import absorbing
 from emulator.planning.expressions.defaults import compile_default
 from emulator.storage.keys import Row
 from emulator.storage.table import TableStore
@@ -32,8 +33,13 @@ FIRST_LEVEL_WITH_2628 = 150
 """From this compatibility level on, error 2628 names the column; before it, 8152 does not."""
 
 
-def truncation_error(table: Table, column: Column, ctx: PlanContext) -> Callable[[Any], SqlError]:
-    """Makes the error for a value that does not fit into ``column``, given the part that would fit."""
+def truncation_error(table: Table, column: Column, ctx: PlanContext) -> Callable[[Any], SqlError] | None:
+    """Makes the error for a value that does not fit into ``column``, given the part that would fit.
+
+    None: it is cut without a word, as with ANSI_WARNINGS OFF.
+    """
+    if not ctx.options.ansi_warnings:
+        return None
     if ctx.database.compatibility_level < FIRST_LEVEL_WITH_2628:
         return lambda part: sql_error(8152, state=30)
     return lambda part: sql_error(2628, error_name(table), column.name, part)
@@ -41,7 +47,7 @@ def truncation_error(table: Table, column: Column, ctx: PlanContext) -> Callable
 
 def assigned(expr: Expr, table: Table, column: Column, ctx: PlanContext) -> Expr:
     """``expr`` as it is stored in ``column``. Errors at run time: 2628 or 8152, and those of conversions."""
-    return assign_to(expr, column.type, truncation_error(table, column, ctx))
+    return absorbing(assign_to(expr, column.type, truncation_error(table, column, ctx)), ctx)
 
 
 def default_of(column: Column, ctx: PlanContext) -> Scalar:

@@ -12,11 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.errors import SqlError
-from emulator.planning.binding import Env, Expr, Scalar
+from emulator.execution.warnings import DIVISION_BY_ZERO, OVERFLOW
+from emulator.planning.binding import SESSION, Env, Expr, PlanContext, Scalar
 from emulator.types.sqltype import SqlType
 
 Function = Callable[..., Any]
 
+FAULTS = {220: OVERFLOW, 232: OVERFLOW, 8115: OVERFLOW, 8134: DIVISION_BY_ZERO}
+"""Arithmetic faults, with the warning that they become."""
 NO_ENV: Env = []
 """What a constant is evaluated with."""
 
@@ -69,6 +72,26 @@ def applied(type: SqlType, function: Function, *operands: Expr, nullable: bool =
         deterministic=all(operand.deterministic for operand in operands),
     )
     return constant_fold(expr)
+
+
+def absorbing(expr: Expr, ctx: PlanContext) -> Expr:
+    """``expr``, with NULL for arithmetic faults where the SET options ask for that ("SET ARITHABORT")."""
+    if not ctx.options.absorbs or expr.constant:
+        return expr
+    get, warns = expr.fn, ctx.options.warns
+
+    def absorb(env: Env) -> Any:
+        try:
+            return get(env)
+        except SqlError as error:
+            warning = FAULTS.get(error.number)
+            if warning is None:
+                raise
+            if warns:
+                env[SESSION].warnings |= warning
+            return None
+
+    return replace(expr, fn=absorb, nullable=True, column=None, variable=None, literal=None)
 
 
 def slots_of(*operands: Expr) -> frozenset[int]:

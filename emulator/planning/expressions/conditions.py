@@ -56,10 +56,23 @@ def tests(
 
 def compile_condition(node: nodes.Predicate, scope: Scope | None, ctx: PlanContext) -> ConditionExpr:
     """Compile ``node`` with its full three-valued result (CHECK constraints, NOT, results that are inspected)."""
+    node = with_null_rules(node, ctx)
     compiler = COMPILERS.get(type(node))
     if compiler is None:
         raise NotSupported(type(node).__name__, node.line)
     return _folded(compiler(node, scope, ctx))
+
+
+def with_null_rules(node: nodes.Predicate, ctx: PlanContext) -> nodes.Predicate:
+    """``node`` as it is meant with ANSI_NULLS OFF: = and <> with the word NULL or a variable compare NULL like a value.
+
+    Documentation: "SET ANSI_NULLS (Transact-SQL)".
+    """
+    if ctx.ansi_nulls or not isinstance(node, nodes.Comparison) or node.operator not in ("=", "<>"):
+        return node
+    if not any(isinstance(side, nodes.NullLiteral | nodes.Variable) for side in (node.left, node.right)):
+        return node
+    return nodes.IsDistinctFrom(node.left, node.right, node.operator == "=", line=node.line)
 
 
 def compile_filter(node: nodes.Predicate, scope: Scope | None, ctx: PlanContext) -> Condition:

@@ -13,7 +13,7 @@ from emulator.catalog.objects import AliasType
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.functions.parsing import CULTURE, is_parsable, parser_of
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
-from emulator.planning.expressions.application import applied, constant_fold, constant_value, null
+from emulator.planning.expressions.application import absorbing, applied, constant_fold, constant_value, null
 from emulator.planning.expressions.scalars import compile_scalar, compiles
 from emulator.sql import nodes
 from emulator.types.collation import collation
@@ -93,7 +93,7 @@ def _compile_cast(node: nodes.Cast, scope: Scope | None, ctx: PlanContext) -> Ex
     operand = compile_scalar(node.operand, scope, ctx)
     target = resolve_type(node.type, ctx, DEFAULT_CAST_LENGTH)
     converted = convert_to(operand, target, explicit=True)
-    return _attempted(converted) if node.attempt else _explicit(converted, operand)
+    return _attempted(converted) if node.attempt else _explicit(absorbing(converted, ctx), operand)
 
 
 @compiles(nodes.Convert)
@@ -105,7 +105,7 @@ def _compile_convert(node: nodes.Convert, scope: Scope | None, ctx: PlanContext)
     else:
         style = convert_to(compile_scalar(node.style, scope, ctx), INT)
         converted = _styled(operand, _with_collation_of(operand, target), style)
-    return _attempted(converted) if node.attempt else _explicit(converted, operand)
+    return _attempted(converted) if node.attempt else _explicit(absorbing(converted, ctx), operand)
 
 
 def _styled(operand: Expr, target: SqlType, style: Expr) -> Expr:

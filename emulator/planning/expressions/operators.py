@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from emulator.planning.binding import Expr, PlanContext, Scope
-from emulator.planning.expressions.application import applied, null
+from emulator.planning.binding import Env, Expr, PlanContext, Scope
+from emulator.planning.expressions.application import absorbing, applied, constant, null
 from emulator.planning.expressions.scalars import compile_scalar, compiles
 from emulator.sql import nodes
 from emulator.types import arithmetic
+from emulator.types.sqltype import is_character
 
 
 @compiles(nodes.Binary)
 def _binary(node: nodes.Binary, scope: Scope | None, ctx: PlanContext) -> Expr:
-    return binary(node.operator, compile_scalar(node.left, scope, ctx), compile_scalar(node.right, scope, ctx))
+    left, right = compile_scalar(node.left, scope, ctx), compile_scalar(node.right, scope, ctx)
+    if node.operator == "+" and not ctx.options.concat_null_yields_null:
+        left, right = _empty_for_null(left, right), _empty_for_null(right, left)
+    return absorbing(binary(node.operator, left, right), ctx)
+
+
+def _empty_for_null(text: Expr, other: Expr) -> Expr:
+    """``text`` with '' for NULL, if the two are character data ("SET CONCAT_NULL_YIELDS_NULL")."""
+    if text.is_null_literal and is_character(other.type):
+        return constant(other.type, "")
+    if not text.nullable or not is_character(text.type) or not (other.is_null_literal or is_character(other.type)):
+        return text
+    get = text.fn
+
+    def value_or_empty(env: Env) -> Any:
+        value = get(env)
+        return "" if value is None else value
+
+    return replace(text, fn=value_or_empty, nullable=False, column=None, variable=None, literal=None)
 
 
 def binary(operator: str, left: Expr, right: Expr) -> Expr:
@@ -39,7 +59,7 @@ def _unary(node: nodes.Unary, scope: Scope | None, ctx: PlanContext) -> Expr:
     type, function = arithmetic.unary(node.operator, operand.type)
     if function is None:
         return replace(operand, type=type, column=None)
-    result = applied(type, function, operand)
+    result = absorbing(applied(type, function, operand), ctx)
     if operand.literal is not None and node.operator == "-":
         result.literal = -operand.literal
     return result

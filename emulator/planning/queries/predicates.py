@@ -15,6 +15,7 @@ from emulator.planning.binding import Condition, Env, Expr, PlanContext, Scalar,
 from emulator.planning.expressions import compile_condition, compile_filter, compile_scalar, split_conjuncts
 from emulator.planning.expressions.application import constant_value
 from emulator.planning.expressions.comparisons import compare, comparison_operands
+from emulator.planning.expressions.conditions import with_null_rules
 from emulator.sql import nodes
 from emulator.types.sqltype import SqlType, is_character
 
@@ -156,6 +157,7 @@ def conjunction(conjuncts: Iterable[Conjunct]) -> Condition | None:
 
 
 def _compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> Conjunct:
+    node = with_null_rules(node, ctx)
     compiled = compile_condition(node, scope, ctx)
     condition = compile_filter(node, scope, ctx) if isinstance(node, nodes.Or) else compiled.fn
     conjunct = Conjunct(condition, compiled.slots)

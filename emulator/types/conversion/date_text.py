@@ -1,12 +1,13 @@
 """Dates and times in text: what is accepted, and how they are written.
 
 Documentation: "CAST and CONVERT (Transact-SQL)" (date and time styles), "datetime (Transact-SQL)" and "date
-(Transact-SQL)" (string literal formats). The language is us_english: month first where nothing else is said.
+(Transact-SQL)" (string literal formats), "SET DATEFORMAT", "SET LANGUAGE".
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from emulator.errors import NotSupported, sql_error
@@ -18,14 +19,13 @@ from emulator.types.instants import (
     days_of,
     to_units,
 )
+from emulator.types.languages import CURRENT, US_ENGLISH, Language
 from emulator.types.sqltype import SqlType
-from emulator.types.temporal import MONTH_NAMES, format_offset
+from emulator.types.temporal import format_offset
 
 _TWO_DIGIT_YEAR_CUTOFF: Final = 2049
 _DAY_1900: Final = days_of(1900, 1, 1)
 _MAX_OFFSET: Final = 14 * 60
-
-_MONTH_NUMBERS: Final = {name: n for n, full in enumerate(MONTH_NAMES, 1) for name in (full.lower(), full[:3].lower())}
 
 _ISO: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:([ T])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?\s*(Z|[+-]\d\d:\d\d)?", re.ASCII
@@ -37,12 +37,28 @@ _TIME: Final = re.compile(
 )
 _NUMERIC_DATE: Final = re.compile(r"(\d{1,4})\s*([-/.])\s*(\d{1,4})\s*\2\s*(\d{1,4})", re.ASCII)
 _ODBC: Final = re.compile(r"\{\s*(?:ts|d|t)\s*'([^']*)'\s*\}", re.IGNORECASE)
-_WORDS: Final = re.compile(r"\d+|[A-Za-z]+")
+_WORDS: Final = re.compile(r"\d+|[^\W\d_]+")
 _PUNCTUATION: Final = re.compile(r"[\s,./-]*")
 
-_DAY_FIRST_STYLES: Final = frozenset((3, 4, 5, 6, 13, 103, 104, 105, 106, 113))
-_YEAR_FIRST_STYLES: Final = frozenset((2, 11, 12, 20, 21, 23, 25, 102, 111, 112, 120, 121, 126, 127))
+_ORDERS: Final[dict[int | None, str]] = {
+    **dict.fromkeys((1, 7, 10, 22, 101, 107, 110), "mdy"),
+    **dict.fromkeys((3, 4, 5, 6, 13, 103, 104, 105, 106, 113), "dmy"),
+    **dict.fromkeys((2, 11, 12, 20, 21, 23, 25, 102, 111, 112, 120, 121, 126, 127), "ymd"),
+}
+"""The styles that say in which order the numbers of a date come."""
+_DAY_BEFORE_MONTH: Final = ("dmy", "ydm", "dym")
 _HIJRI_STYLES: Final = frozenset((130, 131))
+
+
+@cache
+def _month_numbers(language: Language) -> dict[str, int]:
+    """The months by their names, long and short; the English ones are known in every language."""
+    return {
+        name.lower(): number
+        for spoken in (US_ENGLISH, language)
+        for names in (spoken.short_months, spoken.months)
+        for number, name in enumerate(names, 1)
+    }
 
 
 class OutOfRange(ValueError):
@@ -59,17 +75,22 @@ class Moment:
     fraction_digits: int
 
 
-def parse(text: str, style: int | None) -> Moment:
-    """What ``text`` says under a style. ValueError: it is not a date or time; ``OutOfRange``: none that exists."""
+def parse(text: str, style: int | None, *, classic: bool = False) -> Moment:
+    """What ``text`` says under a style, for ``classic``: datetime or smalldatetime.
+
+    Where the style does not say it, the order of a date in numbers is that of SET DATEFORMAT; ``yyyy-mm-dd`` follows it
+    for the classic types alone. ValueError: it is not a date or time; ``OutOfRange``: none that exists.
+    """
     if style in _HIJRI_STYLES:
         raise NotSupported(f"date style {style}")
     text = text.strip()
     odbc = _ODBC.fullmatch(text)
     if odbc is not None:
         text = odbc[1].strip()
-    order = "dmy" if style in _DAY_FIRST_STYLES else "ymd" if style in _YEAR_FIRST_STYLES else "mdy"
+    order = _ORDERS.get(style) or CURRENT.get().order
     iso = _ISO.fullmatch(text)
-    if iso is not None and (order != "dmy" or iso[4] == "T"):
+    follows_order = order in _DAY_BEFORE_MONTH and (classic or style in _ORDERS)
+    if iso is not None and (iso[4] == "T" or not follows_order):
         hour, minute, second = (int(iso[n] or 0) for n in (5, 6, 7))
         days = _days(int(iso[1]), int(iso[2]), int(iso[3]))
         return Moment(days, _clock(hour, minute, second, ".", iso[8] or ""), _offset(iso[9]), len(iso[8] or ""))
@@ -173,6 +194,8 @@ def _parse_numbers(numbers: tuple[str, str, str], order: str) -> int:
         order = "ydm"
     elif len(numbers[2]) == 4 and order == "ymd":
         order = "mdy"
+    elif len(numbers[2]) == 4 and order == "ydm":
+        order = "dmy"
     parts = dict(zip(order, numbers, strict=True))
     if len(parts["m"]) > 2 or len(parts["d"]) > 2:
         raise ValueError("a month or day of more than two digits")
@@ -184,11 +207,12 @@ def _parse_words(text: str) -> int:
     words: list[str] = _WORDS.findall(text)
     if not _PUNCTUATION.fullmatch(_WORDS.sub("", text)):
         raise ValueError(text)
-    months = [w for w in words if w.lower() in _MONTH_NUMBERS]
+    known = _month_numbers(CURRENT.get().language)
+    months = [w for w in words if w.lower() in known]
     numbers = [w for w in words if w.isdigit()]
     if len(months) != 1 or len(numbers) != len(words) - 1 or not 1 <= len(numbers) <= 2:
         raise ValueError(text)
-    month = _MONTH_NUMBERS[months[0].lower()]
+    month = known[months[0].lower()]
     if len(numbers) == 1:
         return _days(_year(numbers[0]), month, 1)
     day, year = numbers if len(numbers[0]) <= 2 else numbers[::-1]
@@ -292,7 +316,7 @@ def _field_reader(t: SqlType) -> Callable[[Any], dict[str, Any]]:
             "yyyy": f"{year:04}",
             "yy": f"{year % 100:02}",
             "mo": month,
-            "mon": MONTH_NAMES[month - 1][:3],
+            "mon": CURRENT.get().language.short_months[month - 1],
             "dd": day,
             "hh": hour,
             "h12": (hour + 11) % 12 + 1,

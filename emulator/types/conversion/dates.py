@@ -85,7 +85,7 @@ def text_to_date(source: SqlType, target: SqlType, style: int | None) -> Functio
 
     def convert(v: str) -> Any:
         try:
-            moment = parse(v, style)
+            moment = parse(v, style, classic=classic)
         except OutOfRange:
             raise sql_error(*out_of_range) from None
         except ValueError:

@@ -64,7 +64,7 @@ def test_the_type_of_the_result(bench: Any, text: str, type: Any) -> None:
         ("@@LOCK_TIMEOUT", -1),
         ("@@SERVERNAME", "BENCH"),
         ("@@LANGUAGE", "us_english"),
-        ("@@OPTIONS", 8 + 16 + 32 + 64 + 256 + 1024 + 4096),
+        ("@@OPTIONS", 8 + 16 + 32 + 256 + 1024 + 4096),
         ("APP_NAME() + HOST_NAME()", "testshost"),
         ("CONTEXT_INFO()", None),
         ("CAST(SESSIONPROPERTY('QUOTED_IDENTIFIER') AS int)", 1),
