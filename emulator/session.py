@@ -75,6 +75,7 @@ class Session:
     ``cursors`` are the global ones, ``open_cursors`` all that are open. ``announced``: the client knows of the open
     transaction. ``firing`` are the triggers that are running, the innermost
     last; ``insert_exec`` is the transaction count with which the procedure of a running INSERT ... EXEC began.
+    ``scope_identity`` is the last identity value that a batch drew itself: the batches of a session are one scope.
     ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
     transaction) are the clock's times.
@@ -110,6 +111,7 @@ class Session:
         self.error_number = 0
         self.warnings = 0
         self.last_identity: int | None = None
+        self.scope_identity: int | None = None
         self.identity_insert: Table | None = None
         self.context: dict[str, Any] = {}
         self.read_only_context: set[str] = set()
@@ -179,8 +181,11 @@ class Session:
             if self.skipping is not None:
                 text = text_after_switch(text, self)
             unit, values = self.ad_hoc_unit(text)
-            self.frame = Frame(self, unit.new_variables(values))
-            unit.run(self.frame)
+            frame = self.frame = Frame(self, unit.new_variables(values), scope_identity=self.scope_identity)
+            try:
+                unit.run(frame)
+            finally:
+                self.scope_identity = frame.scope_identity
 
     def run_rpc(self, procedure: str, parameters: Sequence[Any], sink: ResultSink) -> None:
         """Call a procedure by name; its status and output parameters go to the sink after its results."""
@@ -277,7 +282,7 @@ class Session:
         self.context.clear()
         self.read_only_context.clear()
         self.instance.locks.release_all(self.owned_locks)
-        self.identity_insert = None
+        self.identity_insert = self.last_identity = self.scope_identity = None
         self.database = self.login_database
         while self.impersonation.previous is not None:
             self.impersonation = self.impersonation.previous

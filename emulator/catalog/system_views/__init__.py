@@ -19,6 +19,7 @@ FAMILIES = (
     "extended_properties",
     "security",
     "server",
+    "files",
     "sessions",
     "locks",
     "counters",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import AliasType, Column, InlineFunction, Table, TableFunction, TableType, View
+from emulator.catalog.objects import AliasType, Column, Identity, InlineFunction, Table, TableFunction, TableType, View
 from emulator.catalog.system_views.definition import SYSTEM_VIEWS, Row, system_view_id, view
 from emulator.catalog.system_views.objects import schema_id
 from emulator.errors import SqlError
@@ -50,8 +50,15 @@ COLUMN = _LEADING + "is_computed bit," + _REPLICATION + _TRAILING
 """The columns of ``sys.columns``: filled by ``column_row``."""
 
 
+PASSED_ON = Identity(0, 0)
+"""The identity property of a view's column: it draws no values itself."""
+
+
 def module_columns(session: Session, database: Database, module: View | InlineFunction) -> list[Column]:
-    """The columns of a view or inline function, from its query; none when that does not compile any more."""
+    """The columns of a view or inline function, from its query; none when that does not compile any more.
+
+    A column that is an identity column of a table is one here, too.
+    """
     from emulator.planning.queries import compile_query  # noqa: PLC0415 (queries read system views)
 
     context = session.compiler(database, module.definition, module=module, parameters=module.parameters).context()
@@ -61,7 +68,7 @@ def module_columns(session: Session, database: Database, module: View | InlineFu
         return []
     names = getattr(module, "column_names", ()) or [column.name for column in plan.columns]
     return [
-        Column(name, made.type, made.nullable, ordinal, ordinal + 1)
+        Column(name, made.type, made.nullable, ordinal, ordinal + 1, identity=PASSED_ON if made.identity else None)
         for ordinal, (name, made) in enumerate(zip(names, plan.columns, strict=True))
     ]
 

@@ -98,7 +98,9 @@ def _compile_operation(
 ) -> tuple[list[Output], TupleRows, frozenset[int]]:
     """Columns, rows and slots read. Errors: 205 different numbers of columns."""
     if isinstance(body, nodes.QuerySpecification):
-        block = compile_block(body, nodes.Query(body), scope, ctx)
+        if body.order_by and body.top is None and body.offset is None:
+            raise sql_error(1033, line=body.line)
+        block = compile_block(body, nodes.Query(body, body.order_by, body.offset, body.fetch), scope, ctx)
         return block.outputs, block.rows, block.slots
     left, left_rows, left_slots = _compile_operation(body.left, scope, ctx)
     right, right_rows, right_slots = _compile_operation(body.right, scope, ctx)

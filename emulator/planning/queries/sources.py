@@ -157,14 +157,11 @@ def bind_named(item: nodes.NamedTable, parent: Scope | None, ctx: PlanContext, *
         raise sql_error(216, str(name), line=name.line)
     if isinstance(found, DatabaseObject):
         raise sql_error(208, name, line=name.line)
-    source = Source(item.alias or name.name, ctx.new_slot(), list(found.columns), schema=_schema(item, name.schema))
     view, database = found, find_database(name, ctx)
+    source = Source(item.alias or name.name, ctx.new_slot(), list(found.columns))
+    if not item.alias:
+        source.schema, source.database = view.schema, (database or ctx.database).name
     return Bound(MadeRows(source, lambda env: view.rows(env[SESSION], database)), [source])
-
-
-def _schema(item: nodes.NamedTable, schema: str | None) -> str | None:
-    """An alias hides the schema of the table."""
-    return None if item.alias else schema
 
 
 def bind_table(

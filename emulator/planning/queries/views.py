@@ -30,7 +30,7 @@ def expand_view(view: View, item: nodes.NamedTable, ctx: PlanContext) -> Bound:
             view.body.query, item.alias or view.name, view.column_names, None, ctx, line=item.line, what=view.name
         )
     if not item.alias:
-        bound.sources[0].schema = view.schema
+        bound.sources[0].schema, bound.sources[0].database = view.schema, view.database
     return bound
 
 

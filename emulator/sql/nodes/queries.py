@@ -83,7 +83,10 @@ GroupingElement: TypeAlias = Expression | Rollup | Cube | GroupingSets
 
 @dataclass(frozen=True, slots=True)
 class QuerySpecification(Node):
-    """One SELECT block, without what belongs to the whole query (ORDER BY, FOR)."""
+    """One SELECT block, without what belongs to the whole query (ORDER BY, FOR).
+
+    ``order_by``, ``offset`` and ``fetch`` are set for an operand of a set operator in a subquery that has its own.
+    """
 
     items: tuple[SelectItem, ...]
     distinct: bool = False
@@ -94,6 +97,9 @@ class QuerySpecification(Node):
     group_by: tuple[GroupingElement, ...] = ()
     having: Predicate | None = None
     windows: tuple[tuple[str, Window], ...] = ()  # the WINDOW clause
+    order_by: tuple[OrderItem, ...] = ()
+    offset: Expression | None = None
+    fetch: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

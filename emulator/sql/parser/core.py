@@ -72,6 +72,7 @@ class TokenCursor:
         self.position = 0
         self.token: Token = self.tokens[0]
         self.depth = 0
+        self.in_subquery = False
 
     # --- Moving -------------------------------------------------------------------------------------------------------
 
@@ -391,6 +392,14 @@ class Grammar(TokenCursor, ABC):
     @abstractmethod
     def continue_query(self, body: nodes.QueryBody) -> nodes.Query:
         """The rest of a query whose first operand has been read."""
+
+    @abstractmethod
+    def nested_query(self) -> nodes.Query:
+        """A query in brackets inside a statement."""
+
+    @abstractmethod
+    def continue_nested_query(self, query: nodes.Query) -> nodes.Query:
+        """The rest of a nested query whose first operand has been read."""
 
     @abstractmethod
     def select_statement(self) -> nodes.Select:

@@ -197,16 +197,13 @@ class ExpressionParser(Grammar):
     def _query_or(self, operand: Operand) -> Operand:
         """`operand`; but if it is a query in brackets and a set operator follows, the whole query as a subquery."""
         if isinstance(operand, nodes.ScalarSubquery) and self.at(*_SET_OPERATORS):
-            query = operand.query
-            if query.order_by or query.for_clause:
-                raise self.syntax_error()
-            return nodes.ScalarSubquery(self.continue_query(query.body), line=operand.line)
+            return nodes.ScalarSubquery(self.continue_nested_query(operand.query), line=operand.line)
         return operand
 
     def _subquery(self) -> nodes.Query:
         """`(query)`."""
         self.expect("(")
-        query = self.query()
+        query = self.nested_query()
         self.expect(")")
         return query
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from emulator.sql import nodes
@@ -35,15 +36,39 @@ class QueryParser(Grammar):
         name = self.identifier()
         columns = self.identifier_list() if self.at("(") else ()
         self.expect("AS", "(")
-        query = self.query()
+        query = self.nested_query()
         self.expect(")")
         return nodes.CommonTableExpression(name, query, columns, line=line)
 
     def query(self) -> nodes.Query:
         return self.continue_query(self._query_operand())
 
+    def nested_query(self) -> nodes.Query:
+        """A query in brackets inside a statement. There a block with TOP may have an ORDER BY before a set operator."""
+        outside, self.in_subquery = self.in_subquery, True
+        query = self.query()
+        self.in_subquery = outside
+        return query
+
+    def continue_nested_query(self, query: nodes.Query) -> nodes.Query:
+        """The rest of a nested query that began with ``query`` in brackets."""
+        body = query.body
+        if query.order_by:
+            if isinstance(body, nodes.SetOperation):
+                raise self.syntax_error()
+            body = replace(body, order_by=query.order_by, offset=query.offset, fetch=query.fetch)
+        if query.for_clause:
+            raise self.syntax_error()
+        outside, self.in_subquery = self.in_subquery, True
+        query = self.continue_query(body)
+        self.in_subquery = outside
+        return query
+
     def continue_query(self, body: nodes.QueryBody) -> nodes.Query:
         body = self._set_operations(body)
+        if isinstance(body, nodes.QuerySpecification) and body.order_by:
+            block = replace(body, order_by=(), offset=None, fetch=None)
+            return nodes.Query(block, body.order_by, body.offset, body.fetch, self._for_clause(), line=body.line)
         order_by: tuple[nodes.OrderItem, ...] = ()
         offset = fetch = None
         if self.accept("ORDER", "BY"):
@@ -66,16 +91,28 @@ class QueryParser(Grammar):
         return left
 
     def _query_operand(self) -> nodes.QueryBody:
-        """One SELECT block, or a query without ORDER BY in brackets."""
+        """One SELECT block, or a query in brackets; with ORDER BY only inside a nested query."""
         self.enter()
         body: nodes.QueryBody
         if self.accept("("):
             body = self._set_operations(self._query_operand())
+            if self.in_subquery and isinstance(body, nodes.QuerySpecification):
+                body = self._ordered(body)
             self.expect(")")
         else:
             body = self._specification()
+            if self.in_subquery and body.top is not None:
+                body = self._ordered(body)
         self.leave()
         return body
+
+    def _ordered(self, block: nodes.QuerySpecification) -> nodes.QuerySpecification:
+        """A block with the ORDER BY that follows it."""
+        if not self.accept("ORDER", "BY"):
+            return block
+        order_by = self.order_by_items()
+        offset, fetch = self._page()
+        return replace(block, order_by=order_by, offset=offset, fetch=fetch)
 
     def _page(self) -> tuple[nodes.Expression | None, nodes.Expression | None]:
         """[OFFSET n ROWS [FETCH NEXT n ROWS ONLY]]."""

@@ -198,7 +198,7 @@ class SourceParser(Grammar):
         if self.accept("VALUES"):
             return self._values_table(first.line)
         if self.at("SELECT"):
-            source = self.query()
+            source = self.nested_query()
         elif self.at(*_CHANGES):
             return self._output_table(first.line)
         elif self.at("("):
@@ -217,7 +217,7 @@ class SourceParser(Grammar):
         if not isinstance(source, nodes.Query):
             return self._joined(source)
         if self.at("UNION", "EXCEPT", "INTERSECT", "ORDER", "FOR"):
-            return self.continue_query(source.body)
+            return self.continue_nested_query(source)
         if self.at(")"):
             return source
         return self._joined(self._derived(source))

@@ -50,3 +50,13 @@ def test_a_sequence_gives_one_value_to_a_row(client):
     assert client.query("SELECT a, b FROM q ORDER BY c, a") == [(3, 3), (4, 4), (5, 0)]
     text = "DECLARE @a int, @b int; SELECT @a = NEXT VALUE FOR dbo.s, @b = NEXT VALUE FOR dbo.s; SELECT @a, @b"
     assert client.query(text) == [(6, 6)]
+
+
+def test_the_batches_of_a_session_are_one_scope_of_identity(client):
+    client.run("CREATE TABLE t (id int IDENTITY, a int)")
+
+    client.run("INSERT t DEFAULT VALUES")
+    assert client.value("SCOPE_IDENTITY()") == 1
+
+    client.run("EXEC sp_executesql N'INSERT t DEFAULT VALUES'")
+    assert client.query("SELECT SCOPE_IDENTITY(), @@IDENTITY") == [(1, 2)]

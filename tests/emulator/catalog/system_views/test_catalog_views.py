@@ -274,3 +274,32 @@ def test_metadata_functions_agree_with_the_views(query: Query) -> None:
         ("pk_line", 1),
         ("uq_item", 0),
     ]
+
+
+def test_columns_of_views_pass_the_identity_property_on(query: Query) -> None:
+    assert query(
+        "SELECT name, is_identity FROM sys.columns WHERE object_id = OBJECT_ID('dbo.stocked') ORDER BY column_id"
+    ) == [("id", True), ("name", False), ("quantity", False)]
+    assert query("SELECT OBJECT_NAME(object_id) FROM sys.identity_columns") == [("item",)]
+
+
+def test_columns_are_qualified_by_database_schema_and_view(query: Query) -> None:
+    assert query(
+        "SELECT lockstep.sys.tables.name FROM lockstep.sys.tables WHERE lockstep.sys.tables.name = 'pile'"
+    ) == [("pile",)]
+    assert query("SELECT lockstep.dbo.stocked.name FROM lockstep.dbo.stocked ORDER BY dbo.stocked.name") == [
+        ("a",),
+        ("b",),
+    ]
+
+
+def test_each_database_has_a_file_of_rows_and_a_log(query: Query) -> None:
+    rows = query("""
+        SELECT f.name, f.type_desc, f.physical_name FROM sys.master_files AS f
+        WHERE f.database_id = DB_ID() ORDER BY f.file_id
+    """)
+
+    assert rows == query("SELECT name, type_desc, physical_name FROM sys.database_files ORDER BY file_id")
+    assert [(name, kind) for name, kind, _ in rows] == [("lockstep", "ROWS"), ("lockstep_log", "LOG")]
+    assert query("SELECT COUNT(*) FROM sys.master_files") == query("SELECT 2 * COUNT(*) FROM sys.databases")
+    assert query("SELECT name, is_default FROM sys.filegroups") == [("PRIMARY", True)]
