@@ -183,6 +183,23 @@ class Constraint(DatabaseObject):
     table: Table | None = None
 
 
+def constraint_objects(table: Table) -> list[Constraint]:
+    """The constraints of a table as objects, with the ids they have (0: none yet)."""
+    found = [
+        Constraint(table.schema, index.name, index.object_id, kind="PK" if index.primary_key else "UQ", table=table)
+        for index in table.indexes
+        if index.primary_key or index.unique_constraint
+    ]
+    found += [Constraint(table.schema, item.name, item.object_id, kind="C ", table=table) for item in table.checks]
+    found += [Constraint(table.schema, i.name, i.object_id, kind="F ", table=table) for i in table.foreign_keys]
+    found += [
+        Constraint(table.schema, c.default.name, c.default.object_id, kind="D ", table=table)
+        for c in table.columns
+        if c.default is not None
+    ]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a module. ``name`` has its ``@``; ``default`` is None where there is none."""

@@ -170,18 +170,26 @@ def computed_columns(session: Session, database: Database) -> Iterator[Row]:
     + _TRAILING,
 )
 def identity_columns(session: Session, database: Database) -> Iterator[Row]:
-    for table in database.of_kind(Table):
-        column = table.identity_column
-        if column is None or column.identity is None:
-            continue
-        last = table.store.identity.last if table.store is not None and table.store.identity is not None else None
-        yield (
-            *_leading_values(database, table.object_id, column),
-            _default_id(column),
-            (column.type, column.identity.seed),
-            (column.type, column.identity.increment),
-            None if last is None else (column.type, last),
-        )
+    """Those of views are listed, too, without seed and increment."""
+    for object_id, found in columns_by_object(session, database):
+        for column in found:
+            if column.identity is not None:
+                yield (
+                    *_leading_values(database, object_id, column),
+                    _default_id(column),
+                    *_counter(database, object_id, column),
+                )
+
+
+def _counter(database: Database, object_id: int, column: Column) -> Row:
+    """Seed, increment and last value."""
+    identity = column.identity
+    if identity is None or identity is PASSED_ON:
+        return None, None, None
+    item = database.by_id.get(object_id)
+    store = item.store if isinstance(item, Table) else None
+    last = store.identity.last if store is not None and store.identity is not None else None
+    return tuple(None if value is None else (column.type, value) for value in (identity.seed, identity.increment, last))
 
 
 TYPE = """

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import Constraint, DatabaseObject, Table, fold
+from emulator.catalog.objects import Constraint, DatabaseObject, Table, constraint_objects, fold
 from emulator.catalog.principals import PrincipalCatalog, Securable
 from emulator.errors import SqlError, sql_error
 from emulator.execution.authorization import may, may_in_schema, require_in_database, securable_of
@@ -219,37 +219,31 @@ def touch(session: Session, database: Database, item: DatabaseObject) -> None:
     changed(database)
 
 
-def constraint_objects(table: Table) -> list[Constraint]:
-    """The constraints of a table as objects, with the ids they have (0: none yet)."""
-    found = [
-        Constraint(table.schema, index.name, index.object_id, kind="PK" if index.primary_key else "UQ", table=table)
-        for index in table.indexes
-        if index.primary_key or index.unique_constraint
-    ]
-    found += [Constraint(table.schema, item.name, item.object_id, kind="C ", table=table) for item in table.checks]
-    found += [Constraint(table.schema, i.name, i.object_id, kind="F ", table=table) for i in table.foreign_keys]
-    found += [
-        Constraint(table.schema, c.default.name, c.default.object_id, kind="D ", table=table)
-        for c in table.columns
-        if c.default is not None
-    ]
-    return found
-
-
 def enter_constraints(session: Session, database: Database, table: Table) -> None:
     """Give the constraints of ``table`` that have no id yet their ids and names in the catalog. Errors: 2714."""
-    records: list[Any] = [
+    objects = {item.name: item for item in constraint_objects(table)}
+    for record in _constraint_records(table):
+        if record.object_id == 0:
+            item = objects[record.name]
+            enter(session, database, item)
+            record.object_id = item.object_id
+
+
+def number_constraints(session: Session, table: Table) -> None:
+    """Give the constraints of a temporary table that have no id yet their ids."""
+    tempdb = session.instance.databases["tempdb"]
+    for record in _constraint_records(table):
+        if record.object_id == 0:
+            record.object_id = tempdb.allocate_id()
+
+
+def _constraint_records(table: Table) -> list[Any]:
+    return [
         *(index for index in table.indexes if index.primary_key or index.unique_constraint),
         *table.checks,
         *table.foreign_keys,
         *(column.default for column in table.columns if column.default is not None),
     ]
-    objects = {item.name: item for item in constraint_objects(table)}
-    for record in records:
-        if record.object_id == 0:
-            item = objects[record.name]
-            enter(session, database, item)
-            record.object_id = item.object_id
 
 
 def take_out_constraint(session: Session, database: Database, table: Table, name: str) -> None:

@@ -19,6 +19,7 @@ from emulator.execution.definitions.access import (
     definition_step,
     enter_constraints,
     forget_properties,
+    number_constraints,
     place_of,
     take_out_constraint,
     touch,
@@ -61,7 +62,9 @@ def compile_alter_table(node: nodes.AlterTable, compiler: UnitCompiler) -> Step:
             return
         _keep_parts(table, place)
         act(table, node.action, place)
-        if not place.is_temporary:
+        if place.is_temporary:
+            number_constraints(frame.session, table)
+        else:
             enter_constraints(frame.session, place.database, table)
         touch(frame.session, place.database, table)
 

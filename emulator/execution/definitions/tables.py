@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from emulator.catalog.objects import Column, ForeignKey, Table, fold
+from emulator.catalog.objects import Column, ForeignKey, Table, constraint_objects, fold
 from emulator.catalog.stores import new_store
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.authorization import authorize
 from emulator.execution.definitions.access import (
     Place,
-    constraint_objects,
     definition_step,
     enter,
     enter_constraints,
     lock_definition,
+    number_constraints,
     place_of,
     take_out,
     take_out_constraint,
@@ -96,6 +96,7 @@ def _enter_temporary(frame: Frame, table: Table, place: Place) -> None:
     if name in (tables if shared or not session.nest_level else frame.temporary):
         raise sql_error(2714, place.name, state=6, line=place.node.line)
     table.object_id = -session.instance.next_transaction_id()
+    number_constraints(session, table)
     table.store = _shared_store(session, session.instance.databases["tempdb"], table) if shared else new_store(table)
     previous = tables.get(name)
     tables[name] = table

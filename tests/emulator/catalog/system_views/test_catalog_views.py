@@ -71,7 +71,7 @@ def test_views_and_inline_functions_have_the_columns_of_their_queries(query: Que
 def test_identity_columns_show_seed_increment_and_the_last_value(query: Query) -> None:
     rows = query(
         "SELECT name, CAST(seed_value AS int), CAST(increment_value AS int), CAST(last_value AS int)"
-        " FROM sys.identity_columns"
+        " FROM sys.identity_columns WHERE object_id = OBJECT_ID('dbo.item')"
     )
 
     assert rows == [("id", 5, 2, 7)]
@@ -280,7 +280,24 @@ def test_columns_of_views_pass_the_identity_property_on(query: Query) -> None:
     assert query(
         "SELECT name, is_identity FROM sys.columns WHERE object_id = OBJECT_ID('dbo.stocked') ORDER BY column_id"
     ) == [("id", True), ("name", False), ("quantity", False)]
-    assert query("SELECT OBJECT_NAME(object_id) FROM sys.identity_columns") == [("item",)]
+    assert query("SELECT OBJECT_NAME(object_id), CAST(seed_value AS int) FROM sys.identity_columns ORDER BY 1") == [
+        ("item", 5),
+        ("stocked", None),
+    ]
+
+
+def test_constraints_of_temporary_tables_are_in_tempdb(query: Query) -> None:
+    query("CREATE TABLE #mine (id int PRIMARY KEY, n int DEFAULT 0 CHECK (n < 9)); SELECT 1")
+    query("ALTER TABLE #mine ADD UNIQUE (n); SELECT 1")
+
+    assert query("""
+        SELECT k.type, i.is_primary_key FROM tempdb.sys.key_constraints AS k
+        JOIN tempdb.sys.indexes AS i ON i.object_id = k.parent_object_id AND i.index_id = k.unique_index_id
+        WHERE k.parent_object_id = OBJECT_ID('tempdb..#mine') ORDER BY k.type
+    """) == [("PK", True), ("UQ", False)]
+    assert query("""
+        SELECT type FROM tempdb.sys.objects WHERE parent_object_id = OBJECT_ID('tempdb..#mine') ORDER BY type
+    """) == [("C ",), ("D ",), ("PK",), ("UQ",)]
 
 
 def test_columns_are_qualified_by_database_schema_and_view(query: Query) -> None:
