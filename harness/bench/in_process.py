@@ -1,53 +1,40 @@
-"""The figures without a wire: the same files deployed, the same procedures called, all in this process."""
+"""The procedures without a wire: the same files deployed, the same calls made, all in this process.
+
+Growth is the time that a call takes with `--lots` lots, by the time with 1,000: the rounds of both alternate.
+"""
 
 import gc
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import cycle, islice
-from typing import Any
-
-from alembic import command
-from alembic.config import Config
+from time import process_time
 
 from emulator.instance import Instance
-from emulator.results import Collector
-from emulator.tds.engine import RpcParameter
-from emulator.types.external import from_python, to_python
+from harness.bench.engine import EngineSession, prepared
+from harness.bench.figures import CALLS, RATIO, Effort, Figure, Figures, Group, Show, Wanted
 from harness.bench.jobs import FIND_LOTS, PICK, TRANSFER, Jobs
-from harness.bench.measuring import Job, Round, round_of
-from harness.demo.warehouse import Rows, Size, demo_batches
-from harness.deploy.batches import split_batches
-from harness.deploy.sources import DATABASE_FOLDER, read_sources
+from harness.bench.measuring import Job, Round, median_rates, round_of
+from harness.bench.warehouse_files import batches
+from harness.demo.warehouse import Size
 
+SEED = 1
+SMALL_SIZE = Size(lots=1000, bins=250, items=20, runs=50)
 SEARCHES = 100
 """Different searches that are made in turn."""
+GROWTH_ROUNDS = 4
+"""Rounds of growth for one of the others: they are short."""
+MOST_GROWTH = 1.3
 
 
-class Engine:
+class Engine(EngineSession):
     """An instance with the data layer deployed and a warehouse loaded, and one session on it."""
 
     def __init__(self, size: Size, seed: int) -> None:
-        self._session = Instance().open_session()
-        for text in (*_migration_batches(), *_object_batches(), *demo_batches()):
-            self._run(text)
+        super().__init__(Instance())
+        for text in batches():
+            self.run(text)
         self.call("demo.LoadWarehouse", size.lots, size.bins, size.items, size.runs, seed)
         gc.collect()
         gc.freeze()  # as the server does: what has been loaded stays
-
-    def call(self, procedure: str, *arguments: object) -> Sequence[Rows]:
-        """Call a procedure; the rows of its result sets, as Python values. RuntimeError if it raises an error."""
-        return [_rows(result) for result in self.call_raw(procedure, _prepared(arguments)).result_sets]
-
-    def call_raw(self, procedure: str, parameters: Sequence[RpcParameter]) -> Collector:
-        """Call a procedure with engine values, and leave the results as the engine made them."""
-        collector = Collector()
-        self._session.run_rpc(procedure, parameters, collector)
-        return _checked(collector)
-
-    def _run(self, text: str) -> None:
-        collector = Collector()
-        self._session.run_batch(text, collector)
-        _checked(collector)
 
 
 class InProcess:
@@ -71,35 +58,53 @@ class InProcess:
 
     def _round(self, procedure: str, jobs: Iterator[Job], calls: int) -> Round:
         def call(*arguments: object) -> None:
-            self._engine.call_raw(procedure, _prepared(arguments))
+            self._engine.call_raw(procedure, prepared(arguments))
 
-        return round_of([(call, jobs)], calls)
-
-
-def _prepared(arguments: Sequence[object]) -> list[RpcParameter]:
-    """Arguments as engine values, as they come off the wire."""
-    return [RpcParameter("", *from_python(argument)) for argument in arguments]
+        return round_of([(call, jobs)], calls, process_time)
 
 
-def _checked(collector: Collector) -> Collector:
-    if collector.errors:
-        raise RuntimeError(str(collector.errors[0]))
-    return collector
+def measure(wanted: Wanted, effort: Effort, show: Show) -> Figures:
+    """Calls a second of time on the processor."""
+    show(f"procedures in process: loading {SMALL_SIZE.lots:,} lots")
+    small = InProcess(SMALL_SIZE, SEED)
+    rounds = {
+        "picklot_inprocess": small.picks(effort.calls),
+        "transferlot_inprocess": small.transfers(effort.calls),
+    }
+    return median_rates(wanted.of(rounds), effort.rounds)
 
 
-def _rows(result: Any) -> Rows:
-    types = [column.type for column in result.columns]
-    return [tuple(to_python(t, value) for t, value in zip(types, row, strict=True)) for row in result.rows]
+def measure_growth(wanted: Wanted, effort: Effort, show: Show) -> Figures:
+    """Time by time."""
+    show(f"growth: loading {SMALL_SIZE.lots:,} lots")
+    small = InProcess(SMALL_SIZE, SEED)
+    show(f"growth: loading {effort.lots:,} lots")
+    large = InProcess(_large_size(effort.lots), SEED)
+    show(f"growth from {SMALL_SIZE.lots:,} to {effort.lots:,} lots")
+    calls, times = max(effort.calls // 4, 5), effort.rounds * GROWTH_ROUNDS
+    pairs = {
+        "growth_picklot": {"small": small.picks(calls), "large": large.picks(calls)},
+        "growth_findlots": {"small": small.searches(calls), "large": large.searches(calls)},
+    }
+    rates = {name: median_rates(rounds, times) for name, rounds in pairs.items() if name in wanted}
+    return {name: pair["small"] / pair["large"] for name, pair in rates.items()}
 
 
-def _migration_batches() -> list[str]:
-    """What `alembic upgrade head --sql` prints, batch by batch."""
-    config = Config(output_buffer=io.StringIO())
-    config.set_main_option("script_location", str(DATABASE_FOLDER / "migrations").replace("%", "%%"))
-    command.upgrade(config, "head", sql=True)
-    assert isinstance(config.output_buffer, io.StringIO)
-    return [batch.text for batch in split_batches(config.output_buffer.getvalue())]
+GROUP = Group(
+    "Procedures in process",
+    (Figure("picklot_inprocess", CALLS, at_least=800), Figure("transferlot_inprocess", CALLS)),
+    measure,
+)
+GROUP_GROWTH = Group(
+    "Growth",
+    (
+        Figure("growth_picklot", RATIO, at_most=MOST_GROWTH),
+        Figure("growth_findlots", RATIO, at_most=MOST_GROWTH),
+    ),
+    measure_growth,
+)
 
 
-def _object_batches() -> list[str]:
-    return [batch.text for source in read_sources() for batch in split_batches(source.text)]
+def _large_size(lots: int) -> Size:
+    """More lots of more items in more bins; a search finds a full page here as in the small warehouse."""
+    return Size(lots, bins=min(max(lots // 100, 250), 100_000), items=max(lots // 500, 20), runs=50)

@@ -13,21 +13,23 @@ from time import perf_counter
 
 Job = tuple[object, ...]
 """The arguments of one call."""
+Clock = Callable[[], float]
 Worker = tuple[Callable[..., object], Iterator[Job]]
 """What to call, and with what."""
 Round = Callable[[], float]
 """Makes some calls and returns how many it made a second."""
 
 
-def round_of(workers: Sequence[Worker], calls: int) -> Round:
-    """Rounds in which each worker makes so many calls; several do so at once, each in a thread of its own.
+def round_of(workers: Sequence[Worker], calls: int, clock: Clock = perf_counter) -> Round:
+    """Rounds in which each worker makes so many calls; several do so at once, each in a thread of its own. ``clock``
+    times a single one.
 
     RuntimeError when there are not enough jobs.
     """
 
     def one_round() -> float:
         work = [(call, _take(jobs, calls)) for call, jobs in workers]
-        seconds = _seconds_for(*work[0]) if len(work) == 1 else _seconds_at_once(work)
+        seconds = _seconds_for(*work[0], clock) if len(work) == 1 else _seconds_at_once(work)
         return len(work) * calls / seconds
 
     return one_round
@@ -44,6 +46,11 @@ def median_rates(rounds: Mapping[str, Round], times: int) -> dict[str, float]:
     return {name: median(measured) for name, measured in rates.items()}
 
 
+def least(seconds: Callable[[], float], times: int) -> float:
+    """The least of what is measured so many times: for work that is the same each time, and disturbed only upwards."""
+    return min(seconds() for _ in range(times))
+
+
 def _take(jobs: Iterator[Job], calls: int) -> list[Job]:
     taken = list(islice(jobs, calls))
     if len(taken) < calls:
@@ -51,11 +58,11 @@ def _take(jobs: Iterator[Job], calls: int) -> list[Job]:
     return taken
 
 
-def _seconds_for(call: Callable[..., object], jobs: Sequence[Job]) -> float:
-    started = perf_counter()
+def _seconds_for(call: Callable[..., object], jobs: Sequence[Job], clock: Clock) -> float:
+    started = clock()
     for job in jobs:
         call(*job)
-    return perf_counter() - started
+    return clock() - started
 
 
 def _seconds_at_once(work: Sequence[tuple[Callable[..., object], Sequence[Job]]]) -> float:
@@ -63,7 +70,7 @@ def _seconds_at_once(work: Sequence[tuple[Callable[..., object], Sequence[Job]]]
 
     def run(call: Callable[..., object], jobs: Sequence[Job]) -> None:
         start.wait()
-        _seconds_for(call, jobs)
+        _seconds_for(call, jobs, perf_counter)
 
     with ThreadPoolExecutor(len(work)) as threads:
         running = [threads.submit(run, call, jobs) for call, jobs in work]

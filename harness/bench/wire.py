@@ -1,4 +1,7 @@
-"""The figures over the wire: an emulator as a process of its own, Microsoft's driver, one connection and several."""
+"""The procedures over the wire: an emulator as a process of its own, Microsoft's driver, one connection and several.
+
+`picklot_by_select1` is the rate of PickLot by that of the smallest parameterised SELECT.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -6,14 +9,17 @@ from functools import partial
 from itertools import repeat
 from typing import Any
 
+from harness.bench.figures import CALLS, RATIO, Effort, Figure, Figures, Group, Show, Wanted
 from harness.bench.jobs import PICK, TRANSFER, Jobs
-from harness.bench.measuring import Job, Round, round_of
+from harness.bench.measuring import Job, Round, median_rates, round_of
 from harness.connection import EmulatorProcess, Session, open_session
 from harness.demo.warehouse import Rows, Size, load
 from harness.deploy import deploy
 
 CONNECTIONS = 10
 SELECT_ONE = "SELECT 1 WHERE 1 = ?;"
+SIZE = Size.for_lots(2000)
+SEED = 1
 
 
 class Wire:
@@ -68,3 +74,36 @@ class _Calls:
 
     def call(self, procedure: str, *arguments: object) -> Sequence[Rows]:
         return [result.rows for result in self._session.call(procedure, *arguments).result_sets]
+
+
+def measure(wanted: Wanted, effort: Effort, show: Show) -> Figures:
+    """Calls a second by the clock."""
+    show("procedures over the wire: starting an emulator, deploying, loading")
+    with wire(SIZE, SEED) as server:
+        show("procedures over the wire")
+        calls, each = effort.calls, max(effort.calls // CONNECTIONS * 2, 10)
+        rounds = {
+            "select1_rpc_1": server.select_one(calls * 3),
+            "picklot_wire_1": server.picks(calls),
+            f"picklot_wire_{CONNECTIONS}": server.picks(each, CONNECTIONS),
+            "transferlot_wire_1": server.transfers(calls),
+            f"transferlot_wire_{CONNECTIONS}": server.transfers(each, CONNECTIONS),
+        }
+        figures = median_rates(wanted.of(rounds), effort.rounds)
+    if "select1_rpc_1" in figures and "picklot_wire_1" in figures:
+        figures["picklot_by_select1"] = figures["picklot_wire_1"] / figures["select1_rpc_1"]
+    return figures
+
+
+GROUP = Group(
+    "Procedures over the wire",
+    (
+        Figure("select1_rpc_1", CALLS),
+        Figure("picklot_wire_1", CALLS),
+        Figure(f"picklot_wire_{CONNECTIONS}", CALLS),
+        Figure("transferlot_wire_1", CALLS),
+        Figure(f"transferlot_wire_{CONNECTIONS}", CALLS),
+        Figure("picklot_by_select1", RATIO, at_least=0.10),
+    ),
+    measure,
+)

@@ -15,7 +15,7 @@ RETURNS TABLE
 AS
 RETURN
 (
-    SELECT t.Thousand * 1000 + h.Hundreds + d.Tens + u.Units AS Number
+    SELECT TOP (@Count) t.Thousand * 1000 + h.Hundreds + d.Tens + u.Units AS Number
     FROM (
         -- only the thousands that are needed: joined to three digits each, they give hardly more than @Count numbers
         SELECT x.Number * 100 + y.Number * 10 + z.Number AS Thousand
