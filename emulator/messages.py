@@ -239,6 +239,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
            "constant."),
     9812: (16, "The timezone provided to builtin function {} is invalid."),
     9820: (16, "The time zone parameter '{}' provided to AT TIME ZONE clause is invalid."),
+    9834: (16, "Invalid bucket width value passed to {} function. Only positive values are allowed."),
+    9837: (16, "An invalid value was specified for argument {} of the {} function."),
     9828: (16, "The second and third arguments of the TRANSLATE built-in function must contain an equal number of "
            "characters."),
     9819: (16, "Error converting string value '{}' into data type {} using culture '{}'."),

@@ -51,7 +51,7 @@ _TOKEN: Final = re.compile(
   | (?P<money>     [$\u00a2-\u00a5\u20a0-\u20b1] \s* (?: [0-9]+\.?[0-9]* | \.[0-9]+ )? )
   | (?P<comment>   /\* )
   | (?P<unclosed>  [nN]?' | " | \[ )
-  | (?P<operator>  <\s*[>=] | >\s*= | !\s*[=<>] | [-+*/%&|^]= | :: | . )
+  | (?P<operator>  << | >> | <\s*[>=] | >\s*= | !\s*[=<>] | [-+*/%&|^]= | :: | . )
     """,
     re.VERBOSE | re.DOTALL,
 )

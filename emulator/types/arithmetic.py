@@ -72,6 +72,8 @@ def binary(
         return _date_arithmetic(op, a, b)
     if not (is_numeric(a) or is_numeric(b)):
         raise _incompatible(op, a, b)
+    if "bit" in (a.name, b.name) and not (is_numeric(a) and is_numeric(b)):
+        raise _no_bits(op, a, b)
     if not is_numeric(a):
         return _converted(op, a, b, b, b)
     if not is_numeric(b):
@@ -149,6 +151,13 @@ def _incompatible(op: str, a: SqlType, b: SqlType) -> SqlError:
     return sql_error(402, _name(a), _name(b), word)
 
 
+def _no_bits(op: str, a: SqlType, b: SqlType) -> SqlError:
+    """A bit takes part in arithmetic only beside a number of another type."""
+    if op in ("*", "/"):
+        return sql_error(8117, _name(a), _WORDS[op])
+    return sql_error(402, _name(a), _name(b), _WORDS[op])
+
+
 def _converted(op: str, a: SqlType, b: SqlType, to_a: SqlType, to_b: SqlType) -> tuple[SqlType, Operation]:
     """``a op b`` after the conversions of both to the given types. Raises what the conversions raise."""
     f, g = converter(a, to_a), converter(b, to_b)
@@ -170,7 +179,7 @@ def _converted(op: str, a: SqlType, b: SqlType, to_a: SqlType, to_b: SqlType) ->
 def _integer_arithmetic(op: str, a: SqlType, b: SqlType) -> tuple[SqlType, Operation]:
     t = a if RANK[a.name] <= RANK[b.name] else b
     if t.name == "bit":
-        raise _incompatible(op, a, b)
+        raise _no_bits(op, a, b)
     low, high = INTEGER_RANGES[t.name]
     return t, _bounded_operation(op, t, low, high)
 
@@ -215,7 +224,13 @@ def _bounded_operation(op: str, t: SqlType, low: int, high: int) -> Operation:
             raise _overflow(t)
 
         return divide
-    return _modulo
+
+    def remainder(x: int, y: int) -> int:
+        if y == -1 and x == low:
+            raise _overflow(t)  # the quotient is formed for a remainder, too
+        return _modulo(x, y)
+
+    return remainder
 
 
 def _modulo(x: int, y: int) -> int:
@@ -350,6 +365,8 @@ def _range_checked(f: Operation, t: SqlType, low: int, high: int) -> Operation:
 
 def _float_arithmetic(op: str, a: SqlType, b: SqlType) -> tuple[SqlType, Operation]:
     if op == "%":
+        if is_float(a) and is_float(b):
+            raise sql_error(8117, _name(a), _WORDS[op])
         raise sql_error(402, _name(a), _name(b), _WORDS[op])
     t = SqlType("float" if "float" in (a.name, b.name) else "real")
     if not is_float(a) or not is_float(b):

@@ -29,6 +29,7 @@ from emulator.types.instants import (
     UNITS_PER_DAY,
     UNITS_PER_MINUTE,
     UNITS_PER_SECOND,
+    UNITS_TO_1900,
     checked_offset,
     civil,
     days_of,
@@ -46,6 +47,7 @@ from emulator.types.sqltype import (
     datetimeoffset,
     is_character,
     is_date_time,
+    message_name,
     nvarchar,
     time,
 )
@@ -192,6 +194,64 @@ def _start_of(part: str, units: int, date_first: int) -> int:
         return (days - (days - first + 1) % 7) * UNITS_PER_DAY
     size = _UNITS_BY_PART[part]
     return units // size * size
+
+
+_BUCKET_PARTS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond")
+
+
+@bound("DATE_BUCKET", DATE_PART, INTEGER, ANY, ANY, optional=1)
+def _date_bucket(call: Call) -> tuple[SqlType, Implementation]:
+    """The start of the bucket of ``number`` parts that the date is in, counted from the origin, 1900-01-01.
+
+    Errors: 8116 for a date that is text or an origin of another type; 9810; 9834 for a width that is not positive.
+    """
+    part = temporal.date_part_name(call.word, "date_bucket")
+    part = "day" if part in ("dayofyear", "weekday") else part
+    type = call.types[1]
+    if not is_date_time(type):
+        raise sql_error(8116, message_name(type), 3, "date_bucket", line=call.line)
+    if len(call.types) > 2 and call.types[2].name != type.name:
+        raise sql_error(8116, message_name(call.types[2]), 4, "date_bucket", line=call.line)
+    size = _UNITS_BY_PART["day"] * 7 if part == "week" else _UNITS_BY_PART.get(part, 0)
+    wrong_for_date = type.name == "date" and 0 < size < UNITS_PER_DAY
+    wrong_for_time = type.name == "time" and not 0 < size < UNITS_PER_DAY
+    if part not in _BUCKET_PARTS or wrong_for_date or wrong_for_time:
+        raise sql_error(9810, part, "date_bucket", type.name)
+    units = to_units(type)
+    back = from_units(
+        datetime2(type.scale) if type.name == "datetimeoffset" else type, lambda: sql_error(517, type.name)
+    )
+
+    def bucket(number: int, value: Any, origin: Any = None) -> Any:
+        if number <= 0:
+            raise sql_error(9834, "date_bucket")
+        at, since = units(value), UNITS_TO_1900 if origin is None else units(origin)
+        if size:
+            start = since + (at - since) // (number * size) * (number * size)
+        else:
+            start = _month_bucket(at, since, number * _MONTHS_BY_PART[part])
+        if type.name == "datetimeoffset":
+            return checked_offset(start - value[1] * UNITS_PER_MINUTE, value[1])
+        return back(start)
+
+    return type, bucket
+
+
+def _month_bucket(at: int, since: int, months: int) -> int:
+    """The last moment not after ``at`` that is a multiple of ``months`` after ``since``."""
+    year, month, _ = civil(at // UNITS_PER_DAY)
+    first_year, first_month, _ = civil(since // UNITS_PER_DAY)
+    elapsed = (year - first_year) * 12 + month - first_month
+    start = _months_after(since, elapsed // months * months)
+    return start if start <= at else _months_after(since, (elapsed // months - 1) * months)
+
+
+def _months_after(units: int, months: int) -> int:
+    days, rest = divmod(units, UNITS_PER_DAY)
+    year, month, day = civil(days)
+    year, month = divmod(year * 12 + month - 1 + months, 12)
+    last = days_of(year + (month == 11), (month + 1) % 12 + 1, 1) - days_of(year, month + 1, 1)
+    return days_of(year, month + 1, min(day, last)) * UNITS_PER_DAY + rest
 
 
 # --- From parts -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from emulator.errors import NotSupported
 from emulator.execution.functions.registry import (
     ANY,
     BINARY,
+    INTEGER,
     TEXT,
     TEXT_OR_BINARY,
     Call,
@@ -53,6 +54,12 @@ def bytes_of(t: SqlType) -> Callable[[Any], bytes]:
     if is_unicode(t):
         return lambda value: str(value).encode("utf-16-le")
     return collation(t.collation).encode
+
+
+@function("CRYPT_GEN_RANDOM", INTEGER, BINARY, optional=1, session=True, deterministic=False, result=varbinary(8000))
+def crypt_gen_random(session: Session, length: int, seed: Any = None) -> bytes | None:
+    """Random bytes, from the instance's source of chance; NULL for a length that is not 1 to 8000."""
+    return bytes(session.instance.random.randbytes(length)) if 1 <= length <= 8000 else None
 
 
 @bound("HASHBYTES", TEXT, TEXT_OR_BINARY)

@@ -19,6 +19,7 @@ from emulator.types.sqltype import (
     SYSNAME,
     TINYINT,
     SqlType,
+    binary,
     numeric,
     nvarchar,
     varbinary,
@@ -120,6 +121,11 @@ _value("@@TEXTSIZE", INT, lambda session: session.settings.textsize)
 _value("@@OPTIONS", INT, _options)
 _value("@@MAX_PRECISION", TINYINT, lambda session: 38)
 _value("@@MAX_CONNECTIONS", INT, lambda session: MAX_CONNECTIONS)
+_value("@@REMSERVER", SYSNAME, lambda session: None, nullable=True)
+_value("@@TIMETICKS", INT, lambda session: 31250)
+_value("CURRENT_REQUEST_ID", SMALLINT, lambda session: 0)
+_value("ORIGINAL_DB_NAME", SYSNAME, lambda session: session.login_database.name)
+_value("MIN_ACTIVE_ROWVERSION", binary(8), lambda session: (session.database.last_rowversion + 1).to_bytes(8, "big"))
 _value("@@MICROSOFTVERSION", INT, lambda session: 0x100003E8)
 
 # --- Where the client is ----------------------------------------------------------------------------------------------

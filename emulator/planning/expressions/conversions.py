@@ -131,7 +131,9 @@ def _styled(operand: Expr, target: SqlType, style: Expr) -> Expr:
 
 def _explicit(converted: Expr, operand: Expr) -> Expr:
     """What CAST and CONVERT give is no bare column any more, unless there was nothing to convert."""
-    return converted if converted is operand else replace(converted, column=None, literal=None, is_null_literal=False)
+    if converted is operand and converted.literal is None:
+        return converted
+    return replace(converted, column=None, literal=None, is_null_literal=False)
 
 
 def _attempted(expr: Expr) -> Expr:

@@ -10,11 +10,17 @@ from emulator.planning.expressions.application import absorbing, applied, consta
 from emulator.planning.expressions.scalars import compile_scalar, compiles
 from emulator.sql import nodes
 from emulator.types import arithmetic
-from emulator.types.sqltype import is_character
+from emulator.types.sqltype import INT, INTEGER_RANGES, is_character
+
+_SHIFTS = {"<<": "LEFT_SHIFT", ">>": "RIGHT_SHIFT"}
+"""The functions that operators are another form of ("LEFT_SHIFT (Transact SQL)")."""
 
 
 @compiles(nodes.Binary)
 def _binary(node: nodes.Binary, scope: Scope | None, ctx: PlanContext) -> Expr:
+    if node.operator in _SHIFTS:
+        name = nodes.ObjectName(_SHIFTS[node.operator], line=node.line)
+        return compile_scalar(nodes.FunctionCall(name, (node.left, node.right), line=node.line), scope, ctx)
     left, right = compile_scalar(node.left, scope, ctx), compile_scalar(node.right, scope, ctx)
     if node.operator == "+" and not ctx.options.concat_null_yields_null:
         left, right = _empty_for_null(left, right), _empty_for_null(right, left)
@@ -53,6 +59,8 @@ def _digits(expr: Expr) -> int | None:
 
 @compiles(nodes.Unary)
 def _unary(node: nodes.Unary, scope: Scope | None, ctx: PlanContext) -> Expr:
+    if node.operator == "-" and _is_least_int(node.operand):
+        return constant(INT, INTEGER_RANGES["int"][0], literal=INTEGER_RANGES["int"][0])
     operand = compile_scalar(node.operand, scope, ctx)
     if operand.is_null_literal:
         return null(operand.type)
@@ -63,3 +71,10 @@ def _unary(node: nodes.Unary, scope: Scope | None, ctx: PlanContext) -> Expr:
     if operand.literal is not None and node.operator == "-":
         result.literal = -operand.literal
     return result
+
+
+def _is_least_int(operand: nodes.Expression) -> bool:
+    """Whether it is 2147483648: with the minus before it, it is an int."""
+    return (
+        isinstance(operand, nodes.NumericLiteral) and not operand.scale and -operand.value == INTEGER_RANGES["int"][0]
+    )

@@ -1,8 +1,8 @@
 """Operators, constants and names: scalar expressions and search conditions.
 
-Precedence, tightest first (documentation page "Operator Precedence"): `~`; `* / %`; `+ - & ^ |`, the sign among them;
-comparisons, LIKE, IN, BETWEEN, IS; NOT; AND; OR. That the sign binds looser than `*` shows in `-100/-100*10`, which is
-0: the second minus takes all of `100*10`. COLLATE, AT TIME ZONE and method calls bind tighter than any operator.
+Precedence, tightest first (documentation page "Operator Precedence"): `~`; `* / %`; `+ - & ^ | << >>`, the sign among
+them; comparisons, LIKE, IN, BETWEEN, IS; NOT; AND; OR. That the sign binds looser than `*` shows in `-100/-100*10`,
+which is 0: the second minus takes all of `100*10`. COLLATE, AT TIME ZONE and method calls bind tighter than any operator.
 
 A bracket may hold a scalar or a condition, and which one shows only behind it, so both are read by one set of
 productions and told apart by the class of the node.
@@ -42,7 +42,7 @@ _LEVELS: Final = {
     **dict.fromkeys(["OR"], _OR),
     **dict.fromkeys(["AND"], _AND),
     **dict.fromkeys(["=", "<>", "<", "<=", ">", ">=", "LIKE", "IN", "BETWEEN", "IS", "NOT"], _COMPARISON),
-    **dict.fromkeys(["+", "-", "&", "^", "|"], _ADDITIVE),
+    **dict.fromkeys(["+", "-", "&", "^", "|", "<<", ">>"], _ADDITIVE),
     **dict.fromkeys(["*", "/", "%"], _MULTIPLICATIVE),
 }
 _COMPARISONS: Final = frozenset({"=", "<>", "<", "<=", ">", ">="})
