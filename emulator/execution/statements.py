@@ -10,7 +10,14 @@ from emulator.execution.insert_exec import compile_insert_exec
 from emulator.execution.plans import Executable, plan_step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.binding import PlanContext
-from emulator.planning.changes import compile_delete, compile_insert, compile_merge, compile_truncate, compile_update
+from emulator.planning.changes import (
+    compile_delete,
+    compile_insert,
+    compile_merge,
+    compile_truncate,
+    compile_update,
+    new_table_of,
+)
 from emulator.planning.queries import compile_select
 from emulator.sql import nodes
 
@@ -19,7 +26,7 @@ def compile_select_step(node: nodes.Select, compiler: UnitCompiler) -> Step:
     """A SELECT: a result set, assignments, or (with INTO) a new table."""
     body = node.query.body
     first = body if isinstance(body, nodes.QuerySpecification) else None
-    into = first is not None and first.into is not None
+    into = new_table_of(node.query) is not None
     assigns = first is not None and any(isinstance(item, nodes.SelectAssignment) for item in first.items)
     return plan_step(
         compiler,

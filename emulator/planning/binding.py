@@ -17,7 +17,7 @@ None (unknown).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from emulator.catalog.database import Database
     from emulator.catalog.objects import Module
     from emulator.planning.accesses import Access
+    from emulator.planning.changes.nested import NestedChange
     from emulator.planning.queries.updatable import Through
+    from emulator.results import ColumnInfo
     from emulator.session import Session
     from emulator.sql import nodes
 
@@ -228,7 +230,8 @@ class PlanContext:
     the one whose text is being compiled, whose owner's objects it may use, and ``trusts`` says that nothing needs
     permission (module ``accesses``). ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are
     numbers of variables. ``through`` is the view, derived table or CTE by which UPDATE or DELETE names the table to
-    change.
+    change. ``nested`` is the change in FROM that is allowed where the compiler is, ``output`` the columns of the OUTPUT
+    clause compiled last.
     """
 
     session: Session
@@ -251,6 +254,8 @@ class PlanContext:
     accesses: list[Access] = field(default_factory=list)
     trusts: bool = False
     sequences: dict[int, int] | None = None
+    nested: NestedChange | None = None
+    output: Sequence[ColumnInfo] = ()
 
     def new_slot(self) -> int:
         """A row slot of this statement that nobody else has."""

@@ -165,7 +165,7 @@ def _check_query(select: nodes.Select, declared: tuple[Any, ...], place: Place) 
     for parameter in declared:
         context.variables.declare(parameter.name, parameter.type)
     try:
-        compile_query(select.query, None, context, ctes=select.ctes)
+        compile_query(select.query, None, context, ctes=select.ctes, nested=True)
     except SqlError as error:
         if not is_missing_object(error) or error.number == 208:
             raise

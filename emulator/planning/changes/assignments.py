@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emulator.catalog.objects import Column
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.planning.binding import VARIABLES, Env, PlanContext, Scalar, Scope
 from emulator.planning.changes.constraints import row_source
 from emulator.planning.changes.rows import DerivedColumns, assigned, default_of
+from emulator.planning.changes.writes import compile_write
 from emulator.planning.expressions import assign_to, compile_scalar
 from emulator.planning.queries.targets import TargetScan
 from emulator.sql import nodes
@@ -53,8 +54,9 @@ class Assignments:
                 source = row_source(self.table, self.table.name, self.new_slot)
                 read = compile_scalar(nodes.ColumnRef(target.name), Scope([source]), ctx)
                 self.variables_from_columns.append((info.index, assign_to(read, info.type).fn))
-            case _:
-                raise NotSupported("column.WRITE", assignment.line)
+            case nodes.WriteAssignment(column=column):
+                target = self._column(column, scan)
+                self.columns[target.ordinal] = compile_write(assignment, target, scan.scope, ctx)
 
     def _column(self, reference: nodes.ColumnRef, scan: TargetScan) -> Column:
         column = scan.column(reference)

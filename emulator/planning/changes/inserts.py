@@ -11,14 +11,15 @@ from math import ceil
 from typing import Any
 
 from emulator.catalog.objects import Column, Table, Trigger, fold
-from emulator.errors import sql_error
+from emulator.errors import SqlError, sql_error
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, Env, Expr, PlanContext, Scalar, Source
 from emulator.planning.changes.constraints import row_source
 from emulator.planning.changes.finding import may_read, statement_limit
 from emulator.planning.changes.following import after_change
 from emulator.planning.changes.insteads import find_trigger, instead_of_insert, unless_inside
-from emulator.planning.changes.output import Outputs, columns_named
+from emulator.planning.changes.nested import nested_change, refuse_target
+from emulator.planning.changes.output import Outputs, columns_named, refuse_rowversion
 from emulator.planning.changes.rows import (
     RowBuilder,
     assigned,
@@ -114,7 +115,9 @@ def _view_column(name: str, table: Table, exposed: Source, ordinals: list[int | 
 def _compile(node: nodes.Insert, place: _Place, ctx: PlanContext, capture: Capture | None) -> Executable:
     match node.source:
         case nodes.InsertValues(rows=rows):
-            _check_width(rows, place.columns, node)
+            if len({len(row) for row in rows}) > 1:
+                raise sql_error(10709, line=node.line)
+            _check_width(rows, place, node)
             if len(rows) == 1 and node.top is None:
                 return _insert_one(node, place, place.columns, rows[0], ctx)
             return _insert_values(node, place, rows, ctx)
@@ -131,12 +134,20 @@ def _columns(table: Table, node: nodes.Insert) -> list[Column]:
     return insertable(table) if node.columns is None else columns_named(table, node.columns, node.line)
 
 
-def _check_width(rows: Sequence[Sequence[nodes.Expression]], columns: Sequence[Column], node: nodes.Insert) -> None:
+def _check_width(rows: Sequence[Sequence[nodes.Expression]], place: _Place, node: nodes.Insert) -> None:
+    columns = place.columns
     for row in rows:
         if len(row) != len(columns):
             if node.columns is None:
-                raise sql_error(213, line=node.line)
+                raise _wrong_number(len(row), columns, place.target.table, node)
             raise sql_error(109 if len(row) < len(columns) else 110, line=node.line)
+
+
+def _wrong_number(given: int, columns: Sequence[Column], table: Table, node: nodes.Insert) -> SqlError:
+    """Error 213, or 8101 when there may be a value for the identity column among those given."""
+    if given > len(columns) and table.identity_column is not None:
+        return sql_error(8101, table.name, line=node.line)
+    return sql_error(213, line=node.line)
 
 
 def _value(expression: nodes.Expression, table: Table, column: Column, ctx: PlanContext) -> Scalar:
@@ -144,6 +155,7 @@ def _value(expression: nodes.Expression, table: Table, column: Column, ctx: Plan
         if column.identity is not None:
             raise sql_error(339, line=expression.line)
         return default_of(column, ctx)
+    refuse_rowversion((column,), expression.line)
     return assigned(compile_scalar(expression, None, ctx), table, column, ctx).fn
 
 
@@ -175,12 +187,23 @@ def _insert_values(
 def _insert_query(node: nodes.Insert, place: _Place, query: nodes.Query, ctx: PlanContext) -> Executable:
     columns = place.columns
     ctx.option_hints = node.options
+    nested = ctx.nested = nested_change(query)
+    if nested is not None:
+        refuse_target(place.target.table, node.line)
     plan = compile_query(query, None, ctx)
     if len(plan.columns) != len(columns):
         if node.columns is None:
-            raise sql_error(213, line=node.line)
+            raise _wrong_number(len(plan.columns), columns, place.target.table, node)
         raise sql_error(120 if len(plan.columns) < len(columns) else 121, line=node.line)
+    refuse_rowversion(columns, node.line)
     items = [column_of(0, i, column.type, column.nullable) for i, column in enumerate(plan.columns)]
+    if nested is not None:
+
+        def change_and_read(env: Env) -> list[tuple[Any, ...]]:
+            nested.make(env)
+            return list(plan.rows(env))
+
+        return _insert_tuples(node, place, items, ctx, change_and_read)
     if not may_read((query, node.ctes), place.target.table, ctx):
         return _insert_tuples(node, place, items, ctx, lambda env: list(plan.rows(env)))
 
@@ -198,6 +221,7 @@ def _insert_captured(node: nodes.Insert, place: _Place, capture: Capture, ctx: P
     if node.outputs:
         raise sql_error(483, line=node.line)
     table, columns = place.target.table, place.columns
+    refuse_rowversion(columns, node.line)
     truncations = [truncation_error(table, column, ctx) for column in columns]
 
     def evaluate(env: Env) -> list[tuple[Any, ...]]:

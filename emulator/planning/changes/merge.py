@@ -24,7 +24,7 @@ from emulator.planning.changes.assignments import Assignments
 from emulator.planning.changes.constraints import row_source
 from emulator.planning.changes.finding import FIRST, statement_limit
 from emulator.planning.changes.following import after_change
-from emulator.planning.changes.output import Outputs, columns_named
+from emulator.planning.changes.output import Outputs, columns_named, refuse_rowversion
 from emulator.planning.changes.referential import Actions, referential_actions
 from emulator.planning.changes.rows import (
     RowBuilder,
@@ -213,6 +213,7 @@ class _MergeCompiler:
             if column.identity is not None:
                 raise sql_error(339, line=value.line)
             return default_of(column, self.ctx)
+        refuse_rowversion((column,), value.line)
         return assigned(compile_scalar(value, scope, self.ctx), self.scan.table, column, self.ctx).fn
 
     # -- the whole ---------------------------------------------------------------------------------------------------

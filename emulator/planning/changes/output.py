@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from emulator.catalog.objects import Table
+from emulator.catalog.objects import Column, Table
 from emulator.errors import NotSupported, sql_error
 from emulator.planning.binding import Env, Expr, PlanContext, Scope, Source
 from emulator.planning.changes.rows import RowBuilder, assigned, insert_rows, insertable
@@ -47,6 +47,7 @@ class Outputs:
             if clause.into is None:
                 columns = self._columns(clause.items)
                 self._client = [info for info, _ in columns], [expr.fn for _, expr in columns]
+                ctx.output = self._client[0]
             else:
                 self._into.append(self._compile_into(clause, clause.into))
 
@@ -88,7 +89,11 @@ class Outputs:
             )
         if table.checks:
             raise sql_error(333, table.full_name, table.checks[0].name, line=clause.line)
-        columns = columns_named(table, clause.into_columns, clause.line) if clause.into_columns else insertable(table)
+        if clause.into_columns:
+            columns = columns_named(table, clause.into_columns, clause.line)
+        else:
+            columns = [column for column in insertable(table) if column.type.name != "rowversion"]
+        refuse_rowversion(columns, clause.line)
         exprs = [expr for _, expr in self._columns(clause.items)]
         if len(exprs) != len(columns):
             raise sql_error(213, line=clause.line)
@@ -143,7 +148,7 @@ def _insert_collected(target: Target, builder: RowBuilder, env: Env, slot: int, 
 
 
 def columns_named(table: Table, names: Sequence[str], line: int) -> list[Any]:
-    """The columns of a column list. Errors: 207 unknown, 264 twice, 271 computed, 273 a row version."""
+    """The columns of a column list. Errors: 207 unknown, 264 twice, 271 computed."""
     columns = []
     for name in names:
         column = table.column(name)
@@ -153,7 +158,11 @@ def columns_named(table: Table, names: Sequence[str], line: int) -> list[Any]:
             raise sql_error(264, column.name, line=line)
         if column.computed is not None:
             raise sql_error(271, column.name, line=line)
-        if column.type.name == "rowversion":
-            raise sql_error(273, line=line)
         columns.append(column)
     return columns
+
+
+def refuse_rowversion(columns: Sequence[Column], line: int) -> None:
+    """Error 273: anything but the word DEFAULT is given to a row version."""
+    if any(column.type.name == "rowversion" for column in columns):
+        raise sql_error(273, line=line)

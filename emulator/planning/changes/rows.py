@@ -59,8 +59,8 @@ def default_of(column: Column, ctx: PlanContext) -> Scalar:
 
 
 def insertable(table: Table) -> list[Column]:
-    """The columns that an INSERT without a column list gives values to."""
-    return [c for c in table.columns if c.identity is None and c.computed is None and c.type.name != "rowversion"]
+    """The columns that an INSERT without a column list gives values to. (A rowversion gets the word DEFAULT.)"""
+    return [c for c in table.columns if c.identity is None and c.computed is None]
 
 
 class DerivedColumns:

@@ -26,6 +26,7 @@ __all__ = ["assign_to", "constant_fold", "convert_to", "resolve_type"]
 DEFAULT_CAST_LENGTH = 30
 """Length of character and binary types written without one in CAST and CONVERT."""
 
+WIDTH_NOT_ALLOWED = 2716
 CONVERSION_ERRORS = frozenset(
     {220, 232, 235, 236, 237, 241, 242, 244, 245, 248, 293, 295, 296, 517, 8114, 8115, 8169, 9807, 9819}
 )
@@ -88,10 +89,20 @@ def resolve_type(name: nodes.TypeName, ctx: PlanContext, default_length: int = 1
     raise sql_error(243, name.name, line=name.line)
 
 
+def _written_type(name: nodes.TypeName, ctx: PlanContext) -> SqlType:
+    """The type that CAST or CONVERT names. Errors: 291 for a length that the type has not."""
+    try:
+        return resolve_type(name, ctx, DEFAULT_CAST_LENGTH)
+    except SqlError as error:
+        if error.number != WIDTH_NOT_ALLOWED:
+            raise
+        raise sql_error(291, name.name, line=name.line) from None
+
+
 @compiles(nodes.Cast)
 def _compile_cast(node: nodes.Cast, scope: Scope | None, ctx: PlanContext) -> Expr:
     operand = compile_scalar(node.operand, scope, ctx)
-    target = resolve_type(node.type, ctx, DEFAULT_CAST_LENGTH)
+    target = _written_type(node.type, ctx)
     converted = convert_to(operand, target, explicit=True)
     return _attempted(converted) if node.attempt else _explicit(absorbing(converted, ctx), operand)
 
@@ -99,7 +110,7 @@ def _compile_cast(node: nodes.Cast, scope: Scope | None, ctx: PlanContext) -> Ex
 @compiles(nodes.Convert)
 def _compile_convert(node: nodes.Convert, scope: Scope | None, ctx: PlanContext) -> Expr:
     operand = compile_scalar(node.operand, scope, ctx)
-    target = resolve_type(node.type, ctx, DEFAULT_CAST_LENGTH)
+    target = _written_type(node.type, ctx)
     if node.style is None:
         converted = convert_to(operand, target, explicit=True)
     else:

@@ -212,7 +212,23 @@ def _grouped_column(node: nodes.ColumnRef, scope: Scope, slot: int, ordinal: int
 
 @compiles(nodes.PseudoColumn)
 def _pseudo_column(node: nodes.PseudoColumn, scope: Scope | None, ctx: PlanContext) -> Expr:
-    raise NotSupported(node.name, node.line)
+    return compile_scalar(pseudo_reference(node, scope), scope, ctx)
+
+
+def pseudo_reference(node: nodes.PseudoColumn, scope: Scope | None) -> nodes.ColumnRef:
+    """The column that $IDENTITY or $ROWGUID stands for. Errors: 207 there is none, 209 more than one table has one."""
+    found: list[nodes.ColumnRef] = []
+    for source in scope.sources if scope is not None else ():
+        if (node.table is not None and fold(node.table.name) != fold(source.alias)) or source.table is None:
+            continue
+        for column in source.table.columns:
+            if column.identity is not None if node.name == "$IDENTITY" else column.rowguidcol:
+                found.append(nodes.ColumnRef(column.name, nodes.ObjectName(source.alias), line=node.line))
+    if len(found) > 1:
+        raise sql_error(209, node.name, line=node.line)
+    if not found or node.name not in ("$IDENTITY", "$ROWGUID"):
+        raise sql_error(207, node.name, line=node.line)
+    return found[0]
 
 
 @compiles(nodes.IdentityFunction)

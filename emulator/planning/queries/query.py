@@ -59,10 +59,11 @@ def _compile(query: nodes.Query, scope: Scope | None, ctx: PlanContext, *, neste
     if query.for_clause is not None:
         return compile_for(query, scope, ctx)
     body = query.body
+    limited = query.offset is not None or (isinstance(body, nodes.QuerySpecification) and body.top is not None)
+    if nested and query.order_by and not limited:
+        raise sql_error(1033, line=query.line)
     if isinstance(body, nodes.SetOperation):
         return _compile_set_query(body, query, scope, ctx)
-    if nested and query.order_by and body.top is None and query.offset is None:
-        raise sql_error(1033, line=query.line)
     return plan_of(compile_block(body, query, scope, ctx))
 
 

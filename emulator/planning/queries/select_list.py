@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from emulator.catalog.objects import fold
 from emulator.errors import sql_error
 from emulator.planning.binding import Expr, OutputColumn, PlanContext, Scope, Source
 from emulator.planning.expressions import compile_scalar
-from emulator.planning.expressions.scalars import column_of
+from emulator.planning.expressions.scalars import column_of, pseudo_reference
 from emulator.planning.expressions.xml import XML_REFERENCE
 from emulator.sql import nodes
 
@@ -91,6 +91,8 @@ def compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
 
 def _compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
     assert isinstance(item, nodes.SelectExpression)
+    if isinstance(item.expression, nodes.PseudoColumn):
+        item = replace(item, expression=pseudo_reference(item.expression, scope))
     expr = compile_scalar(item.expression, scope, ctx)
     name, identity, source = item.alias or "", False, None
     if isinstance(item.expression, nodes.ColumnRef):

@@ -107,6 +107,10 @@ def bind_source(item: nodes.TableSource, parent: Scope | None, ctx: PlanContext)
             from emulator.planning.queries.xml_nodes import bind_nodes  # noqa: PLC0415 (it makes a Bound, too)
 
             return bind_nodes(item, parent, ctx)
+        case nodes.OutputTable():
+            from emulator.planning.changes.nested import bind_change  # noqa: PLC0415 (changes are made of queries)
+
+            return bind_change(item, ctx)
         case _:
             raise NotSupported(f"{type(item).__name__.upper()} in FROM", item.line)
 

@@ -31,17 +31,18 @@ def compile_select(statement: nodes.Select, ctx: PlanContext) -> Executable:
     ctx.option_hints = statement.options
     bind_ctes(statement.ctes, ctx)
     query = statement.query
+    from emulator.planning.changes import compile_select_into, new_table_of  # noqa: PLC0415 (changes are made of queries)
+
+    table = new_table_of(query)
+    if table is not None:
+        run_into = compile_select_into(query, table, ctx)
+        return lambda env, sink: 0 if env[SESSION].settings.format_only else run_into(env, sink)
     body = query.body
     if query.for_clause is not None:
         return _returning_rows(for_client(compile_query(query, None, ctx), query.for_clause))
     if not isinstance(body, nodes.QuerySpecification):
         return _returning_rows(compile_query(query, None, ctx))
     block = compile_block(body, query, None, ctx, assigns=True)
-    if body.into is not None:
-        from emulator.planning.changes import compile_select_into  # noqa: PLC0415 (changes are made of queries)
-
-        run_into = compile_select_into(body.into, plan_of(block), ctx)
-        return lambda env, sink: 0 if env[SESSION].settings.format_only else run_into(env, sink)
     if block.setters is not None:
         return _assigning(block)
     return _returning_one_row(block) if block.fetch is not None else _returning_rows(plan_of(block))

@@ -2,7 +2,8 @@
 
 Precedence, tightest first (documentation page "Operator Precedence"): `~`; `* / %`; `+ - & ^ | << >>`, the sign among
 them; comparisons, LIKE, IN, BETWEEN, IS; NOT; AND; OR. That the sign binds looser than `*` shows in `-100/-100*10`,
-which is 0: the second minus takes all of `100*10`. COLLATE, AT TIME ZONE and method calls bind tighter than any operator.
+which is 0: the second minus takes all of `100*10`. COLLATE, AT TIME ZONE and method calls bind tighter than any
+operator.
 
 A bracket may hold a scalar or a condition, and which one shows only behind it, so both are read by one set of
 productions and told apart by the class of the node.

@@ -181,8 +181,12 @@ def test_floats_take_everything_along() -> None:
     assert error_of("/", (FLOAT, 1.0), (FLOAT, 0.0))[0] == 8134
     assert error_of("*", (FLOAT, 1e300), (FLOAT, 1e300))[0] == 8115
     assert error_of("%", (FLOAT, 1.0), (FLOAT, 2.0)) == (
+        8117,
+        "Operand data type float is invalid for modulo operator.",
+    )
+    assert error_of("%", (FLOAT, 1.0), (INT, 2)) == (
         402,
-        "The data types float and float are incompatible in the modulo operator.",
+        "The data types float and int are incompatible in the modulo operator.",
     )
 
 
@@ -213,7 +217,9 @@ def test_strings_are_joined_and_their_lengths_add_up() -> None:
     ("op", "a", "b", "number"),
     [
         ("-", varchar(3), varchar(3), 8117),
-        ("+", BIT, BIT, 8117),
+        ("+", BIT, BIT, 402),
+        ("*", BIT, BIT, 8117),
+        ("+", BIT, varchar(3), 402),
         ("+", DATE, DATE, 8117),
         ("+", DATE, INT, 206),
         ("-", datetime2(), INT, 206),

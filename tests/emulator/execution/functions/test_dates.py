@@ -105,3 +105,42 @@ def test_weekdays_count_from_datefirst(bench: Any) -> None:
     assert monday.fn(bench.env) == 2
     bench.session.settings = Settings(datefirst=1)
     assert monday.fn(bench.env) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "start"),
+    [
+        ("WEEK, 1, CAST('2020-04-15 21:22:11' AS datetime2)", "2020-04-13 00:00:00.0000000"),
+        ("WEEK, 5, CAST('2020-04-15 21:22:11' AS datetime2)", "2020-04-06 00:00:00.0000000"),
+        (
+            "WEEK, 5, CAST('2020-06-15 21:22:11' AS datetime2), CAST('2019-01-01' AS datetime2)",
+            "2020-06-09 00:00:00.0000000",
+        ),
+        ("DAY, 365, CAST('2000-01-01 01:01:01.111' AS datetime2)", "1999-12-08 00:00:00.0000000"),
+        ("MONTH, 2, CAST('2020-06-30' AS date)", "2020-05-01"),
+        ("MONTH, 1, CAST('2020-03-30' AS date), CAST('2020-01-31' AS date)", "2020-02-29"),
+        ("QUARTER, 1, CAST('1899-12-31' AS date)", "1899-10-01"),
+        ("YEAR, 5, CAST('2024-12-31' AS date)", "2020-01-01"),
+        ("HOUR, 5, CAST('13:10' AS time(0))", "10:00:00"),
+        ("MINUTE, 10, CAST('2020-01-01 10:19 +05:30' AS datetimeoffset(0))", "2020-01-01 10:10:00 +05:30"),
+    ],
+)
+def test_date_bucket_gives_the_start_of_the_bucket(bench, arguments, start):
+    assert bench.value(f"CONVERT(varchar(40), DATE_BUCKET({arguments}))") == start
+
+
+@pytest.mark.parametrize(
+    ("arguments", "number"),
+    [
+        ("DAY, 1, '2020-01-01'", 8116),
+        ("DAY, 0, CAST('2020-01-01' AS date)", 9834),
+        ("HOUR, 1, CAST('2020-01-01' AS date)", 9810),
+        ("DAY, 1, CAST('10:00' AS time)", 9810),
+        ("NANOSECOND, 1, SYSDATETIME()", 9810),
+        ("DAY, 1, SYSDATETIME(), CAST('2020-01-01' AS date)", 8116),
+    ],
+)
+def test_date_bucket_refuses(bench, arguments, number):
+    with pytest.raises(SqlError) as caught:
+        bench.value(f"DATE_BUCKET({arguments})")
+    assert caught.value.number == number
