@@ -304,6 +304,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     1801: (16, "Database '{}' already exists. Choose a different database name."),
     1902: (16, "Cannot create more than one clustered index on table '{}'. Drop the existing clustered index '{}' before creating another."),
     1911: (16, "Column name '{}' does not exist in the target table or view."),
+    1934: (16, "{} failed because the following SET options have incorrect settings: '{}'. Verify that SET options are correct for use with indexed views and/or indexes on computed columns and/or filtered indexes and/or query notifications and/or XML data type methods and/or spatial index operations."),
     1913: (16, "The operation failed because an index or statistics with name '{}' already exists on table '{}'."),
     2010: (16, "Cannot perform alter on '{}' because it is an incompatible object type."),
     2705: (16, "Column names in each table must be unique. Column name '{}' in table '{}' is specified more than once."),

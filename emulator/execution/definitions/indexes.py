@@ -6,6 +6,7 @@ Documentation: "CREATE INDEX (Transact-SQL)", "DROP INDEX (Transact-SQL)".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from emulator.catalog.objects import Index, Table, fold
 from emulator.catalog.stores import clustered_definition, index_definition, secondary_definitions
@@ -14,6 +15,7 @@ from emulator.execution.definitions.access import Place, definition_step, forget
 from emulator.execution.definitions.shapes import shaper
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.planning.changes.required import refuse_wrong_options
 from emulator.sql import nodes
 from emulator.storage.table import DuplicateKey
 from emulator.types.conversion import converter
@@ -58,6 +60,10 @@ def compile_create_index(node: nodes.CreateIndex, compiler: UnitCompiler) -> Ste
         if dropping:
             _remove(table, node.index.name, place, node.line)
         add_index(table, node.index, place)
+        options = frame.session.settings.compiled
+        refuse_wrong_options(
+            "CREATE INDEX", table, replace(place.context, options=options, ansi_nulls=options.ansi_nulls)
+        )
         touch(frame.session, place.database, table)
 
     return definition_step(node, create_index)

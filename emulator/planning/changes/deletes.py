@@ -16,6 +16,7 @@ from emulator.planning.changes.following import after_change
 from emulator.planning.changes.insteads import compile_instead, find_trigger, unless_inside
 from emulator.planning.changes.output import Outputs
 from emulator.planning.changes.referential import referential_actions
+from emulator.planning.changes.required import refuse_wrong_options
 from emulator.planning.changes.shapes import shape_of
 from emulator.planning.changes.targets import scanned_target
 from emulator.planning.changes.triggers import refuse_output
@@ -40,6 +41,7 @@ def _compile(node: nodes.Delete, ctx: PlanContext) -> Executable:
     if node.where is not None or node.outputs:
         note_access(ctx, scan.securable, "SELECT")
     note_access(ctx, scan.securable, "DELETE")
+    refuse_wrong_options("DELETE", scan.table, ctx)
     actions = referential_actions(scan.table, "DELETE", ctx)
     target = scanned_target(scan, after_change(scan.table, ("DELETE",), {"DELETE": actions}))
     refuse_output(scan.table, node.outputs, node.line)

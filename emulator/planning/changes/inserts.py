@@ -20,6 +20,7 @@ from emulator.planning.changes.following import after_change
 from emulator.planning.changes.insteads import find_trigger, instead_of_insert, unless_inside
 from emulator.planning.changes.nested import nested_change, refuse_target
 from emulator.planning.changes.output import Outputs, columns_named, refuse_rowversion
+from emulator.planning.changes.required import refuse_wrong_options
 from emulator.planning.changes.rows import (
     RowBuilder,
     assigned,
@@ -298,6 +299,7 @@ def _inserter(
     builder = RowBuilder(place.target, given, ctx)
     if place.trigger is not None:
         return instead_of_insert(table, place.trigger, builder, evaluate, load)
+    refuse_wrong_options("INSERT", table, ctx)
     target = replace(place.target, after=after_change(table, ("INSERT",), checks={"INSERT": builder.deferred}))
     refuse_output(table, node.outputs, node.line)
     outputs = Outputs(node.outputs, ctx, rows=[place.inserted(builder.slot)])

@@ -26,6 +26,7 @@ from emulator.planning.changes.finding import FIRST, statement_limit
 from emulator.planning.changes.following import after_change
 from emulator.planning.changes.output import Outputs, columns_named, refuse_rowversion
 from emulator.planning.changes.referential import Actions, referential_actions
+from emulator.planning.changes.required import refuse_wrong_options
 from emulator.planning.changes.rows import (
     RowBuilder,
     assigned,
@@ -234,6 +235,7 @@ class _MergeCompiler:
             actions["UPDATE"] = referential_actions(table, "UPDATE", ctx, changed)
         if "DELETE" in self.events:
             actions["DELETE"] = referential_actions(table, "DELETE", ctx)
+        refuse_wrong_options("MERGE", table, ctx)
         after = after_change(
             table,
             self.events,

@@ -29,6 +29,7 @@ from emulator.planning.changes.following import after_change
 from emulator.planning.changes.insteads import compile_instead, find_trigger, unless_inside
 from emulator.planning.changes.output import Outputs
 from emulator.planning.changes.referential import referential_actions
+from emulator.planning.changes.required import refuse_wrong_options
 from emulator.planning.changes.rows import deferred_checks, update_checks
 from emulator.planning.changes.shapes import shape_of
 from emulator.planning.changes.targets import scanned_target
@@ -61,6 +62,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
     table, changed = scan.table, assignments.changed
     checks = update_checks(table, changed, ctx)
     actions = referential_actions(table, "UPDATE", ctx, changed)
+    refuse_wrong_options("UPDATE", table, ctx)
     after = after_change(
         table,
         ("UPDATE",),
