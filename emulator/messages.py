@@ -393,7 +393,9 @@ MESSAGES: dict[int, tuple[int, str]] = {
     4804: (21, "While reading current row from host, a premature end-of-message was encountered--an incoming data stream was interrupted when the server expected to see more data. The host program may have terminated. Ensure that you are using a supported client application programming interface (API)."),
     # cursors
     1048: (15, "Conflicting cursor options {} and {}."),
+    16902: (16, "{}: The value of the parameter {} is invalid."),
     16905: (16, "The cursor is already open."),
+    16909: (16, "{}: The cursor identifier value provided ({}) is not valid."),
     16911: (16, "fetch: The fetch type {} cannot be used with forward only cursors."),
     16915: (16, "A cursor with the name '{}' already exists."),
     16916: (16, "A cursor with the name '{}' does not exist."),
@@ -401,10 +403,16 @@ MESSAGES: dict[int, tuple[int, str]] = {
     16924: (16, "Cursorfetch: The number of variables declared in the INTO list must match that of selected columns."),
     16925: (16, "The fetch type {} cannot be used with dynamic cursors."),
     16929: (16, "The cursor is READ ONLY."),
+    16930: (16, "The requested row is not in the fetch buffer."),
     16931: (16, "There are no rows in the current fetch buffer."),
     16932: (16, "The cursor has a FOR UPDATE list and the requested column to be updated is not in this list."),
     16933: (16, "The cursor does not include the table being modified or the table is not updatable through the cursor."),
     16934: (16, "Optimistic concurrency check failed. The row was modified outside of this cursor."),
+    16937: (
+        16,
+        "A server cursor cannot be opened on the given statement or statements. "
+        "Use a default result set or client cursor.",
+    ),
     16948: (16, "The variable '{}' is not a cursor variable, but it is used in a place where a cursor variable is expected."),
     16949: (16, "The variable '{}' is a cursor variable, but it is used in a place where a cursor variable is not expected."),
     16950: (16, "The variable '{}' does not currently have a cursor allocated to it."),

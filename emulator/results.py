@@ -14,13 +14,17 @@ from emulator.types.sqltype import SqlType
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """One column of a result set. ``name`` is "" for an unnamed expression."""
+    """One column of a result set.
+
+    ``name`` is "" for an unnamed expression; a ``hidden`` one is for the client's library and not for its user.
+    """
 
     name: str
     type: SqlType
     nullable: bool = True
     identity: bool = False
     updatable: bool = False
+    hidden: bool = False
 
 
 class ResultSink(Protocol):

@@ -34,6 +34,7 @@ from emulator.execution.failures import BatchAborted
 from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
 from emulator.execution.parameterization import parameterize
+from emulator.execution.server_cursors import ServerCursor
 from emulator.execution.settings import DEFAULTS, Change, Isolation, Settings
 from emulator.execution.skipping import text_after_switch
 from emulator.execution.system_procedures import SystemProcedure
@@ -69,14 +70,18 @@ STEPS = format_only.skipping_others(
 )
 
 
+FIRST_CURSOR_HANDLE = 180150001
+
+
 class Session:
     """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module.
 
-    ``cursors`` are the global ones, ``open_cursors`` all that are open. ``announced``: the client knows of the open
-    transaction. ``firing`` are the triggers that are running, the innermost
-    last; ``insert_exec`` is the transaction count with which the procedure of a running INSERT ... EXEC began.
-    ``scope_identity`` is the last identity value that a batch drew itself: the batches of a session are one scope.
-    ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has ended.
+    ``cursors`` are the global ones, ``open_cursors`` all that are open, ``server_cursors`` those of sp_cursoropen by
+    handle. ``announced``: the client knows of the open transaction. ``firing`` are the triggers that are running, the
+    innermost last; ``insert_exec`` is the transaction count with which the procedure of a running INSERT ... EXEC
+    began. ``scope_identity`` is the last identity value that a batch drew itself: the batches of a session are one
+    scope. ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has
+    ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
     transaction) are the clock's times.
     ``warnings`` are what the running statement has met that its client hears of (``warnings.NULL_ELIMINATED``, ...).
@@ -119,6 +124,7 @@ class Session:
         self.temporary: dict[str, Table] = {}
         self.cursors: dict[str, cursors.Cursor] = {}
         self.open_cursors: set[cursors.Cursor] = set()
+        self.server_cursors: dict[int, ServerCursor] = {}
         self.fetch_status = 0
         self.cursor_rows = 0
         self.bulk: nodes.InsertBulk | None = None
@@ -137,6 +143,7 @@ class Session:
         self.login_time = instance.clock.now()
         self.request_began = self.request_ended = self.transaction_began = self.login_time
         self._next_handle = 1
+        self._next_cursor_handle = FIRST_CURSOR_HANDLE
         self._switch_point = instance.scheduler.switch_point
         self._acquire = instance.locks.acquire
 
@@ -278,6 +285,7 @@ class Session:
         for cursor in list(self.open_cursors):
             cursor.close(self)
         self.cursors.clear()
+        self.server_cursors.clear()
         self.handles.clear()
         self.context.clear()
         self.read_only_context.clear()
@@ -395,6 +403,11 @@ class Session:
             self.announced = True
             self.sink.transaction_began(self.transaction.owner_id)
         self.trancount += 1
+
+    def begin_implicitly(self) -> None:
+        """Begin the transaction that statements begin by themselves with SET IMPLICIT_TRANSACTIONS ON."""
+        if self.settings.implicit_transactions and not self.trancount:
+            self.begin()
 
     def commit(self) -> None:
         """COMMIT TRANSACTION. Errors: 3902, 3930."""
@@ -541,6 +554,11 @@ class Session:
         self._next_handle += 1
         self.handles[handle] = statement, declarations
         return handle
+
+    def new_cursor_handle(self) -> int:
+        """A handle for a cursor that the client's library opens."""
+        self._next_cursor_handle += 2
+        return self._next_cursor_handle
 
     def find_procedure(self, name: nodes.ObjectName, module: Module | None) -> Procedure | SystemProcedure:
         """The procedure that ``name`` calls: of its schema, else the calling module's, ``dbo``, the system's.

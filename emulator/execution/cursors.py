@@ -204,6 +204,26 @@ class Cursor:
         self._fetched_row = seen
         return values
 
+    @property
+    def size(self) -> int:
+        """The number of rows in the result."""
+        return len(self._rows)
+
+    @property
+    def table(self) -> Table | None:
+        """The table whose rows the cursor goes over, None for any other result."""
+        query = self._query
+        return None if query is None or query.table is None else query.table.table
+
+    def move_to(self, frame: Frame, position: int) -> tuple[Any, ...] | None:
+        """Stand on the row at ``position`` (from 1 to ``size``) and return it; None: it is gone. Errors: 16917."""
+        if not self.is_open:
+            raise sql_error(16917)
+        self.position = position
+        row: tuple[Any, ...] | None = as_unit(frame, self._read, frame.session)
+        self.on_row = row is not None
+        return row
+
     # -- WHERE CURRENT OF --------------------------------------------------------------------------------------------
 
     def current_key(self, table: Table, changed: Sequence[str]) -> Any:
@@ -330,7 +350,12 @@ def compile_copy_cursor(node: nodes.SetVariable, compiler: UnitCompiler) -> Step
 
 def compile_open(node: nodes.OpenCursor, compiler: UnitCompiler) -> Step:
     find = _finder(node.cursor, compiler)
-    return _step(node, lambda frame: find(frame).open(frame))
+
+    def open_cursor(frame: Frame) -> None:
+        frame.session.begin_implicitly()
+        find(frame).open(frame)
+
+    return _step(node, open_cursor)
 
 
 def compile_close(node: nodes.CloseCursor, compiler: UnitCompiler) -> Step:
@@ -372,6 +397,7 @@ def compile_fetch(node: nodes.FetchCursor, compiler: UnitCompiler) -> Step:
 
     def fetch(frame: Frame) -> None:
         session, cursor = frame.session, find(frame)
+        session.begin_implicitly()
         columns = cursor.columns
         if targets and len(targets) != len(columns):
             raise sql_error(16924)

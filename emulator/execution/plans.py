@@ -155,10 +155,12 @@ def plan_step(
     writes: bool,
     returns_rows: bool = False,
     counts: bool = True,
+    begins_transaction: bool = True,
 ) -> Step:
     """The step of a statement that reads or changes rows, or definitions.
 
     ``writes``: refused in a doomed transaction (3930). ``counts``: its row count is reported unless NOCOUNT is on.
+    ``begins_transaction``: it does with SET IMPLICIT_TRANSACTIONS ON.
     """
     plan = Plan(compiler, compile_statement)
     database = plan.database
@@ -175,8 +177,8 @@ def plan_step(
                 plan.prepare(frame)
             if plan.accesses and not session.unchecked:
                 authorize(session, plan.accesses)
-            if session.settings.implicit_transactions and not session.trancount:
-                session.begin()
+            if begins_transaction and session.settings.implicit_transactions:
+                session.begin_implicitly()
             count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
         except SqlError as error:
             session.warnings = 0

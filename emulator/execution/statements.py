@@ -34,6 +34,7 @@ def compile_select_step(node: nodes.Select, compiler: UnitCompiler) -> Step:
         lambda ctx: compile_select(node, ctx),
         writes=into,
         returns_rows=not into and not assigns,
+        begins_transaction=first is None or bool(first.sources),
         counts=not assigns,
     )
 

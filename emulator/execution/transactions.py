@@ -57,7 +57,12 @@ OF_MODULES = frozenset({"ANSI_NULLS", "QUOTED_IDENTIFIER"})
 
 def compile_begin(node: nodes.BeginTransaction, compiler: UnitCompiler) -> Step:
     name = _name(node.name, node, compiler)
-    return _simple(node, lambda frame: frame.session.begin(name(frame)))
+
+    def begin(frame: Frame) -> None:
+        frame.session.begin_implicitly()
+        frame.session.begin(name(frame))
+
+    return _simple(node, begin)
 
 
 def compile_commit(node: nodes.CommitTransaction, compiler: UnitCompiler) -> Step:

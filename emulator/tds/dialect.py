@@ -46,7 +46,7 @@ class Dialect:
         self.pack_line = struct.Struct("<I" if wide else "<H").pack
         self.pack_user_type = struct.Struct("<I" if wide else "<H").pack
         self.no_table_name = b"\x01\x00\x00" if wide else b"\x00\x00"
-        """The name of the table of a text column, left empty: parts from 7.2 on, one text before."""
+        """The name of a table, left empty: parts from 7.2 on, one text before."""
 
     @cache  # noqa: B019 (dialects live for ever)
     def wire_type(self, type: SqlType) -> WireType:
@@ -68,7 +68,7 @@ class Dialect:
             return None
         if type.name == "xml":
             return SqlType("ntext", collation=DEFAULT_COLLATION)
-        if type.length == MAX:
+        if type.length == MAX and type.name in _LONG_OF_MAX:
             return SqlType(_LONG_OF_MAX[type.name], collation=type.collation)
         if not self.collated and type.name == "bigint":
             return SqlType("numeric", precision=19)

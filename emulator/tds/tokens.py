@@ -25,6 +25,10 @@ _RETURN_VALUE = 0xAC
 _LOGIN_ACK = 0xAD
 _FEATURE_EXT_ACK = 0xAE
 _ENV_CHANGE = 0xE3
+_COLUMN_INFO = 0xA5
+
+_IS_EXPRESSION = 0x04
+_IS_HIDDEN = 0x10
 
 _SQL_TSQL = 1
 _MAXIMUM_MESSAGE = 8000
@@ -183,9 +187,21 @@ def result_shape(columns: Sequence[ColumnInfo], dialect: Dialect = TDS_7_4) -> R
             metadata += dialect.no_table_name
         metadata += _b_varchar(column.name)
         encoders.append(wire.encode)
+    if any(column.hidden for column in columns):
+        metadata += _column_info(columns)
     return ResultShape(bytes(metadata), tuple(encoders))
 
 
 def _flags(column: ColumnInfo) -> int:
-    """Nullable 0x01, updatable 0x04 (yes) or 0x08 (unknown), identity 0x10."""
-    return column.nullable | (0x04 if column.updatable else 0x08) | (0x10 if column.identity else 0)
+    """Nullable 0x01, updatable 0x04 (yes) or 0x08 (unknown), identity 0x10, hidden 0x2000."""
+    shown = column.nullable | (0x04 if column.updatable else 0x08) | (0x10 if column.identity else 0)
+    return shown | (0x2000 if column.hidden else 0)
+
+
+def _column_info(columns: Sequence[ColumnInfo]) -> bytes:
+    """COLINFO, which tells old clients what is hidden: the columns as expressions, without the names of tables."""
+    body = b"".join(
+        bytes([number & 0xFF, 0, _IS_EXPRESSION | (_IS_HIDDEN if column.hidden else 0)])
+        for number, column in enumerate(columns, start=1)
+    )
+    return bytes([_COLUMN_INFO]) + _u16(len(body)) + body

@@ -56,6 +56,7 @@ def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step
                 raise sql_error(3930)
             if unversioned and session.trancount and session.settings.isolation is Isolation.SNAPSHOT:
                 raise sql_error(3964)
+            session.begin_implicitly()
             as_unit(frame, act, frame)
         except SqlError as error:
             return statement_failed(frame, error, node.line, structural=structural)

@@ -26,7 +26,9 @@ FAMILIES = (
     "activity",
     "roles",
     "extended_properties",
+    "privileges",
     "server",
+    "server_cursors",
 )
 
 

@@ -26,28 +26,28 @@ INT = SqlType("int")
 
 def sp_executesql(session: Session, arguments: Sequence[CallArgument]) -> int:
     """``sp_executesql @stmt [, @params, values...]``."""
-    statement = _text(arguments, 0, "sp_executesql", "@statement")
-    declarations = _optional_text(arguments, 1)
+    statement = required_text(arguments, 0, "sp_executesql", "@statement")
+    declarations = optional_text(arguments, 1)
     return _run(session, statement, declarations, arguments[2:])
 
 
 def sp_prepare(session: Session, arguments: Sequence[CallArgument]) -> int:
     """``sp_prepare @handle OUTPUT, @params, @stmt [, @options]``."""
-    declarations, statement = _optional_text(arguments, 1), _text(arguments, 2, "sp_prepare", "@stmt")
+    declarations, statement = optional_text(arguments, 1), required_text(arguments, 2, "sp_prepare", "@stmt")
     _prepare(session, arguments[0], statement, declarations)
     return 0
 
 
 def sp_prepexec(session: Session, arguments: Sequence[CallArgument]) -> int:
     """``sp_prepexec @handle OUTPUT, @params, @stmt [, values...]``: an old handle given is dropped."""
-    declarations, statement = _optional_text(arguments, 1), _text(arguments, 2, "sp_prepexec", "@stmt")
+    declarations, statement = optional_text(arguments, 1), required_text(arguments, 2, "sp_prepexec", "@stmt")
     _prepare(session, arguments[0], statement, declarations)
     return _run(session, statement, declarations, arguments[3:])
 
 
 def sp_prepexecrpc(session: Session, arguments: Sequence[CallArgument]) -> int:
     """``sp_prepexecrpc @handle OUTPUT, @name [, values...]``: a procedure call by name."""
-    name = _text(arguments, 1, "sp_prepexecrpc", "@RpcCall")
+    name = required_text(arguments, 1, "sp_prepexecrpc", "@RpcCall")
     session.handles.pop(arguments[0].value, None)
     arguments[0].value = session.new_handle(name, None)
     return run_procedure(session, session.parse_name(name), arguments[2:])
@@ -92,7 +92,7 @@ def _prepare(session: Session, handle: CallArgument, statement: str, declaration
 def _run(session: Session, statement: str, declarations: str, arguments: Sequence[CallArgument]) -> int:
     parameters = session.parse_parameters(declarations)
     try:
-        values, places = _match(statement, declarations, parameters, arguments)
+        values, places = match_arguments(statement, declarations, parameters, arguments)
     except SqlError as error:
         error.locate(0, "")
         raise
@@ -105,9 +105,10 @@ def _run(session: Session, statement: str, declarations: str, arguments: Sequenc
     return 0
 
 
-def _match(
+def match_arguments(
     statement: str, declarations: str, parameters: Sequence[Parameter], arguments: Sequence[CallArgument]
 ) -> tuple[list[Any], list[tuple[int, CallArgument]]]:
+    """The parameters' values, and which argument each was given by. Errors: 8144, 8145, 8162, 8178."""
     if len(arguments) > len(parameters):
         raise sql_error(8144, "sp_executesql")
     names = {fold(parameter.name): place for place, parameter in enumerate(parameters)}
@@ -135,7 +136,8 @@ def _match(
     return values, places
 
 
-def _text(arguments: Sequence[CallArgument], place: int, procedure: str, parameter: str) -> str:
+def required_text(arguments: Sequence[CallArgument], place: int, procedure: str, parameter: str) -> str:
+    """A Unicode text. Errors: 201 it is missing, 214 it is of another type."""
     if place >= len(arguments):
         raise sql_error(201, procedure, parameter)
     if arguments[place].type.name not in ("nvarchar", "nchar", "ntext"):
@@ -143,7 +145,8 @@ def _text(arguments: Sequence[CallArgument], place: int, procedure: str, paramet
     return arguments[place].value or ""
 
 
-def _optional_text(arguments: Sequence[CallArgument], place: int) -> str:
+def optional_text(arguments: Sequence[CallArgument], place: int) -> str:
+    """A text, "" if it is left out."""
     return (arguments[place].value or "") if place < len(arguments) else ""
 
 

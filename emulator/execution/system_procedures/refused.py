@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 NAMES = (
-    *("sp_addmessage", "sp_addtype", "sp_column_privileges", "sp_configure", "sp_cursor"),
-    *("sp_cursorclose", "sp_cursorexecute", "sp_cursorfetch", "sp_cursoropen", "sp_cursoroption", "sp_cursorprepare"),
-    *("sp_cursorprepexec", "sp_cursorunprepare", "sp_databases", "sp_dboption", "sp_depends", "sp_droptype"),
+    *("sp_addmessage", "sp_addtype", "sp_configure"),
+    *("sp_databases", "sp_dboption", "sp_depends", "sp_droptype"),
     *("sp_dropmessage", "sp_helpconstraint", "sp_helpdb"),
     *("sp_invalidate_textptr", "sp_monitor", "sp_procoption", "sp_recompile", "sp_refreshsqlmodule"),
-    *("sp_refreshview", "sp_server_info", "sp_settriggerorder", "sp_spaceused", "sp_table_privileges"),
+    *("sp_refreshview", "sp_server_info", "sp_settriggerorder", "sp_spaceused"),
     *("sp_tableoption", "sp_updatestats", "xp_cmdshell", "xp_instance_regread"),
     *("xp_readerrorlog", "xp_sprintf", "xp_sscanf"),
 )

@@ -100,3 +100,16 @@ def test_print_sends_up_to_8000_characters_of_a_varchar_and_4000_of_an_nvarchar(
 def test_use_says_so_even_when_the_database_stays_the_same(client: Any) -> None:
     sink = client.run("SELECT 1;\nUSE lockstep;")
     assert [event for event in sink.events if event[0] == "database"] == [("database", "lockstep", "lockstep")]
+
+
+def test_implicit_transactions_begin_with_definitions_and_queries_of_tables_and_count_under_begin(client: Any) -> None:
+    client.run("SET IMPLICIT_TRANSACTIONS ON; SELECT 1; DECLARE @a int = 1;")
+    assert client.session.trancount == 0
+    client.run("CREATE TABLE t (id int);")
+    assert client.session.trancount == 1
+    client.run("ROLLBACK;")
+    assert client.session.trancount == 0
+    client.run("SELECT name FROM sys.tables;")
+    assert client.session.trancount == 1
+    client.run("COMMIT; BEGIN TRAN;")
+    assert client.session.trancount == 2
