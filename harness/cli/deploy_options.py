@@ -23,10 +23,15 @@ Wait = Annotated[
 DEFAULT_WAIT = LOCK_WAIT_SECONDS
 
 
+def optional_target(name: str | None, dsn: str | None, config: Path | None) -> Target | None:
+    """The target that flags, environment and lockstep.toml name, None if none of them does."""
+    ask = _ask_password if sys.stdin.isatty() and sys.stderr.isatty() else None
+    return choose_target(TargetChoice(dsn=dsn, name=name, config=config), ask=ask)
+
+
 def required_target(name: str | None, dsn: str | None, config: Path | None) -> Target:
     """The target that flags, environment and lockstep.toml name. UsageFault if none of them does."""
-    ask = _ask_password if sys.stdin.isatty() and sys.stderr.isatty() else None
-    target = choose_target(TargetChoice(dsn=dsn, name=name, config=config), ask=ask)
+    target = optional_target(name, dsn, config)
     if target is None:
         raise UsageFault("no database is named: set LOCKSTEP_DSN, or give --target NAME of a lockstep.toml, or --dsn")
     return target
