@@ -253,7 +253,9 @@ class Session:
             if self.trancount and self.settings.xact_abort:
                 self.rollback()
         except Interrupted:
-            if self.trancount and self.settings.xact_abort:
+            if self.killed:
+                sink.message(sql_error(596))
+            elif self.trancount and self.settings.xact_abort:
                 self.rollback()
         finally:
             self.task = None

@@ -47,6 +47,7 @@ class Database:
     """One database. ``version`` grows with every change of a definition: kept plans carry the one they were made for.
 
     ``changing`` counts the definitions that open transactions are changing: while it is 0 nobody has to wait for one.
+    ``dropping`` are tables that open transactions have dropped, by name like ``objects``.
     ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
     constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock,
     keyed by (principal id, resource). ``owner_sid`` is that of the login that is ``dbo`` here. ``snapshots`` says if
@@ -67,6 +68,7 @@ class Database:
     schemas: dict[str, Schema] = field(default_factory=dict)
     objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
     by_id: dict[int, DatabaseObject] = field(default_factory=dict)
+    dropping: dict[tuple[str, str], Table] = field(default_factory=dict)
     types: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
     properties: ExtendedProperties = field(default_factory=ExtendedProperties)
     owner_sid: bytes = SA_SID

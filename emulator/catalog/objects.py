@@ -157,6 +157,7 @@ class Table(DatabaseObject):
     triggers: list[Trigger] = field(default_factory=list)
     store: TableStore | None = None
     database: str = ""
+    lock_escalation: str = "TABLE"
 
     type_code = "U "
 

@@ -57,11 +57,16 @@ def compile_insert_step(node: nodes.Insert, compiler: UnitCompiler) -> Step:
     return _compile_insert(node, compiler)
 
 
+def _compile_truncate_step(node: nodes.TruncateTable, compiler: UnitCompiler) -> Step:
+    """A TRUNCATE TABLE, which does not say how many rows there were."""
+    return plan_step(compiler, node, lambda ctx: compile_truncate(node, ctx), writes=True, counts=False)
+
+
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     nodes.Select: compile_select_step,
     nodes.Insert: compile_insert_step,
     nodes.Update: _change(compile_update),
     nodes.Delete: _change(compile_delete),
     nodes.Merge: _change(compile_merge),
-    nodes.TruncateTable: _change(compile_truncate),
+    nodes.TruncateTable: _compile_truncate_step,
 }

@@ -72,7 +72,9 @@ class Writer:
                 begin_snapshot(session)
             session.lock(store.locks, WHOLE, LockMode.IX)
             spaces = [store.base.locks, *(index.locks for index in store.indexes.values())]
-            self._watch = EscalationWatch(session.instance.locks, transaction, store.locks, spaces, X)
+            self._watch = EscalationWatch(
+                session.instance.locks, transaction, store.locks, spaces, X, allowed=store.escalates
+            )
 
     def lock_table(self) -> None:
         """TABLOCK, TABLOCKX: the table instead of its rows."""

@@ -105,7 +105,7 @@ def _participant(wait: LockWait, blocker: LockOwner, blocking_mode: LockMode) ->
         resource=space.describe(wait.entry.key),
         key=wait.entry.key,
         held=LockMode.NL if wait.previous is None else wait.previous,
-        requested=wait.mode,
+        requested=wait.shown_mode,
         blocking_session_id=blocker.session.session_id,
         blocking_mode=blocking_mode,
         statement=session.statement() if session.statement is not None else None,

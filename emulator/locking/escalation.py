@@ -19,20 +19,27 @@ class EscalationWatch:
     """Counts the row locks that one statement takes on one index of ``table``.
 
     ``rows`` are the lock spaces of the table's base and indexes, ``mode`` is what the table is to be locked in: S for a
-    statement that reads, X for one that changes.
+    statement that reads, X for one that changes. ``allowed``: LOCK_ESCALATION is not DISABLE.
     """
 
     __slots__ = ("_left", "_manager", "_mode", "_owner", "_rows", "_table", "escalated")
 
     def __init__(
-        self, manager: LockManager, owner: LockOwner, table: LockSpace, rows: Sequence[LockSpace], mode: LockMode
+        self,
+        manager: LockManager,
+        owner: LockOwner,
+        table: LockSpace,
+        rows: Sequence[LockSpace],
+        mode: LockMode,
+        *,
+        allowed: bool = True,
     ) -> None:
         self._manager = manager
         self._owner = owner
         self._table = table
         self._rows = rows
         self._mode = mode
-        self._left = THRESHOLD
+        self._left = THRESHOLD if allowed else -1
         self.escalated = False
 
     def note(self) -> bool:

@@ -17,7 +17,7 @@ Rules (documentation: "Transaction locking and row versioning guide", "Locking i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any
@@ -88,6 +88,7 @@ class LockOwner:
 
     ``locks`` maps each entry held to the number of requests for it, in the order in which they were first granted.
     ``log_used`` is what the owner has written, in bytes: the cost of rolling it back. ``owner_id`` grows with time.
+    ``escalated`` are the tables that escalation has locked for it.
     """
 
     owner_type = "SESSION"
@@ -97,6 +98,7 @@ class LockOwner:
         self.owner_id = owner_id
         self.log_used = 0
         self.locks: dict[LockEntry, int] = {}
+        self.escalated: frozenset[LockEntry] = frozenset()
 
 
 class LockSpace:
@@ -170,6 +172,11 @@ class LockWait:
         self.on_end: Callable[[LockWait], None] | None = None
         self.since: float | None = None
         """When the wait began, for whoever has a clock to say."""
+
+    @property
+    def shown_mode(self) -> LockMode:
+        """The mode to show: a test of a gap is one, although for its time it turns the lock held there into another."""
+        return self.requested if self.requested is LockMode.RANGE_I_N else self.mode
 
     @property
     def acquired(self) -> Acquired:
@@ -332,6 +339,13 @@ class LockManager:
         for entry in entries:
             self._give_up(owner, entry)
 
+    def release_since(self, owner: LockOwner, before: Collection[LockEntry]) -> None:
+        """Give up what ``owner`` holds beyond the resources held ``before`` (ROLLBACK to a savepoint): what was
+        converted meanwhile stays as it is, and so do escalated locks ("ROLLBACK TRANSACTION", "Locking behavior")."""
+        for entry in [entry for entry in owner.locks if entry not in before and entry not in owner.escalated]:
+            del owner.locks[entry]
+            self._give_up(owner, entry)
+
     def cancel(self, wait: LockWait) -> None:
         """Withdraw a queued request: its outcome becomes ``CANCELLED``. Nothing happens if the wait has ended."""
         if wait.outcome is None:
@@ -347,6 +361,7 @@ class LockManager:
         if self.would_wait(owner, table, WHOLE, mode):
             return False
         self.acquire(owner, table, WHOLE, mode)
+        owner.escalated |= {table.entries[WHOLE]}
         spaces = set(rows)
         for entry in [entry for entry in owner.locks if entry.space in spaces]:
             del owner.locks[entry]
@@ -422,7 +437,7 @@ class LockManager:
             wait = owner.session.wait
             if wait is not None and wait.outcome is None and wait.owner is owner:
                 status = "WAIT" if wait.previous is None else "CONVERT"
-                yield LockRow(wait.entry.space, wait.entry.key, wait.mode, status, owner, 1)
+                yield LockRow(wait.entry.space, wait.entry.key, wait.shown_mode, status, owner, 1)
 
 
 def _conflicting_holders(entry: LockEntry, owner: LockOwner, mode: LockMode) -> list[tuple[LockOwner, LockMode]]:

@@ -240,7 +240,9 @@ class IndexStore:
         self._set(key, previous, value)
         if value is GHOST:
             undo.ghosts.append((self, key))
-        undo.records.append((self._put_back, key, previous))
+            undo.records.append((self._revive, undo, key, previous))
+        else:
+            undo.records.append((self._put_back, key, previous))
         undo.log_used += LOG_RECORD_BYTES
 
     def purge(self, key: Key) -> None:
@@ -270,6 +272,10 @@ class IndexStore:
         """Return to what ``content`` gave, which stays usable."""
         values, keys, ghosts = content
         self._exchange((values.copy(), SortedList(keys), ghosts))
+
+    def _revive(self, undo: UndoLog, key: Key, previous: Any) -> None:
+        undo.ghosts.pop()
+        self._put_back(key, previous)
 
     def _put_back(self, key: Key, previous: Any) -> None:
         if previous is _ABSENT:

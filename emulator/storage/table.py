@@ -76,7 +76,8 @@ class TableStore:
     """One table: ``base`` (clustered index or heap), ``indexes`` (nonclustered, by name), ``locks`` (the OBJECT space).
 
     ``versions``: where row versions are kept, None when there are none. ``defined`` is the number of the commit, as in
-    ``VersionStore.sequence``, of the latest change of the definition.
+    ``VersionStore.sequence``, of the latest change of the definition. ``escalates``: many row locks of a statement
+    become one on the table.
     A row is an immutable tuple of engine values in column order. Its base key is the clustered key (with a number
     appended when the clustered index is not unique) or a row id, and identifies it in every index.
     """
@@ -96,6 +97,7 @@ class TableStore:
         self.locks = LockSpace(ResourceType.OBJECT, name, database_id=database_id, entity_id=object_id)
         self.versions = versions
         self.defined = 0
+        self.escalates = True
         self.identity: Identity | None = None
         self.indexes: dict[str, IndexStore] = {}
         self._next_row_id = 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from emulator.locking.manager import LockManager, LockOwner, LockSession
+from emulator.locking.manager import LockEntry, LockManager, LockOwner, LockSession
 from emulator.storage.versions import UNCOMMITTED
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ LOG_RECORD_BYTES = 120
 class UndoLog:
     """Changes in order, each as a function with its arguments that takes it back.
 
-    ``ghosts`` are the index entries that were deleted and stay as ghosts until the end. Where rows are versioned,
+    ``ghosts`` are the index entries that were deleted and stay as ghosts until the end (whoever adds one notes how to
+    take it off again). Where rows are versioned,
     ``versions`` are the entries whose versions were noted in ``version_store``, and ``commit_sequence`` orders the
     commits.
     """
@@ -49,7 +50,7 @@ class UndoLog:
         return len(self.records)
 
     def rollback_to(self, mark: int) -> None:
-        """Take back everything since ``mark``, newest first. Locks stay, as on SQL Server."""
+        """Take back everything since ``mark``, newest first. Locks stay."""
         records = self.records
         while len(records) > mark:
             undo, *args = records.pop()
@@ -78,7 +79,7 @@ class Transaction(LockOwner, UndoLog):
         UndoLog.__init__(self)
         LockOwner.__init__(self, session, transaction_id)
         self.lock_manager = locks
-        self.savepoints: list[tuple[str, int]] = []
+        self.savepoints: list[tuple[str, int, frozenset[LockEntry]]] = []
         self.ended = False
         self._end_hooks: list[Callable[[bool], None]] = []
 
@@ -93,13 +94,16 @@ class Transaction(LockOwner, UndoLog):
 
     def save(self, name: str) -> None:
         """SAVE TRANSACTION. Names are case-sensitive and may repeat: the latest counts."""
-        self.savepoints.append((name, len(self.records)))
+        self.savepoints.append((name, len(self.records), frozenset(self.locks)))
 
     def rollback_to_savepoint(self, name: str) -> bool:
-        """Return to the latest savepoint ``name``, which stays usable. False: there is none (error 6401 or 3908)."""
+        """Return to the latest savepoint ``name``, which stays usable, and give back the locks taken since. False:
+        there is none (error 6401 or 3908)."""
         for position in range(len(self.savepoints) - 1, -1, -1):
-            if self.savepoints[position][0] == name:
-                self.rollback_to(self.savepoints[position][1])
+            saved, mark, locks = self.savepoints[position]
+            if saved == name:
+                self.rollback_to(mark)
+                self.lock_manager.release_since(self, locks)
                 del self.savepoints[position + 1 :]
                 return True
         return False

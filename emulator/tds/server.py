@@ -318,7 +318,9 @@ class Client(asyncio.Protocol):
         self._server.engine.scheduler.spawn(f"close session {session.spid}", session.close, _log_failure)
 
     def abort(self) -> None:
-        """Cut the connection off."""
+        """Cut the connection off; the reply of a request under way is sent before."""
+        if self._running is not None and self._running.sink.is_fatal:
+            return
         if self._transport is not None:
             self._transport.abort()
 

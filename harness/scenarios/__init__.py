@@ -1,4 +1,4 @@
-"""Isolation scenarios as text: sessions with named steps, run in chosen orders against a server, and what came of it."""
+"""Isolation scenarios as text: sessions with named steps, run in chosen orders against a server."""
 
 from harness.scenarios.runner import Runner
 from harness.scenarios.specification import Scenario, ScenarioError, read_scenario

@@ -19,11 +19,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A step that waits for a lock, held or asked for before by the ``blockers``: sessions by name."""
+    """A step that waits for a lock, held or asked for before by the ``blockers``: sessions by name.
+
+    ``heads`` are those at the head of the chain: they block it, directly or not, and wait for nobody.
+    """
 
     step: Step
     wait_type: str
     blockers: Sequence[str]
+    heads: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ def _event(scenario: Scenario, event: Event) -> Iterator[str]:
         case Ended(step, items):
             yield f"step {step.name}: {step.text}"
             yield from item_lines(items)
-        case Waiting(step, wait_type, blockers):
-            shown = f" {wait_type} for {', '.join(blockers)}" if scenario.show_waits else ""
+        case Waiting(step, wait_type, _, heads):
+            shown = f" {wait_type} for {', '.join(heads)}" if scenario.show_waits else ""
             yield f"step {step.name}: {step.text} <waiting{shown} ...>"
         case Completed(step, items):
             yield f"step {step.name}: <... completed>"
@@ -72,9 +72,7 @@ def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterat
     """A result set as psql prints it: aligned, numbers to the right, its number of rows at the end."""
     shown = [[_value(value) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[place]) for row in shown)]) for place, name in enumerate(columns)]
-    right = [
-        bool(rows) and all(row[place] is None or _is_number(row[place]) for row in rows) for place in range(len(columns))
-    ]
+    right = [bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(columns))]
     yield "|".join(name.ljust(width) for name, width in zip(columns, widths, strict=True)).rstrip()
     yield "+".join("-" * width for width in widths)
     for row in shown:
@@ -84,7 +82,7 @@ def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterat
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal)
+    return value is None or isinstance(value, int | float | Decimal)
 
 
 def _value(value: Any) -> str:
@@ -123,8 +121,9 @@ def _event_document(event: Event) -> dict[str, Any]:
     match event:
         case Ended(step, items):
             return {"event": "ended", **_step(step), "results": [_item(item) for item in items]}
-        case Waiting(step, wait_type, blockers):
-            return {"event": "waiting", **_step(step), "wait_type": wait_type, "blockers": list(blockers)}
+        case Waiting(step, wait_type, blockers, heads):
+            wait = {"wait_type": wait_type, "blockers": list(blockers), "heads": list(heads)}
+            return {"event": "waiting", **_step(step), **wait}
         case Completed(step, items):
             return {"event": "completed", **_step(step), "results": [_item(item) for item in items]}
         case Unfinished(step, blockers):

@@ -18,7 +18,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -29,7 +29,7 @@ from harness.errors import CheckFailed, EnvironmentFault
 from harness.scenarios.history import Completed, Ended, Event, History, Part, Unfinished, Waiting
 from harness.scenarios.specification import LEVELS, Scenario, Step
 from harness.scenarios.steps import Failure, Item, Message, StepSession, run_batches
-from harness.scenarios.waits import LockWait, in_deadlock, lock_waits
+from harness.scenarios.waits import LockWait, chain_heads, in_deadlock, lock_waits
 
 POLL_SECONDS = 0.003
 """Between two looks at the server while something is under way; the end of a step is noticed at once."""
@@ -51,36 +51,35 @@ class Runner:
     target: Target
     limit: float = DEFAULT_LIMIT_SECONDS
 
-    def run(self, scenario: Scenario, on_permutation: Callable[[History], None] | None = None) -> list[History]:
+    def run(self, scenario: Scenario) -> list[History]:
         """The history of every permutation, at every level that the scenario names.
 
         Raises CheckFailed when a setup fails or a step hangs, EnvironmentFault without permission to look at waits.
         """
         histories = []
-        for level in scenario.levels or [""]:
-            for steps in scenario.permutations:
-                history = History(level, steps)
-                self._run(scenario, history)
-                histories.append(history)
-                if on_permutation is not None:
-                    on_permutation(history)
+        with closing(connect(self.target)) as administrator:
+            for level in scenario.levels or [""]:
+                for steps in scenario.permutations:
+                    history = History(level, steps)
+                    self._run(scenario, history, administrator)
+                    histories.append(history)
         return histories
 
-    def _run(self, scenario: Scenario, history: History) -> None:
-        with closing(connect(self.target)) as administrator, self._scratch(administrator, history.level) as target:
-            with closing(connect(target)) as preparation:
-                for text in scenario.setup:
-                    _set_up(f"{scenario.path}: setup", run_batches(preparation, text))
+    def _run(self, scenario: Scenario, history: History, administrator: pyodbc.Connection) -> None:
+        with self._scratch(administrator, history.level) as target:
+            if scenario.setup:
+                with closing(connect(target)) as preparation:
+                    for text in scenario.setup:
+                        _set_up(f"{scenario.path}: setup", run_batches(preparation, text))
             permutation = _Permutation(scenario, history, target, administrator, self.limit)
             try:
                 permutation.run()
             finally:
                 permutation.close()
-            with closing(connect(target)) as finishing:
-                for text in scenario.teardown:
-                    items = run_batches(finishing, text)
-                    if items:
-                        history.events.append(Part("", "teardown", permutation.shown(items)))
+            if scenario.teardown:
+                with closing(connect(target)) as finishing:
+                    items = [item for text in scenario.teardown for item in run_batches(finishing, text)]
+                    history.events.append(Part("", "teardown", permutation.shown(items)))
 
     @contextmanager
     def _scratch(self, administrator: pyodbc.Connection, level: str) -> Iterator[Target]:
@@ -164,7 +163,8 @@ class _Permutation:
             self._note(Ended(step, self.shown(session.take())))
         else:
             wait = waits[session.spid]
-            self._note(Waiting(step, wait.wait_type, self._blockers(wait)))
+            heads = self._names_of(chain_heads(session.spid, waits))
+            self._note(Waiting(step, wait.wait_type, self._names_of(wait.blockers), heads))
         for name, waiting in list(self._running.items()):
             if self._sessions[name].finished:
                 del self._running[name]
@@ -209,10 +209,10 @@ class _Permutation:
         waits = self._look() if self._running else {}
         for name, step in self._running.items():
             wait = waits.get(self._sessions[name].spid)
-            self._note(Unfinished(step, self._blockers(wait) if wait is not None else ()))
+            self._note(Unfinished(step, self._names_of(wait.blockers) if wait is not None else ()))
 
-    def _blockers(self, wait: LockWait) -> list[str]:
-        return sorted(self._names.get(blocker, str(blocker)) for blocker in wait.blockers)
+    def _names_of(self, sessions: Iterable[int]) -> list[str]:
+        return sorted(self._names.get(session, str(session)) for session in sessions)
 
     def _note(self, event: Event) -> None:
         self._history.events.append(event)

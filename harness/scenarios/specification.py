@@ -168,14 +168,14 @@ class _Reader:
                 if self._word("waits") != "waits":
                     raise self._error("show is followed by: waits")
                 scenario.show_waits = True
-            case "setup" if session is None:
-                scenario.setup.append(self._block())
-            case "setup":
+            case "setup" if session is not None:
                 session.setup = self._block()
-            case "teardown" if session is None:
-                scenario.teardown.append(self._block())
-            case "teardown":
+            case "setup":
+                scenario.setup.append(self._block())
+            case "teardown" if session is not None:
                 session.teardown = self._block()
+            case "teardown":
+                scenario.teardown.append(self._block())
             case "session":
                 name = self._word("the session's name")
                 if any(name == other.name for other in scenario.sessions):

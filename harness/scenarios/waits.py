@@ -38,28 +38,23 @@ def lock_waits(connection: pyodbc.Connection) -> Mapping[int, LockWait]:
     return waits
 
 
+def chain_heads(session: int, waits: Mapping[int, LockWait]) -> set[int]:
+    """Those for whom ``session`` waits, directly or not, and who wait for nobody themselves."""
+    return {blocker for blocker in _blocking(session, waits) if blocker not in waits}
+
+
 def in_deadlock(session: int, waits: Mapping[int, LockWait]) -> bool:
     """Whether ``session`` waits, directly or not, for somebody in a cycle of waits, which the server will break."""
-    reachable: set[int] = set()
+    return any(other in _blocking(other, waits) for other in {session, *_blocking(session, waits)})
+
+
+def _blocking(session: int, waits: Mapping[int, LockWait]) -> set[int]:
+    """All for whom ``session`` waits, directly or not."""
+    found: set[int] = set()
     pending = [session]
     while pending:
         wait = waits.get(pending.pop())
-        for blocker in wait.blockers if wait is not None else ():
-            if blocker not in reachable:
-                reachable.add(blocker)
-                pending.append(blocker)
-    return any(_reaches(other, other, waits) for other in {session, *reachable})
-
-
-def _reaches(start: int, end: int, waits: Mapping[int, LockWait]) -> bool:
-    seen: set[int] = set()
-    pending = [start]
-    while pending:
-        wait = waits.get(pending.pop())
-        for blocker in wait.blockers if wait is not None else ():
-            if blocker == end:
-                return True
-            if blocker not in seen:
-                seen.add(blocker)
-                pending.append(blocker)
-    return False
+        new = wait.blockers - found if wait is not None else set()
+        found |= new
+        pending += new
+    return found

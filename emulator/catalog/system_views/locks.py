@@ -105,7 +105,7 @@ def wait_of(session: Session) -> LockWaiting | None:
     blockers = tuple(dict.fromkeys(owner.session.session_id for owner, _ in wait.manager.blockers(wait)))
     clock = session.instance.clock
     waited = 0.0 if wait.since is None else clock.monotonic() - wait.since
-    mode = str(wait.mode)
+    mode = str(wait.shown_mode)
     return LockWaiting(
         f"LCK_M_{WAIT_TYPE_NAMES.get(mode, mode)}",
         int(waited * 1000),
@@ -147,7 +147,7 @@ def dm_os_waiting_tasks(session: Session, database: Database) -> Iterator[Row]:
         kind = "keylock" if space.resource_type is ResourceType.KEY else f"{space.resource_type.value.lower()}lock"
         address = _resource_address(space, wait.entry.key)
         description = (
-            f"{kind} dbid={database_id_of(session, space)} id=lock{address.hex()} mode={wait.requested}"
+            f"{kind} dbid={database_id_of(session, space)} id=lock{address.hex()} mode={wait.shown_mode}"
             f" associatedObjectId={space.entity_id}"
         )
         for blocker in waiting.blockers:

@@ -126,6 +126,10 @@ def schemas(session: Session, database: Database) -> Iterator[Row]:
     return ((schema.name, schema.schema_id, schema.owner_id) for schema in database.schemas.values())
 
 
+LOCK_ESCALATIONS = ("TABLE", "DISABLE", "AUTO")
+"""By their numbers."""
+
+
 @view(
     "sys.tables",
     OBJECT
@@ -134,7 +138,7 @@ def schemas(session: Session, database: Database) -> Iterator[Row]:
     lock_on_bulk_load bit = 0, uses_ansi_nulls bit? = 1, is_replicated bit? = 0, has_replication_filter bit? = 0,
     is_merge_published bit? = 0, is_sync_tran_subscribed bit? = 0, has_unchecked_assembly_data bit = 0,
     text_in_row_limit int? = 0, large_value_types_out_of_row bit? = 0, is_tracked_by_cdc bit? = 0,
-    lock_escalation tinyint? = 0, lock_escalation_desc nvarchar(60)? = 'TABLE', is_filetable bit? = 0,
+    lock_escalation tinyint?, lock_escalation_desc nvarchar(60)?, is_filetable bit? = 0,
     is_memory_optimized bit? = 0, durability tinyint? = 0, durability_desc nvarchar(60)? = 'SCHEMA_AND_DATA',
     temporal_type tinyint? = 0, temporal_type_desc nvarchar(60)? = 'NON_TEMPORAL_TABLE', history_table_id int? = NULL,
     is_remote_data_archive_enabled bit? = 0, is_external bit = 0, history_retention_period int? = NULL,
@@ -146,7 +150,9 @@ def schemas(session: Session, database: Database) -> Iterator[Row]:
 )
 def tables(session: Session, database: Database) -> Iterator[Row]:
     for table in database.of_kind(Table):
-        yield *object_row(database, table), max((column.column_id for column in table.columns), default=0)
+        last_column = max((column.column_id for column in table.columns), default=0)
+        setting = table.lock_escalation
+        yield *object_row(database, table), last_column, LOCK_ESCALATIONS.index(setting), setting
 
 
 VIEW = (

@@ -230,6 +230,17 @@ def _set_options(table: Table, action: nodes.SetTableOptions, place: Place) -> N
     for option in action.options:
         if option.name != "LOCK_ESCALATION" and action.action == "SET":
             raise NotSupported(f"ALTER TABLE SET {option.name}", action.line)
+        if option.name == "LOCK_ESCALATION":
+            _set_escalation(table, str(option.value).upper(), place)
+
+
+def _set_escalation(table: Table, setting: str, place: Place) -> None:
+    """SET (LOCK_ESCALATION = AUTO | TABLE | DISABLE); AUTO is TABLE where no table is partitioned."""
+    assert table.store is not None
+    undo(place.session, setattr, table, "lock_escalation", table.lock_escalation)
+    undo(place.session, setattr, table.store, "escalates", table.store.escalates)
+    table.lock_escalation = setting
+    table.store.escalates = setting != "DISABLE"
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {nodes.AlterTable: compile_alter_table}

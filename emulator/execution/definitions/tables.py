@@ -224,6 +224,20 @@ def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
     for trigger in table.triggers:
         take_out(session, place.database, trigger)
     take_out(session, place.database, table)
+    _keep_until_the_end(session, place.database, table)
+
+
+def _keep_until_the_end(session: Session, database: Database, table: Table) -> None:
+    """Let others who name the dropped table find, and wait for, whoever has dropped it."""
+    name = fold(table.schema), fold(table.name)
+    database.dropping[name] = table
+
+    def forget(committed: bool) -> None:
+        if database.dropping.get(name) is table:
+            del database.dropping[name]
+
+    assert session.transaction is not None
+    session.transaction.on_end(forget)
 
 
 def _drop_temporary(frame: Frame, place: Place, *, if_exists: bool) -> None:
