@@ -96,7 +96,9 @@ class Instance:
         """A new, empty database. Errors: 1801 when there is one of that name."""
         if fold(name) in self.databases:
             raise sql_error(1801, name)
-        database = Database(name, len(self.databases) + 1, owner_sid=owner_sid)
+        taken = {item.database_id for item in self.databases.values()}
+        number = next(number for number in count(1) if number not in taken)
+        database = Database(name, number, owner_sid=owner_sid)
         model = self.databases.get("model")
         if model is not None and fold(name) != "msdb":
             database.read_committed_snapshot, database.snapshots = model.read_committed_snapshot, model.snapshots
@@ -117,7 +119,7 @@ class Instance:
         """A new session in ``database``, or in the login's default database.
 
         Errors: 18456 for a wrong login or password, 18470 for a disabled login; 4060 (4064 for the default one) for a
-        database that is not there or that the login may not enter.
+        database that is not there or that the login may not enter; 924.
         """
         login = self.security.find(user)
         if not isinstance(login, Login) or login.password is None or not login.password.matches(password):
@@ -128,7 +130,13 @@ class Instance:
         target = self.databases.get(fold(database or login.default_database))
         if target is None or user_in(self, identity, target) is None:
             raise sql_error(4060, database) if database else sql_error(4064)
+        self.refuse_second_user(target)
         return self.open_session(login.name, target, host=host, application=application)
+
+    def refuse_second_user(self, database: Database) -> None:
+        """Errors: 924 when somebody is in a database that is for a single user."""
+        if database.user_access == "SINGLE_USER" and any(item.database is database for item in self.sessions.values()):
+            raise sql_error(924, database.name)
 
     def open_session(
         self, user: str = "sa", database: Database | None = None, *, host: str = "", application: str = ""

@@ -376,6 +376,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     # the server, sequences, declared result sets
     2501: (16, 'Cannot find a table or object with the name "{}". Check the system catalog.'),
     6101: (16, "Session ID is not valid."),
+    924: (14, "Database '{}' is already open and can only have one user at a time."),
     596: (21, "Cannot continue the execution because the session is in the kill state."),
     6104: (16, "Cannot use KILL to kill your own process."),
     6106: (16, "Process ID {} is not an active process ID."),

@@ -613,12 +613,13 @@ class Session:
         frame.temporary.clear()
 
     def use(self, name: str, line: int = 1) -> None:
-        """USE. Errors: 911, 916."""
+        """USE. Errors: 911, 916, 924."""
         database = self.instance.database(name)
         old = self.database
         if database is not old:
             if user_in(self.instance, self.identity, database) is None:
                 raise no_entry(self, database)
+            self.instance.refuse_second_user(database)
             self.database = database
             if self.instance.locks.held_mode(self.owned_locks, old.locks, WHOLE):
                 self.instance.locks.release(self.owned_locks, old.locks, WHOLE)

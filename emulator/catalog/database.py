@@ -62,6 +62,7 @@ class Database:
     read_committed_snapshot: bool = False
     snapshots: SnapshotState = field(init=False)
     snapshots_since: int = 0
+    user_access: str = "MULTI_USER"
     created: int = 0
     version: int = 0
     changing: int = 0

@@ -92,9 +92,15 @@ class Runner:
                 administrator.execute(f"ALTER DATABASE {name} SET {option} {'ON' if on else 'OFF'};")
             yield self.target.with_database(name)
         finally:
-            with suppress(pyodbc.Error):
-                administrator.execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE;")
-                administrator.execute(f"DROP DATABASE {name};")
+            _drop(administrator, name)
+
+
+def _drop(administrator: pyodbc.Connection, name: str) -> None:
+    try:
+        administrator.execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE;")
+        administrator.execute(f"DROP DATABASE {name};")
+    except pyodbc.Error as error:
+        raise EnvironmentFault(f"the scratch database {name} cannot be dropped: {error}") from error
 
 
 class _Permutation:

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 
+USER_ACCESS = ("MULTI_USER", "SINGLE_USER")
+"""By their numbers."""
+
+
 @view(
     "sys.databases",
     """
     name sysname, database_id int, source_database_id int? = NULL, owner_sid varbinary(85)?, create_date datetime,
-    compatibility_level tinyint, collation_name sysname?, user_access tinyint? = 0,
-    user_access_desc nvarchar(60)? = 'MULTI_USER', is_read_only bit? = 0, is_auto_close_on bit = 0,
+    compatibility_level tinyint, collation_name sysname?, user_access tinyint?,
+    user_access_desc nvarchar(60)?, is_read_only bit? = 0, is_auto_close_on bit = 0,
     is_auto_shrink_on bit? = 0, state tinyint? = 0, state_desc nvarchar(60)? = 'ONLINE', is_in_standby bit? = 0,
     is_cleanly_shutdown bit? = 0, is_supplemental_logging_enabled bit? = 0, snapshot_isolation_state tinyint?,
     snapshot_isolation_state_desc nvarchar(60)?, is_read_committed_snapshot_on bit?, recovery_model tinyint? = 1,
@@ -61,6 +65,7 @@ def databases(session: Session, database: Database) -> Iterator[Row]:
         described = snapshots.name if snapshots in (0, 1) else f"IN_TRANSITION_{snapshots.name}"
         yield (
             *(item.name, item.database_id, item.owner_sid, item.created, item.compatibility_level, item.collation),
+            *(USER_ACCESS.index(item.user_access), item.user_access),
             *(int(snapshots), described, item.read_committed_snapshot, item.name),
         )
 

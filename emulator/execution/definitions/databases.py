@@ -1,7 +1,7 @@
 """ALTER DATABASE: the options of a database, above all those that turn row versions on and off.
 
-READ_COMMITTED_SNAPSHOT changes when no other session is in the database; ALLOW_SNAPSHOT_ISOLATION when the transactions
-have ended that were under way, for their changes have no versions, or they read some.
+READ_COMMITTED_SNAPSHOT and SINGLE_USER change when no other session is in the database; ALLOW_SNAPSHOT_ISOLATION when
+the transactions have ended that were under way, for their changes have no versions, or they read some.
 The statement waits for a lock on the database, which those in the way are made to hold from then on.
 
 Documentation: "ALTER DATABASE SET options (Transact-SQL)".
@@ -32,6 +32,7 @@ Setter = Callable[["Session", Database, str, "str | None"], None]
 """Sets an option of a database to a value, with a termination clause."""
 
 WITHOUT_READ_COMMITTED_SNAPSHOT = frozenset({"master", "tempdb", "msdb"})
+SYSTEM_DATABASES = frozenset({"master", "tempdb", "msdb", "model"})
 
 
 def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) -> Step:
@@ -41,7 +42,7 @@ def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) ->
         raise NotSupported("ALTER DATABASE MODIFY NAME or COLLATE", node.line)
     for option in node.options:
         setter = SETTERS.get(option.name)
-        if setter is None or (setter is not _set_compatibility_level and option.value not in ("ON", "OFF")):
+        if setter is None or (setter in SWITCHES and option.value not in ("ON", "OFF")):
             raise NotSupported(f"ALTER DATABASE SET {option.name} {option.value}", node.line)
 
     def alter_database(frame: Frame) -> None:
@@ -52,7 +53,8 @@ def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) ->
         if not session.unchecked and not has_permission(session, "ALTER", database=target):
             raise sql_error(5011, target.name, line=node.line)
         for option in node.options:
-            SETTERS[option.name](session, target, str(option.value), node.termination)
+            value = option.name if option.value is None else str(option.value)
+            SETTERS[option.name](session, target, value, node.termination)
 
     return definition_step(node, alter_database)
 
@@ -94,11 +96,24 @@ def _set_snapshot_isolation(session: Session, database: Database, value: str, te
     _settle(session.instance, database)
 
 
+def _set_user_access(session: Session, database: Database, value: str, termination: str | None) -> None:
+    """SINGLE_USER, MULTI_USER."""
+    if fold(database.name) in SYSTEM_DATABASES:
+        raise sql_error(5058, value, database.name)
+    if value == "SINGLE_USER":
+        _wait_to_be_alone(session, database, termination)
+    database.user_access = value
+
+
 SETTERS: Mapping[str, Setter] = {
     "COMPATIBILITY_LEVEL": _set_compatibility_level,
     "READ_COMMITTED_SNAPSHOT": _set_read_committed_snapshot,
     "ALLOW_SNAPSHOT_ISOLATION": _set_snapshot_isolation,
+    "SINGLE_USER": _set_user_access,
+    "MULTI_USER": _set_user_access,
 }
+SWITCHES = (_set_read_committed_snapshot, _set_snapshot_isolation)
+"""Those of options that are ON or OFF."""
 
 
 def _settle(instance: Instance, database: Database) -> None:

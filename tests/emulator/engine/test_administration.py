@@ -143,3 +143,28 @@ def test_result_sets_get_the_declared_names_and_types(client: Any) -> None:
 def test_result_sets_that_are_not_as_declared(client: Any, sets: str, number: int) -> None:
     client.run("CREATE PROCEDURE p AS SELECT 1 AS a, 'x' AS b; SELECT NULL")
     assert client.fails(f"EXEC p WITH RESULT SETS {sets}").number == number
+
+
+def test_a_database_for_a_single_user_is_cleared_and_lets_in_one(engine: Any) -> None:
+    administrator = engine.client()
+    administrator.run("CREATE DATABASE one")
+    inside = engine.client()
+    inside.run("USE one; CREATE TABLE t (id int); BEGIN TRAN; INSERT t VALUES (1)")
+    assert administrator.fails("ALTER DATABASE one SET SINGLE_USER WITH NO_WAIT").number == 5070
+    administrator.run("ALTER DATABASE one SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+    assert inside.session.closed
+    described = "SELECT user_access_desc FROM sys.databases WHERE name = 'one'"
+    assert administrator.query(described) == [("SINGLE_USER",)]
+    only = engine.client()
+    only.run("USE one")
+    assert administrator.fails("USE one").number == 924
+    only.run("ALTER DATABASE one SET MULTI_USER")
+    administrator.run("USE one")
+    assert administrator.query(described) == [("MULTI_USER",)]
+
+
+def test_database_ids_are_unique_after_a_drop(client: Any) -> None:
+    client.run("CREATE DATABASE a; CREATE DATABASE b")
+    client.run("DROP DATABASE a")
+    client.run("CREATE DATABASE c")
+    assert client.value("DB_ID('b')") != client.value("DB_ID('c')")
