@@ -16,6 +16,7 @@ from emulator.execution.authorization import Identity, user_in
 from emulator.execution.units import CodeUnit
 from emulator.locking.deadlock import Deadlock
 from emulator.locking.manager import LockManager
+from emulator.locking.waits import WaitCount
 from emulator.scheduler import Clock, RealClock, Scheduler
 from emulator.session import Session
 from emulator.sql import nodes
@@ -64,6 +65,8 @@ class Instance:
         self.deadlocks: list[Deadlock] = []
         self.locks = LockManager(self._note_deadlock)
         self.versions = VersionStore()
+        self.waits: dict[str, WaitCount] = {}
+        self.started = self.clock.now()
         self.server_name = server_name
         self.security = server_principals()
         self.databases: dict[str, Database] = {}

@@ -41,7 +41,8 @@ from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.triggers import fire
 from emulator.execution.units import CodeUnit, UnitCompiler
 from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
-from emulator.locking.modes import LockMode
+from emulator.locking.modes import LockMode, lock_wait_type
+from emulator.locking.waits import WaitCount
 from emulator.results import Collector, ResultSink
 from emulator.scheduler import Interrupted, Task
 from emulator.sql import nodes
@@ -129,6 +130,8 @@ class Session:
         self.cursor_rows = 0
         self.bulk: nodes.InsertBulk | None = None
         self.input_buffer = ""
+        self.input_is_call = False
+        self.waits: dict[str, WaitCount] = {}
         self.skipping: str | None = None
         self.insert_exec: int | None = None
         self.firing: list[Trigger] = []
@@ -183,7 +186,7 @@ class Session:
 
     def run_batch(self, text: str, sink: ResultSink) -> None:
         """Run a batch of T-SQL."""
-        self.input_buffer = text
+        self.input_buffer, self.input_is_call = text, False
         with self._request(sink):
             if self.skipping is not None:
                 text = text_after_switch(text, self)
@@ -192,10 +195,12 @@ class Session:
             try:
                 unit.run(frame)
             finally:
+                unit.runs.add(self.request_began, self.instance.clock.now())
                 self.scope_identity = frame.scope_identity
 
     def run_rpc(self, procedure: str, parameters: Sequence[Any], sink: ResultSink) -> None:
         """Call a procedure by name; its status and output parameters go to the sink after its results."""
+        self.input_buffer, self.input_is_call = procedure, True
         with self._request(sink):
             self.frame = Frame(self, [])
             arguments = [call_argument(self, parameter) for parameter in parameters]
@@ -342,7 +347,13 @@ class Session:
         assert wait is not None
         if wait.outcome is None:
             timeout = self.settings.lock_timeout
-            self.instance.scheduler.wait_for(wait, None if timeout < 0 else timeout / 1000)
+            began = self.instance.clock.monotonic()
+            try:
+                self.instance.scheduler.wait_for(wait, None if timeout < 0 else timeout / 1000)
+            finally:
+                took = self.instance.clock.monotonic() - began
+                wait.entry.space.waits.add(took)
+                self._count_wait(lock_wait_type(wait.shown_mode), took)
         if wait.outcome is WaitOutcome.GRANTED:
             return wait.acquired
         if wait.outcome is WaitOutcome.VICTIM:
@@ -378,7 +389,17 @@ class Session:
 
     def sleep(self, seconds: float) -> None:
         """WAITFOR. Raises Interrupted."""
-        self.instance.scheduler.sleep(seconds)
+        began = self.instance.clock.monotonic()
+        try:
+            self.instance.scheduler.sleep(seconds)
+        finally:
+            self._count_wait("WAITFOR", self.instance.clock.monotonic() - began)
+
+    def _count_wait(self, wait_type: str, seconds: float) -> None:
+        for waits in (self.waits, self.instance.waits):
+            if wait_type not in waits:
+                waits[wait_type] = WaitCount()
+            waits[wait_type].add(seconds)
 
     def _running_statement(self) -> tuple[Frame, nodes.Statement | None]:
         return self.frame, self.frame.node

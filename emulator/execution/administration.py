@@ -184,7 +184,8 @@ def _input_buffer(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, argume
     other = session.instance.sessions.get(spid) if isinstance(spid, int) else None
     if other is None:
         raise sql_error(7955, spid)
-    _send(frame, INPUT_COLUMNS, [("Language Event", 0, other.input_buffer[:4000] or None)])
+    event = "RPC Event" if other.input_is_call else "Language Event"
+    _send(frame, INPUT_COLUMNS, [(event, 0, other.input_buffer[:4000] or None)])
 
 
 def _user_options(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:

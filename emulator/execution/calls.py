@@ -197,6 +197,8 @@ def activate(
     settings, trancount = session.settings, session.trancount
     session.frame = frame
     session.nest_level += 1
+    clock = session.instance.clock
+    began = clock.now()
     entered_as = frame.entered_as = session.impersonation
     try:
         if module is not None and module.execute_as is not None:
@@ -208,6 +210,7 @@ def activate(
             session.rollback()
         raise
     finally:
+        unit.runs.add(began, clock.now())
         session.nest_level -= 1
         session.frame = caller
         if session.impersonation is not entered_as:

@@ -21,6 +21,7 @@ from emulator.planning.accesses import Access
 from emulator.planning.binding import FIRST_SLOT, Env, PlanContext
 from emulator.results import ResultSink
 from emulator.sql import nodes
+from emulator.storage.usage import UseCount, count_uses
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -32,12 +33,13 @@ class Plan:
     """Something compiled for one place in a module: ``run``, valid while ``version`` is the database's and ``options``
     the session's.
 
-    ``blank`` are the row slots that its environment needs, ``accesses`` what it takes permission for.
+    ``blank`` are the row slots that its environment needs, ``accesses`` what it takes permission for, ``uses`` what it
+    does with indexes.
     """
 
     __slots__ = (
         *("_compile", "_compiler", "_tables", "accesses", "blank", "database", "options", "run", "temporary"),
-        "version",
+        *("uses", "version"),
     )
 
     def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
@@ -46,6 +48,7 @@ class Plan:
         self._compile = compile_it
         self.version = -1
         self.options = compiler.session.settings.compiled
+        self.uses: tuple[UseCount, ...] = ()
         self.run: Any = None
         self.blank: list[Any] = []
         self.temporary: dict[str, Table] = {}
@@ -69,6 +72,7 @@ class Plan:
         self.blank = [None] * (context.slots - FIRST_SLOT)
         self.temporary = context.temporary
         self._tables = context.tables
+        self.uses = tuple(context.uses)
         self.accesses = tuple(context.accesses)
         self.version = version
 
@@ -116,6 +120,8 @@ def evaluator(
             return plan.run(frame.env)
         frame.node = node
         session = frame.session
+        if plan.uses:
+            count_uses(plan.uses, session.request_began)
         value = as_unit(frame, plan.run, [*frame.env, *plan.blank])
         if session.warnings:
             warn(session)
@@ -179,6 +185,8 @@ def plan_step(
                 authorize(session, plan.accesses)
             if begins_transaction and session.settings.implicit_transactions:
                 session.begin_implicitly()
+            if plan.uses:
+                count_uses(plan.uses, session.request_began)
             count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
         except SqlError as error:
             session.warnings = 0

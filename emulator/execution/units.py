@@ -29,8 +29,29 @@ StepCompiler = Callable[[Any, "UnitCompiler"], Step]
 
 
 @dataclass(slots=True)
+class Runs:
+    """How often a unit has run and how long it took, in seconds of the clock. ``last`` is when the latest began."""
+
+    count: int = 0
+    total: float = 0.0
+    least: float = 0.0
+    most: float = 0.0
+    latest: float = 0.0
+    last: float = 0.0
+
+    def add(self, began: float, ended: float) -> None:
+        """One more run."""
+        took = ended - began
+        self.least = took if not self.count or took < self.least else self.least
+        self.most = max(took, self.most)
+        self.count += 1
+        self.total += took
+        self.latest, self.last = took, began
+
+
+@dataclass(slots=True)
 class CodeUnit:
-    """A compiled module.
+    """A compiled module. ``made`` is when, by the clock.
 
     ``initial`` are the variables' values at its start, ``tables`` the shapes of table variables.
     """
@@ -40,6 +61,8 @@ class CodeUnit:
     parameters: tuple[Parameter, ...]
     initial: list[Any] = field(default_factory=list)
     tables: list[tuple[int, Table]] = field(default_factory=list)
+    made: float = 0.0
+    runs: Runs = field(default_factory=Runs)
 
     def new_variables(self, values: Sequence[Any] = ()) -> list[Any]:
         """Variables for one activation: ``values`` for the parameters, NULL for the rest, empty table variables."""
@@ -91,7 +114,8 @@ class UnitCompiler:
         refuse_jumps_into_blocks(statements)
         run = self.block(statements)
         initial = [None] * len(self.variables.variables)
-        return CodeUnit(run, self.variables, self.parameters, initial, self.tables)
+        made = self.session.instance.clock.now()
+        return CodeUnit(run, self.variables, self.parameters, initial, self.tables, made)
 
     def step(self, node: nodes.Statement) -> Step:
         """The step for one statement of any kind."""

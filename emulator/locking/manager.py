@@ -24,6 +24,7 @@ from typing import Any
 
 from emulator.locking.deadlock import Deadlock, Step, choose_victim, find_cycle, report
 from emulator.locking.modes import COMBINED, CONFLICTS, UNIT, LockMode
+from emulator.locking.waits import WaitCount
 
 WHOLE: tuple[()] = ()
 """The key of a lockable container itself, as opposed to a row in it: the only key in an OBJECT or DATABASE space."""
@@ -105,10 +106,11 @@ class LockSpace:
     """A container of lockable resources: a table (its only key is ``WHOLE``), an index or heap, the application locks.
 
     ``entity_id`` is ``resource_associated_entity_id`` (object id or hobt id), ``name`` is for people
-    (``dbo.stock``, ``dbo.stock.pk_stock``), ``describe`` turns a key into ``resource_description``.
+    (``dbo.stock``, ``dbo.stock.pk_stock``), ``describe`` turns a key into ``resource_description``. ``waits`` counts
+    the waits for its resources that have ended.
     """
 
-    __slots__ = ("database_id", "describe", "entity_id", "entries", "name", "resource_type")
+    __slots__ = ("database_id", "describe", "entity_id", "entries", "name", "resource_type", "waits")
 
     def __init__(
         self,
@@ -124,6 +126,7 @@ class LockSpace:
         self.database_id = database_id
         self.entity_id = entity_id
         self.describe = describe
+        self.waits = WaitCount()
         self.entries: dict[Hashable, LockEntry] = {}
 
     def __repr__(self) -> str:

@@ -145,3 +145,25 @@ def intent(row_mode: LockMode) -> LockMode:
     SQL Server takes IU on pages only; the table is locked IX for U locks on its rows.
     """
     return LockMode.IS if row_mode in (LockMode.S, LockMode.RANGE_S_S) else LockMode.IX
+
+
+WAIT_TYPE_NAMES = {
+    "Sch-S": "SCH_S",
+    "Sch-M": "SCH_M",
+    "RangeS-S": "RS_S",
+    "RangeS-U": "RS_U",
+    "RangeI-N": "RIn_NL",
+    "RangeI-S": "RIn_S",
+    "RangeI-U": "RIn_U",
+    "RangeI-X": "RIn_X",
+    "RangeX-S": "RX_S",
+    "RangeX-U": "RX_U",
+    "RangeX-X": "RX_X",
+}
+"""Names of modes in types of waits, where they differ."""
+
+
+def lock_wait_type(mode: LockMode) -> str:
+    """The type of a wait for a lock, as ``sys.dm_os_wait_stats`` calls it: ``LCK_M_X``."""
+    name = str(mode)
+    return f"LCK_M_{WAIT_TYPE_NAMES.get(name, name)}"

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import Table, fold
 from emulator.errors import SqlError, sql_error
 from emulator.execution.settings import DEFAULTS, CompileOptions
+from emulator.storage.usage import UseCount
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ class PlanContext:
     permission (module ``accesses``). ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are
     numbers of variables. ``through`` is the view, derived table or CTE by which UPDATE or DELETE names the table to
     change. ``nested`` is the change in FROM that is allowed where the compiler is, ``output`` the columns of the OUTPUT
-    clause compiled last.
+    clause compiled last. ``uses`` collects what the plan does with the indexes of permanent tables.
     """
 
     session: Session
@@ -256,6 +257,7 @@ class PlanContext:
     sequences: dict[int, int] | None = None
     nested: NestedChange | None = None
     output: Sequence[ColumnInfo] = ()
+    uses: list[UseCount] = field(default_factory=list)
 
     def new_slot(self) -> int:
         """A row slot of this statement that nobody else has."""

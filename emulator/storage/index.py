@@ -25,6 +25,7 @@ from sortedcontainers import SortedList
 from emulator.locking.manager import LockSpace
 from emulator.storage.keys import INFINITY, Key, KeyPart, Row, key_encoder, prefix_encoder
 from emulator.storage.transaction import LOG_RECORD_BYTES, UndoLog
+from emulator.storage.usage import IndexUsage
 from emulator.storage.versions import History, Snapshot, VersionStore
 
 
@@ -88,6 +89,7 @@ class IndexStore:
         self.keys: SortedList[Key] = SortedList()
         self.ghosts = 0
         self.version = 0
+        self.usage = IndexUsage()
         self.history = history
         self.key_width: int | None = None
         """Of a nonclustered index that is not unique: how many components come before the base key in its keys."""

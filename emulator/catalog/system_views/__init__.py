@@ -27,6 +27,9 @@ FAMILIES = (
     "information_schema",
     "schema_constraints",
     "compatibility",
+    "activity",
+    "host",
+    "absent",
 )
 
 for family in FAMILIES:

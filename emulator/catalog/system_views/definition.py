@@ -121,6 +121,50 @@ class SystemView:
         return self.definition.rows(self.source(session, shown))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SystemFunction:
+    """A table-valued function of ``sys``. ``parameters`` are the types of its arguments, of which ``required`` must be
+    given; the others are NULL then. ``source`` gets their values behind the session and its database."""
+
+    name: str
+    parameters: tuple[SqlType, ...]
+    required: int
+    definition: ColumnList
+    source: Callable[..., Iterable[Row]]
+    permission: str = ""
+
+    @property
+    def columns(self) -> list[SourceColumn]:
+        return self.definition.columns
+
+    def rows(self, session: Session, values: Iterable[Any]) -> Iterator[Row]:
+        """The rows for these arguments. Errors: 300."""
+        if self.permission and not session.may_on_server(self.permission):
+            raise sql_error(300, self.permission, "server", "master")
+        return self.definition.rows(self.source(session, session.database, *values))
+
+
+SYSTEM_FUNCTIONS: dict[str, SystemFunction] = {}
+"""The table-valued functions of ``sys``, by folded name."""
+
+
+def table_function(
+    name: str, parameters: str, columns: str, *, required: int | None = None, permission: str = ""
+) -> Callable[[Callable[..., Iterable[Row]]], Callable[..., Iterable[Row]]]:
+    """Enter the table-valued function ``sys.name``; ``parameters`` and ``columns`` are declared like columns of views.
+
+    ``required``: how many arguments must be given, all by default.
+    """
+    types = tuple(column.type for column in column_list(parameters).columns)
+
+    def enter(source: Callable[..., Iterable[Row]]) -> Callable[..., Iterable[Row]]:
+        needed = len(types) if required is None else required
+        SYSTEM_FUNCTIONS[fold(name)] = SystemFunction(name, types, needed, column_list(columns), source, permission)
+        return source
+
+    return enter
+
+
 SYSTEM_VIEWS: dict[tuple[str, str], SystemView] = {}
 """Every system view, by schema and name, both folded. Those in ``dbo`` are found without a schema too."""
 

@@ -110,11 +110,12 @@ def _partitions(database: Database) -> Iterator[tuple[Table, int, int, int]]:
         if table.clustered is None:
             yield table, 0, store.base.locks.entity_id, store.row_count
         for index in sorted(table.indexes, key=lambda index: index.number):
-            content = _store_of(table, index)
+            content = store_of(table, index)
             yield table, index.number, content.locks.entity_id, len(content)
 
 
-def _store_of(table: Table, index: Index) -> IndexStore:
+def store_of(table: Table, index: Index) -> IndexStore:
+    """The store of an index of a permanent table."""
     assert table.store is not None
     return table.store.base if index.clustered else table.store.indexes[index.name]
 

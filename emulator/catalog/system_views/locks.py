@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from emulator.catalog.database import Database
 from emulator.catalog.system_views.definition import Row, view
 from emulator.locking.manager import LockOwner, LockSpace, ResourceType
+from emulator.locking.modes import lock_wait_type
 from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
 
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
 
 REQUEST_LIFETIME = 33554432
 """What the server shows for a lock that is held to the end of its transaction."""
-WAIT_TYPE_NAMES = {
-    "Sch-S": "SCH_S",
-    "Sch-M": "SCH_M",
-    "RangeS-S": "RS_S",
-    "RangeS-U": "RS_U",
-    "RangeI-N": "RIn_NL",
-    "RangeI-S": "RIn_S",
-    "RangeI-U": "RIn_U",
-    "RangeI-X": "RIn_X",
-    "RangeX-S": "RX_S",
-    "RangeX-U": "RX_U",
-    "RangeX-X": "RX_X",
-}
 
 
 def lock_owners(session: Session) -> Iterator[LockOwner]:
@@ -105,9 +93,8 @@ def wait_of(session: Session) -> LockWaiting | None:
     blockers = tuple(dict.fromkeys(owner.session.session_id for owner, _ in wait.manager.blockers(wait)))
     clock = session.instance.clock
     waited = 0.0 if wait.since is None else clock.monotonic() - wait.since
-    mode = str(wait.shown_mode)
     return LockWaiting(
-        f"LCK_M_{WAIT_TYPE_NAMES.get(mode, mode)}",
+        lock_wait_type(wait.shown_mode),
         int(waited * 1000),
         blockers[0] if blockers else 0,
         blockers,
@@ -196,3 +183,33 @@ def dm_tran_session_transactions(session: Session, database: Database) -> Iterat
         if item.transaction is not None and item.trancount:
             number = item.transaction.owner_id
             yield item.spid, number, number.to_bytes(8, "little"), 1, item.trancount
+
+
+@view(
+    "sys.dm_tran_database_transactions",
+    """
+    transaction_id bigint, database_id int, database_transaction_begin_time datetime?,
+    database_transaction_type int = 1, database_transaction_state int, database_transaction_status int = 0,
+    database_transaction_status2 int = 0, database_transaction_log_record_count bigint,
+    database_transaction_replicate_record_count int = 0, database_transaction_log_bytes_used bigint = 0,
+    database_transaction_log_bytes_reserved bigint = 0, database_transaction_log_bytes_used_system int = 0,
+    database_transaction_log_bytes_reserved_system int = 0, database_transaction_begin_lsn numeric(25,0)? = NULL,
+    database_transaction_last_lsn numeric(25,0)? = NULL,
+    database_transaction_most_recent_savepoint_lsn numeric(25,0)? = NULL,
+    database_transaction_commit_lsn numeric(25,0)? = NULL,
+    database_transaction_last_rollback_lsn numeric(25,0)? = NULL,
+    database_transaction_next_undo_lsn numeric(25,0)? = NULL
+    """,
+    permission="VIEW SERVER PERFORMANCE STATE",
+)
+def dm_tran_database_transactions(session: Session, database: Database) -> Iterator[Row]:
+    """Each transaction in the current database of its session. State 4: it has written, 3: it has not."""
+    for _, item in sorted(session.instance.sessions.items()):
+        transaction = item.transaction
+        if transaction is not None:
+            began = item.transaction_began if item.trancount else item.request_began
+            yield (
+                *(transaction.owner_id, item.database.database_id),
+                from_timestamp(DATETIME, began) if transaction.has_written else None,
+                *(4 if transaction.has_written else 3, transaction.mark()),
+            )

@@ -18,7 +18,7 @@ from emulator.planning.changes.output import Outputs
 from emulator.planning.changes.referential import referential_actions
 from emulator.planning.changes.required import refuse_wrong_options
 from emulator.planning.changes.shapes import shape_of
-from emulator.planning.changes.targets import scanned_target
+from emulator.planning.changes.targets import note_changes, scanned_target
 from emulator.planning.changes.triggers import refuse_output
 from emulator.results import ResultSink
 from emulator.sql import nodes
@@ -43,6 +43,7 @@ def _compile(node: nodes.Delete, ctx: PlanContext) -> Executable:
     note_access(ctx, scan.securable, "DELETE")
     refuse_wrong_options("DELETE", scan.table, ctx)
     actions = referential_actions(scan.table, "DELETE", ctx)
+    note_changes(scan.table, ctx)
     target = scanned_target(scan, after_change(scan.table, ("DELETE",), {"DELETE": actions}))
     refuse_output(scan.table, node.outputs, node.line)
     outputs = Outputs(node.outputs, ctx, rows=exposed_rows(scan, deleted=scan.source.slot), sources=other_sources(scan))

@@ -30,7 +30,7 @@ from emulator.planning.changes.rows import (
     truncation_error,
 )
 from emulator.planning.changes.shapes import shape_of
-from emulator.planning.changes.targets import Target, bind_target, is_private, store_of
+from emulator.planning.changes.targets import Target, bind_target, is_private, note_changes, store_of
 from emulator.planning.changes.triggers import refuse_output
 from emulator.planning.expressions import compile_scalar
 from emulator.planning.expressions.scalars import column_of
@@ -97,6 +97,7 @@ def _place(node: nodes.Insert, ctx: PlanContext) -> _Place:
     table, exposed, ordinals = resolve_through(through, node.columns is None, ctx)
     for permission in ("INSERT", "SELECT") if node.outputs else ("INSERT",):
         note_access(ctx, through.view or table, permission)
+    note_changes(table, ctx)
     target = Target(table, store_of(table), is_private(table))
     given = [column.name for column in exposed.columns] if node.columns is None else node.columns
     columns = [_view_column(name, table, exposed, ordinals, node) for name in given]

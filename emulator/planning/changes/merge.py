@@ -35,7 +35,7 @@ from emulator.planning.changes.rows import (
     insertable,
     update_checks,
 )
-from emulator.planning.changes.targets import scanned_target
+from emulator.planning.changes.targets import note_changes, scanned_target
 from emulator.planning.changes.triggers import instead_of_trigger, refuse_output
 from emulator.planning.expressions import compile_filter, compile_scalar
 from emulator.planning.expressions.scalars import column_of
@@ -248,6 +248,7 @@ class _MergeCompiler:
         )
         outputs = self._outputs()
         keeps = not outputs.is_empty
+        note_changes(table, self.ctx)
         target = scanned_target(self.scan, after)
         find = self._finder(clauses, keeps=keeps)
         nothing = tuple([None] * len(table.columns))

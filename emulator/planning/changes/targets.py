@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from emulator.planning.queries.names import find_object
 from emulator.sql import nodes
 from emulator.storage.table import TableStore
 from emulator.storage.transaction import UndoLog
+from emulator.storage.usage import Use
 
 if TYPE_CHECKING:
     from emulator.planning.changes.following import AfterChange
@@ -102,7 +103,20 @@ def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
         return variable_target(node.name, ctx, node.line)
     table = find_table(node.name, ctx)
     note_access(ctx, table, "INSERT")
+    note_changes(table, ctx)
     return Target(table, store_of(table), is_private(table), locks_table=locks_table)
+
+
+def note_changes(table: Table, ctx: PlanContext, changed: Collection[int] | None = None) -> None:
+    """Note for the statement which indexes it changes: all, or those with one of the columns ``changed``."""
+    store = table.store
+    if store is None:
+        return
+    ctx.uses.append(store.base.usage.counts[Use.UPDATE])
+    for index in table.indexes:
+        columns = {*(part.ordinal for part in index.columns), *index.included, *index.predicate_columns}
+        if index.name in store.indexes and (changed is None or columns & set(changed)):
+            ctx.uses.append(store.indexes[index.name].usage.counts[Use.UPDATE])
 
 
 def variable_target(name: str, ctx: PlanContext, line: int) -> Target:

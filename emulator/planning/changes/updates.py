@@ -32,7 +32,7 @@ from emulator.planning.changes.referential import referential_actions
 from emulator.planning.changes.required import refuse_wrong_options
 from emulator.planning.changes.rows import deferred_checks, update_checks
 from emulator.planning.changes.shapes import shape_of
-from emulator.planning.changes.targets import scanned_target
+from emulator.planning.changes.targets import note_changes, scanned_target
 from emulator.planning.changes.triggers import refuse_output
 from emulator.planning.queries.targets import TargetScan
 from emulator.results import ResultSink
@@ -70,6 +70,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
         {"UPDATE": deferred_checks(table, changed)},
         updated=frozenset(assignments.columns),
     )
+    note_changes(table, ctx, changed)
     target = scanned_target(scan, after)
     refuse_output(table, node.outputs, node.line)
     outputs = Outputs(

@@ -11,7 +11,7 @@ Documentation: "SQL Server index architecture and design guide", "Hints (Transac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from emulator.catalog.objects import Index, Table, fold
@@ -21,10 +21,12 @@ from emulator.execution.joins import fetched
 from emulator.execution.row_locks import LockPolicies
 from emulator.execution.scans import Fetch, Rows, ScanPlan, fetch, scan
 from emulator.execution.seeks import Bound, Bounds, Equality, Prefix, bounds_of, key_maker
+from emulator.planning.binding import PlanContext
 from emulator.planning.queries.filtered import implies
 from emulator.planning.queries.predicates import EQUAL, LIKE, Conjunct, Sarg, conjunction
 from emulator.planning.queries.relations import StoredTable
 from emulator.storage.keys import KeyPart
+from emulator.storage.usage import Use
 
 ColumnKey = tuple[int, int]
 """A column as (slot, ordinal)."""
@@ -309,6 +311,20 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
         return scan(plan), None
     single = fetch(plan, key_maker(path.parts, _equalities(path)))
     return fetched(single), single
+
+
+def note_reads(paths: Iterable[AccessPath], ctx: PlanContext) -> None:
+    """Note for the statement what its access paths do with the indexes of permanent tables."""
+    for path in paths:
+        store = path.table.table.store
+        if store is None:
+            continue
+        if path.is_base or path.index is None:
+            ctx.uses.append(store.base.usage.counts[Use.SEEK if path.sargs else Use.SCAN])
+            continue
+        ctx.uses.append(store.indexes[path.index.name].usage.counts[Use.SEEK if path.sargs else Use.SCAN])
+        if not path.covering:
+            ctx.uses.append(store.base.usage.counts[Use.LOOKUP])
 
 
 def _equalities(path: AccessPath) -> list[Equality]:

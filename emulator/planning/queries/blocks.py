@@ -22,7 +22,7 @@ from emulator.planning.binding import FIRST_SLOT, Env, Expr, PlanContext, Scalar
 from emulator.planning.expressions import assign_to, compile_condition, compile_scalar
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.expressions.sequences import one_value_a_row
-from emulator.planning.queries.access import Ordering
+from emulator.planning.queries.access import Ordering, note_reads
 from emulator.planning.queries.grouping import Grouping, compile_grouping, is_grouped
 from emulator.planning.queries.joins import JoinPlanner, Operator
 from emulator.planning.queries.ordering import OrderKey, compile_limit, resolve_order
@@ -201,7 +201,9 @@ class _BlockCompiler:
                 self.reads |= leaf.depends
         for conjunct in conjuncts_in(relation):
             self.reads |= conjunct.slots
-        return planner.plan(relation, (), local)
+        operator = planner.plan(relation, (), local)
+        note_reads(planner.paths.values(), self.ctx)
+        return operator
 
     def _finish(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from emulator.catalog.objects import fold
+from emulator.catalog.system_views.definition import SYSTEM_FUNCTIONS, SystemFunction
 from emulator.catalog.system_views.extended_properties import InvalidLevels, targets
 from emulator.errors import sql_error
 from emulator.planning.binding import SESSION, Env, Expr, SourceColumn
@@ -117,9 +118,39 @@ SYSTEM_TABLE_FUNCTIONS: dict[str, TableFunctionCompiler] = {"FN_LISTEXTENDEDPROP
 """Those of the schema ``sys``, which need not be written."""
 
 
+def _declared(function: SystemFunction) -> TableFunctionCompiler:
+    """The compiler of a function that is declared with the system views. Errors: 313, 8144."""
+
+    def compile_it(
+        arguments: Sequence[Expr], line: int
+    ) -> tuple[list[SourceColumn], Callable[[Env], Iterable[tuple[Any, ...]]]]:
+        if len(arguments) < function.required:
+            raise sql_error(313, function.name, line=line)
+        if len(arguments) > len(function.parameters):
+            raise sql_error(8144, function.name, line=line)
+        values = [convert_to(given, type).fn for given, type in zip(arguments, function.parameters, strict=False)]
+        missing = [None] * (len(function.parameters) - len(arguments))
+
+        def rows(env: Env) -> Iterable[tuple[Any, ...]]:
+            return function.rows(env[SESSION], [*(value(env) for value in values), *missing])
+
+        return function.columns, rows
+
+    return compile_it
+
+
 def find_table_function(name: nodes.ObjectName) -> TableFunctionCompiler | None:
     """The compiler of the built-in table-valued function that ``name`` means."""
     folded = name.name.upper()
     if name.schema is None:
-        return TABLE_FUNCTIONS.get(folded) or SYSTEM_TABLE_FUNCTIONS.get(folded)
-    return SYSTEM_TABLE_FUNCTIONS.get(folded) if fold(name.schema) == "sys" else None
+        return TABLE_FUNCTIONS.get(folded) or _of_system(name.name, function_prefix="FN_")
+    return _of_system(name.name) if fold(name.schema) == "sys" else None
+
+
+def _of_system(name: str, function_prefix: str = "") -> TableFunctionCompiler | None:
+    """The function of ``sys``. Those called ``fn_...`` need no schema."""
+    folded = name.upper()
+    if not folded.startswith(function_prefix):
+        return None
+    declared = SYSTEM_FUNCTIONS.get(fold(name))
+    return SYSTEM_TABLE_FUNCTIONS.get(folded) or (None if declared is None else _declared(declared))

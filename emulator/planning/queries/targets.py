@@ -11,6 +11,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.scans import Rows
 from emulator.execution.settings import Isolation
 from emulator.planning.binding import Env, PlanContext, Scope, Source
+from emulator.planning.queries.access import note_reads
 from emulator.planning.queries.hints import read_hints
 from emulator.planning.queries.joins import JoinPlanner
 from emulator.planning.queries.names import find_object
@@ -177,6 +178,7 @@ def _plan(
         leaf.source.used.update(range(len(leaf.source.columns)))
     planner = JoinPlanner()
     operator = planner.plan(relation, (), slots_of(relation))
+    note_reads(planner.paths.values(), ctx)
     rows = operator.rows
     if table.source.nullable_side:
         rows = _without_missing(rows, table.source.slot, table.null_row)
