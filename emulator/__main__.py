@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from emulator.durability.durability import Durability
+from emulator.durability.files import DataError
 from emulator.instance import Instance
 from emulator.tds.server import Server
 from emulator.tds.tls import self_signed_context, server_context
@@ -48,13 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="SQL Server emulator for tests: T-SQL with SQL Server's locking, over TDS. Data is in memory only.",
+        description="SQL Server emulator for tests: T-SQL with SQL Server's locking, over TDS. Data is in memory only, "
+        "unless --data names a directory to keep it in.",
         epilog=f"The password of the login {USER} comes from {PASSWORD_VARIABLE}; without it a random one is shown.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=1433, help="port, 0 for a free one (default: %(default)s)")
     parser.add_argument("--database", default="lockstep", help="the database to create (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep what is committed in this directory")
     parser.add_argument("--tls", action=argparse.BooleanOptionalAction, default=True, help="offer encryption")
     parser.add_argument("--certificate", type=Path, help="PEM certificate (default: one made at start, self-signed)")
     parser.add_argument("--key", type=Path, help="PEM key, if it is not in the certificate's file")
@@ -77,40 +81,92 @@ def _tls_context(options: argparse.Namespace) -> ssl.SSLContext | None:
 
 
 async def _serve(options: argparse.Namespace, context: ssl.SSLContext | None) -> int:
-    stopped = asyncio.Event()
+    stopped = Stop()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     password = os.environ.get(PASSWORD_VARIABLE, "")
     generated = "" if password else secrets.token_urlsafe(18)
     instance = Instance(database=options.database, logins={USER: password or generated}, seed=options.seed)
-    server = Server(instance, context=context)
+    instance.on_shutdown = stopped.at_leisure
+    durability = None
+    status = 0
+    try:
+        if options.data is not None:
+            durability = Durability(instance, options.data, stopped.because_of)
+        await _run(Server(instance, context=context), options, stopped, generated)
+    except (DataError, _CannotListen) as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        status = 1
+    if durability is not None and not _close(durability, stopped):
+        status = 1
+    return status
+
+
+class _CannotListen(Exception):
+    """The address cannot be had."""
+
+
+class Stop(asyncio.Event):
+    """Set when the server is to stop. ``reason`` is what went wrong, ``drains``: running requests are to end first."""
+
+    reason = ""
+    drains = False
+    checkpoints = True
+
+    def at_leisure(self, no_wait: bool) -> None:
+        """SHUTDOWN [WITH NOWAIT]."""
+        self.drains = self.checkpoints = not no_wait
+        self.set()
+
+    def because_of(self, reason: str) -> None:
+        """The server cannot go on."""
+        self.reason = reason
+        self.checkpoints = False
+        self.set()
+
+
+async def _run(server: Server, options: argparse.Namespace, stopped: Stop, generated: str) -> None:
+    """Serve until ``stopped``."""
     try:
         host, port = await server.start(options.host, options.port)
     except OSError as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        print(f"emulator: cannot listen on {options.host}:{options.port}: {reason}", file=sys.stderr)
-        return 1
+        raise _CannotListen(f"cannot listen on {options.host}:{options.port}: {reason}") from None
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
-    _show_banner(sys.stderr, host, port, options.database, generated, encrypted=context is not None)
+    _show_banner(sys.stderr, host, port, options, generated)
     if options.json_ready:
         print(json.dumps({"host": host, "port": port, "user": USER, "database": options.database}), flush=True)
     if options.exit_with_parent:
+        loop = asyncio.get_running_loop()
         threading.Thread(target=_await_end_of_input, args=(loop, stopped), daemon=True).start()
     await stopped.wait()
+    if stopped.drains:
+        await server.drain()
     await server.stop()
-    return 0
 
 
-def _show_banner(out: TextIO, host: str, port: int, database: str, generated_password: str, *, encrypted: bool) -> None:
-    encryption = "Encrypt=yes;TrustServerCertificate=yes" if encrypted else "Encrypt=no"
-    print("SQL Server emulator, for tests. This is not SQL Server; data is in memory only and lost at exit.", file=out)
-    print(f"Listening on {host}:{port}, {'with' if encrypted else 'without'} encryption. Connect with:", file=out)
+def _close(durability: Durability, stopped: Stop) -> bool:
+    """Write the last checkpoint. False: something went wrong, and it has been said what."""
+    try:
+        durability.close(checkpoint=stopped.checkpoints)
+    except (DataError, OSError) as error:
+        stopped.reason = stopped.reason or f"no checkpoint, the log is kept: {error}"
+    if stopped.reason:
+        print(f"emulator: {stopped.reason}", file=sys.stderr)
+    return not stopped.reason
+
+
+def _show_banner(out: TextIO, host: str, port: int, options: argparse.Namespace, generated_password: str) -> None:
+    encryption = "Encrypt=yes;TrustServerCertificate=yes" if options.tls else "Encrypt=no"
+    kept = "data is in memory only and lost at exit" if options.data is None else f"data is kept in {options.data}"
+    print(f"SQL Server emulator, for tests. This is not SQL Server; {kept}.", file=out)
+    print(f"Listening on {host}:{port}, {'with' if options.tls else 'without'} encryption. Connect with:", file=out)
     print(
-        f"  Driver={{ODBC Driver 18 for SQL Server}};Server={host},{port};Database={database};UID={USER};PWD=...;"
-        f"{encryption}",
+        f"  Driver={{ODBC Driver 18 for SQL Server}};Server={host},{port};Database={options.database};UID={USER};"
+        f"PWD=...;{encryption}",
         file=out,
     )
     if generated_password:

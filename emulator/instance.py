@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -20,6 +20,7 @@ from emulator.locking.waits import WaitCount
 from emulator.scheduler import Clock, RealClock, Scheduler
 from emulator.session import Session
 from emulator.sql import nodes
+from emulator.storage.transaction import CommitLog
 from emulator.storage.versions import VersionStore
 
 FIRST_USER_SPID = 51
@@ -45,6 +46,7 @@ class Kept(dict[Any, Any]):
 class Instance:
     """One emulated server. ``logins`` are SQL logins with their passwords: all of them are made sysadmins.
 
+    ``log``, if there is one, takes what commits; ``on_shutdown`` is called by SHUTDOWN with whether it says NOWAIT.
     ``clock`` and ``seed`` are the only sources of time and chance: with the same ones and the same schedule, every run
     gives the same results.
     """
@@ -61,12 +63,15 @@ class Instance:
     ) -> None:
         self.clock: Clock = clock or RealClock()
         self.scheduler = scheduler or Scheduler(self.clock)
+        self.seed = seed
         self.random = random.Random(seed)
         self.deadlocks: list[Deadlock] = []
         self.locks = LockManager(self._note_deadlock)
         self.versions = VersionStore()
         self.waits: dict[str, WaitCount] = {}
         self.started = self.clock.now()
+        self.log: CommitLog | None = None
+        self.on_shutdown: Callable[[bool], None] | None = None
         self.server_name = server_name
         self.security = server_principals()
         self.databases: dict[str, Database] = {}
@@ -82,9 +87,10 @@ class Instance:
             self.create_database(name)
         self.default_database = self.databases[fold(database)]
         for login, password in (logins or {}).items():
-            self._add_administrator(login, password)
+            self.add_administrator(login, PasswordHash.of(password))
 
-    def _add_administrator(self, name: str, password: str) -> None:
+    def add_administrator(self, name: str, password: PasswordHash) -> None:
+        """Give the login, made if it is not there, a password, and every permission."""
         login = self.security.find(name)
         if login is None:
             number = self.security.allocate_id()
@@ -92,7 +98,7 @@ class Instance:
             self.security.add(login)
             self.security.by_id[SYSADMIN].members.add(number)
         assert isinstance(login, Login)
-        login.password = PasswordHash.of(password)
+        login.password = password
         login.default_database = self.default_database.name
 
     def create_database(self, name: str, owner_sid: bytes = SA_SID) -> Database:

@@ -34,6 +34,9 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "checks."),
     2389: (16, "XQuery [value()]: 'value()' requires a singleton (or empty sequence), found operand of type "
            "'xdt:untypedAtomic *'"),
+    9001: (21, "The log for database '{}' is not available. Check the operating system error log for related error "
+           "messages. Resolve any errors and restart the database."),
+    9002: (17, "The transaction log for database '{}' is full due to '{}'."),
     8172: (16, 'The argument {} of the XML data type method "{}" must be a string literal.'),
     302: (16, "The {}() built-in function can only be used in a DEFAULT expression for a column of type "
           "'uniqueidentifier' in a CREATE TABLE or ALTER TABLE statement. It cannot be combined with other operators to "

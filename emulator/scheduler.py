@@ -164,6 +164,10 @@ class _Worker(greenlet):
             hub.switch()
 
 
+def _nothing() -> None:
+    """What there is to settle when nobody has asked for it."""
+
+
 Chooser = Callable[[Sequence[Task]], Task]
 """Picks the next task to run from those that can, given in the order in which they became runnable."""
 
@@ -188,6 +192,9 @@ class Scheduler:
         self._timers: list[tuple[float, int, Task]] = []
         self._timer_count = 0
         self._unfinished: dict[Task, None] = {}
+        self._settling: list[Task] = []
+        self._turns_until_settled = 0
+        self._settle: Callable[[], None] = _nothing
         self._idle: list[_Worker] = []
 
     # -- tasks -------------------------------------------------------------------------------------------------------
@@ -230,6 +237,7 @@ class Scheduler:
             task.state = TaskState.DONE
         self._unfinished.clear()
         self._runnable.clear()
+        self._settling.clear()
         self._timers.clear()
 
     # -- called by the engine ----------------------------------------------------------------------------------------
@@ -293,6 +301,23 @@ class Scheduler:
         self._suspend(task, None)
         task._raise_if_interrupted()
 
+    def settle(self, action: Callable[[], None]) -> None:
+        """Return when ``action`` has been called, once for all tasks that wait for it: when every task that could run
+        has had its turn. For what is dear and serves many at once, such as writing a log through to the disk.
+
+        All tasks must give the same action, which must not raise. An interruption comes at a later switch point.
+        """
+        task = self._current
+        if task is None or self._stepping:
+            action()
+            return
+        if not self._settling:
+            self._settle = action
+            self._turns_until_settled = len(self._runnable)
+        self._settling.append(task)
+        task.state = TaskState.WAITING
+        self._to_hub(task)
+
     # -- called by the hub -------------------------------------------------------------------------------------------
 
     def run(self, max_switches: int | None = None, seconds: float | None = None) -> bool:
@@ -315,7 +340,7 @@ class Scheduler:
         finally:
             self._yield_at = None
             self._stepping = False
-        return bool(self._runnable)
+        return bool(self._runnable or self._settling)
 
     def wake(self, task: Task) -> None:
         """Let a task that called ``block`` go on."""
@@ -363,6 +388,10 @@ class Scheduler:
         if self._timers:
             self._expire_timers()
         runnable = self._runnable
+        if self._settling:
+            if not runnable or self._turns_until_settled <= 0:
+                self._end_settling()
+            self._turns_until_settled -= 1
         if not runnable:
             return False
         if self.choose is None:
@@ -416,8 +445,14 @@ class Scheduler:
         assert hub is not None
         hub.switch()
 
+    def _end_settling(self) -> None:
+        self._settle()
+        settled, self._settling = self._settling, []
+        for task in settled:
+            self._wake(task)
+
     def _wake(self, task: Task) -> None:
-        if task.state is TaskState.WAITING:
+        if task.state is TaskState.WAITING and task not in self._settling:
             task.state = TaskState.RUNNABLE
             task.deadline = None
             self._runnable.append(task)

@@ -466,7 +466,8 @@ class Session:
         self.transaction.save(name)
 
     def _new_transaction(self) -> Transaction:
-        return Transaction(self.locking, self.instance.locks, self.instance.next_transaction_id())
+        instance = self.instance
+        return Transaction(self.locking, instance.locks, instance.next_transaction_id(), instance.log)
 
     def _end_transaction(self, *, commit: bool) -> None:
         transaction = self.transaction
@@ -475,15 +476,19 @@ class Session:
         self.trancount = 0
         self.doomed = False
         self.transaction = None
-        if commit:
-            transaction.commit()
-        else:
-            transaction.rollback()
-        if self.open_cursors:
-            self._close_cursors(commit=commit)
-        if self.announced:
-            self.announced = False
-            self.sink.transaction_ended(transaction.owner_id, committed=commit)
+        committed = False
+        try:
+            if commit:
+                transaction.commit()
+                committed = True
+            else:
+                transaction.rollback()
+        finally:
+            if self.open_cursors:
+                self._close_cursors(commit=committed)
+            if self.announced:
+                self.announced = False
+                self.sink.transaction_ended(transaction.owner_id, committed=committed)
 
     def _close_cursors(self, *, commit: bool) -> None:
         """The end of a transaction closes all cursors if CURSOR_CLOSE_ON_COMMIT is on, else a rollback all but static

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from emulator.catalog.extended_properties import ExtendedProperties
 from emulator.catalog.objects import (
+    TRANSIENT,
     DatabaseObject,
     Schema,
     Table,
@@ -61,15 +62,15 @@ class Database:
     compatibility_level: int = 160
     read_committed_snapshot: bool = False
     snapshots: SnapshotState = field(init=False)
-    snapshots_since: int = 0
+    snapshots_since: int = field(default=0, metadata=TRANSIENT)
     user_access: str = "MULTI_USER"
     created: int = 0
-    version: int = 0
-    changing: int = 0
+    version: int = field(default=0, metadata=TRANSIENT)
+    changing: int = field(default=0, metadata=TRANSIENT)
     schemas: dict[str, Schema] = field(default_factory=dict)
-    objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
+    objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict, metadata=TRANSIENT)
     by_id: dict[int, DatabaseObject] = field(default_factory=dict)
-    dropping: dict[tuple[str, str], Table] = field(default_factory=dict)
+    dropping: dict[tuple[str, str], Table] = field(default_factory=dict, metadata=TRANSIENT)
     types: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict)
     properties: ExtendedProperties = field(default_factory=ExtendedProperties)
     owner_sid: bytes = SA_SID
@@ -77,8 +78,8 @@ class Database:
     next_object_id: int = FIRST_OBJECT_ID
     next_schema_id: int = FIRST_SCHEMA_ID
     last_rowversion: int = 2000
-    application_locks: LockSpace = field(init=False)
-    locks: LockSpace = field(init=False)
+    application_locks: LockSpace = field(init=False, metadata=TRANSIENT)
+    locks: LockSpace = field(init=False, metadata=TRANSIENT)
 
     def __post_init__(self) -> None:
         self.application_locks = LockSpace(

@@ -6,7 +6,7 @@ Documentation: ``sys.extended_properties`` for the ids.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.catalog.objects import DatabaseObject, fold
@@ -37,11 +37,11 @@ class Property:
     value: Any
 
 
+@dataclass(slots=True, eq=False)
 class ExtendedProperties:
-    """The properties of one database."""
+    """The properties of one database, by the ids of their targets and their folded names."""
 
-    def __init__(self) -> None:
-        self._properties: dict[tuple[int, int, int, str], Property] = {}
+    _properties: dict[tuple[int, int, int, str], Property] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Property]:
         return iter([found for _, found in sorted(self._properties.items())])

@@ -11,13 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
     from emulator.sql import nodes
     from emulator.storage.table import TableStore
+
+TRANSIENT: Final = {"transient": True}
+"""Metadata of a field that is not part of the definition: compiled, derived from other fields, or of one process. All
+other fields are kept where data is durable (``emulator.durability``), so they must be plain values or definitions."""
 
 
 @dataclass(slots=True, eq=False)
@@ -107,8 +111,8 @@ class Index:
     included: tuple[int, ...] = ()
     filter: nodes.Predicate | None = None
     filter_text: str = ""
-    predicate: Callable[[tuple[Any, ...]], bool] | None = None
-    predicate_columns: tuple[int, ...] = ()
+    predicate: Callable[[tuple[Any, ...]], bool] | None = field(default=None, metadata=TRANSIENT)
+    predicate_columns: tuple[int, ...] = field(default=(), metadata=TRANSIENT)
     ignore_dup_key: bool = False
     disabled: bool = False
     system_named: bool = False
@@ -153,9 +157,9 @@ class Table(DatabaseObject):
     indexes: list[Index] = field(default_factory=list)
     checks: list[CheckConstraint] = field(default_factory=list)
     foreign_keys: list[ForeignKey] = field(default_factory=list)
-    referenced_by: list[tuple[Table, ForeignKey]] = field(default_factory=list)
+    referenced_by: list[tuple[Table, ForeignKey]] = field(default_factory=list, metadata=TRANSIENT)
     triggers: list[Trigger] = field(default_factory=list)
-    store: TableStore | None = None
+    store: TableStore | None = field(default=None, metadata=TRANSIENT)
     database: str = ""
     lock_escalation: str = "TABLE"
 
@@ -231,15 +235,15 @@ class Module(DatabaseObject):
     quoted_identifier: bool = True
     execute_as: int | None = None
     database: str = ""
-    plan: Any = None
-    plan_version: int = -1
+    plan: Any = field(default=None, metadata=TRANSIENT)
+    plan_version: int = field(default=-1, metadata=TRANSIENT)
 
 
 @dataclass(slots=True, eq=False)
 class Procedure(Module):
     """``body`` is the tuple of statements; ``bindings`` are the ways in which it has been called remotely."""
 
-    bindings: dict[Any, Any] = field(default_factory=dict)
+    bindings: dict[Any, Any] = field(default_factory=dict, metadata=TRANSIENT)
 
     type_code = "P "
 
@@ -292,7 +296,10 @@ class Trigger(Module):
 
 @dataclass(slots=True, eq=False)
 class Sequence(DatabaseObject):
-    """``current`` is the last value given out, None before the first. Not transactional."""
+    """``current`` is the last value given out, None before the first. Not transactional.
+
+    ``on_draw``, if set, is called with the sequence whenever a value has been given out.
+    """
 
     type: SqlType = field(default_factory=lambda: SqlType("bigint"))
     start: int = 1
@@ -302,6 +309,7 @@ class Sequence(DatabaseObject):
     cycle: bool = False
     cache: int | None = None
     current: int | None = None
+    on_draw: Callable[[Sequence], None] | None = field(default=None, metadata=TRANSIENT)
 
     type_code = "SO"
 
@@ -327,7 +335,7 @@ class TableType(DatabaseObject):
     of it have come over the wire."""
 
     shape: Table = field(default_factory=lambda: Table("", ""))
-    loaders: dict[Any, Any] = field(default_factory=dict)
+    loaders: dict[Any, Any] = field(default_factory=dict, metadata=TRANSIENT)
 
     type_code = "TT"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
+from emulator.catalog.objects import TRANSIENT
 from emulator.catalog.passwords import PasswordHash
 from emulator.catalog.permissions import FIXED_DATABASE_DENIALS, FIXED_DATABASE_GRANTS, FIXED_SERVER_GRANTS
 from emulator.locking.manager import LockSpace, ResourceType
@@ -121,10 +122,10 @@ class PrincipalCatalog:
     public: int
     next_id: int
     whole: Securable
-    locks: LockSpace
-    grants: dict[int, frozenset[str]] = field(default_factory=dict)
-    denials: dict[int, frozenset[str]] = field(default_factory=dict)
-    principals: dict[str, Principal] = field(default_factory=dict)
+    locks: LockSpace = field(metadata=TRANSIENT)
+    grants: dict[int, frozenset[str]] = field(default_factory=dict, metadata=TRANSIENT)
+    denials: dict[int, frozenset[str]] = field(default_factory=dict, metadata=TRANSIENT)
+    principals: dict[str, Principal] = field(default_factory=dict, metadata=TRANSIENT)
     by_id: dict[int, Principal] = field(default_factory=dict)
     permissions: dict[Securable, dict[tuple[Securable, int, str, int], Permission]] = field(default_factory=dict)
 

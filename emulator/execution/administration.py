@@ -1,7 +1,7 @@
-"""Statements addressed to the server: KILL, DBCC, CHECKPOINT, RECONFIGURE.
+"""Statements addressed to the server: KILL, DBCC, CHECKPOINT, SHUTDOWN, RECONFIGURE.
 
 Documentation: "KILL (Transact-SQL)", "DBCC CHECKIDENT", "DBCC OPENTRAN", "DBCC INPUTBUFFER", "DBCC USEROPTIONS",
-"CHECKPOINT".
+"CHECKPOINT", "SHUTDOWN".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import may, require_on_server
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
-from emulator.execution.plans import evaluator
+from emulator.execution.plans import as_unit, evaluator
 from emulator.execution.settings import Isolation
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.changes.targets import find_table
@@ -102,8 +102,17 @@ def compile_dbcc(node: nodes.Dbcc, compiler: UnitCompiler) -> Step:
         raise NotSupported(f"DBCC {node.command}", node.line)
     arguments = [_evaluator(compiler, node, argument) for argument in node.arguments]
 
+    def change(frame: Frame, values: Arguments) -> None:
+        assert frame.session.transaction is not None
+        frame.session.transaction.defines = True
+        command(frame, node, compiler, values)
+
     def dbcc(frame: Frame) -> None:
-        command(frame, node, compiler, [argument(frame) for argument in arguments])
+        values = [argument(frame) for argument in arguments]
+        if node.command == "CHECKIDENT":
+            as_unit(frame, change, frame, values)
+        else:
+            command(frame, node, compiler, values)
         _say(frame, node, SqlError(2528, 0, 1, COMPLETED))
 
     return _step(node, dbcc)
@@ -232,13 +241,43 @@ WITHOUT_EFFECT = frozenset({"FREEPROCCACHE", "DROPCLEANBUFFERS", "FREESYSTEMCACH
 
 
 def compile_nothing(node: nodes.Statement, compiler: UnitCompiler) -> Step:
-    """CHECKPOINT and RECONFIGURE: there are no dirty pages, and configured values are in force at once."""
+    """RECONFIGURE: configured values are in force at once."""
     return _step(node, lambda frame: None)
+
+
+def compile_checkpoint(node: nodes.Checkpoint, compiler: UnitCompiler) -> Step:
+    """CHECKPOINT. Without a log there are no dirty pages, and nothing to do."""
+
+    def checkpoint(frame: Frame) -> None:
+        log = frame.session.instance.log
+        if log is not None:
+            log.checkpoint()
+
+    return _step(node, checkpoint)
+
+
+def compile_shutdown(node: nodes.Shutdown, compiler: UnitCompiler) -> Step:
+    """SHUTDOWN [WITH NOWAIT]: the server stops, having let running requests end, and written a checkpoint; or not.
+
+    NotSupported: the instance is not run by a server.
+    """
+
+    def shutdown(frame: Frame) -> None:
+        session = frame.session
+        require_on_server(session, "SHUTDOWN", node.line)
+        stop = session.instance.on_shutdown
+        if stop is None:
+            raise NotSupported("SHUTDOWN of an instance in process", node.line)
+        session.sink.message(SqlError(6006, 10, 1, f"Server shut down by request from login {session.login_name}."))
+        stop(node.no_wait)
+
+    return _step(node, shutdown)
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     nodes.Kill: compile_kill,
     nodes.Dbcc: compile_dbcc,
-    nodes.Checkpoint: compile_nothing,
+    nodes.Checkpoint: compile_checkpoint,
+    nodes.Shutdown: compile_shutdown,
     nodes.Reconfigure: compile_nothing,
 }

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import merge
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sortedcontainers import SortedList
 
@@ -27,6 +27,9 @@ from emulator.storage.keys import INFINITY, Key, KeyPart, Row, key_encoder, pref
 from emulator.storage.transaction import LOG_RECORD_BYTES, UndoLog
 from emulator.storage.usage import IndexUsage
 from emulator.storage.versions import History, Snapshot, VersionStore
+
+if TYPE_CHECKING:
+    from emulator.storage.table import TableStore
 
 
 class _Marker:
@@ -76,8 +79,8 @@ class IndexStore:
     """One index with its lock space.
 
     ``values`` and ``keys`` may be read directly, and written only through the methods. ``version`` changes whenever a
-    key comes or goes. ``encode(row)`` gives the key columns of a row as a key, ``encode_prefix(values)`` those of some
-    values for its first columns.
+    key comes or goes. ``base_of`` is the table whose rows it keeps, None for a nonclustered index. ``encode(row)``
+    gives the key columns of a row as a key, ``encode_prefix(values)`` those of some values for its first columns.
     """
 
     def __init__(self, definition: IndexDefinition, locks: LockSpace, history: History | None = None) -> None:
@@ -91,6 +94,7 @@ class IndexStore:
         self.version = 0
         self.usage = IndexUsage()
         self.history = history
+        self.base_of: TableStore | None = None
         self.key_width: int | None = None
         """Of a nonclustered index that is not unique: how many components come before the base key in its keys."""
         self.encode: Callable[[Row], Key] = key_encoder(definition.parts)
@@ -246,6 +250,10 @@ class IndexStore:
         else:
             undo.records.append((self._put_back, key, previous))
         undo.log_used += LOG_RECORD_BYTES
+
+    def entry_of(self, record: tuple[Any, ...]) -> tuple[Key, Any] | None:
+        """The key that an undo record of this index is about, with what it puts back; None: it exchanges everything."""
+        return None if record[0] == self._exchange else record[-2:]
 
     def purge(self, key: Key) -> None:
         """Remove ``key`` if it is still a ghost."""

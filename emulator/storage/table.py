@@ -77,7 +77,8 @@ class TableStore:
 
     ``versions``: where row versions are kept, None when there are none. ``defined`` is the number of the commit, as in
     ``VersionStore.sequence``, of the latest change of the definition. ``escalates``: many row locks of a statement
-    become one on the table.
+    become one on the table. ``durable``: committed rows are to survive the
+    process, if anything does.
     A row is an immutable tuple of engine values in column order. Its base key is the clustered key (with a number
     appended when the clustered index is not unique) or a row id, and identifies it in every index.
     """
@@ -98,6 +99,7 @@ class TableStore:
         self.versions = versions
         self.defined = 0
         self.escalates = True
+        self.durable = False
         self.identity: Identity | None = None
         self.indexes: dict[str, IndexStore] = {}
         self._next_row_id = 1
@@ -241,6 +243,20 @@ class TableStore:
         for index, content in zip((self.base, *self.indexes.values()), contents, strict=True):
             index.load(content)
 
+    def fill(self, rows: Iterable[tuple[int | None, Row]]) -> None:
+        """Fill the empty table with rows and the row ids that they had (None under a unique clustered index).
+
+        DuplicateKey: as for ``insert``.
+        """
+        keyed = [
+            (self.base.encode(row) if row_id is None else (*self.base.encode(row), row_id), row) for row_id, row in rows
+        ]
+        if not self.base.unique:
+            self._next_row_id = max((key[-1] for key, _ in keyed), default=0) + 1
+        self.base.load(_distinct(self.base, keyed, [row for _, row in keyed]))
+        for index in self.indexes.values():
+            index.load(self._index_content(index, keyed))
+
     def _row(self, key: Key) -> Row:
         row = self.base.values[key]
         if row is GHOST:
@@ -325,7 +341,7 @@ class TableStore:
 
     def _new_base(self, definition: IndexDefinition | None) -> IndexStore:
         if definition is None:
-            return IndexStore(
+            base = IndexStore(
                 HEAP,
                 LockSpace(
                     ResourceType.RID,
@@ -336,7 +352,10 @@ class TableStore:
                 ),
                 self._new_history(),
             )
-        return self._new_index(definition)
+        else:
+            base = self._new_index(definition)
+        base.base_of = self
+        return base
 
     def _new_index(self, definition: IndexDefinition) -> IndexStore:
         return IndexStore(

@@ -8,7 +8,7 @@ locks, savepoints and hooks. Numbers drawn from identities and sequences are not
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.locking.manager import LockEntry, LockManager, LockOwner, LockSession
 from emulator.storage.versions import UNCOMMITTED
@@ -26,12 +26,12 @@ class UndoLog:
     """Changes in order, each as a function with its arguments that takes it back.
 
     ``ghosts`` are the index entries that were deleted and stay as ghosts until the end (whoever adds one notes how to
-    take it off again). Where rows are versioned,
-    ``versions`` are the entries whose versions were noted in ``version_store``, and ``commit_sequence`` orders the
-    commits.
+    take it off again). ``defines``: definitions were changed, or may have been. Where rows are versioned, ``versions``
+    are the entries whose versions were noted in ``version_store``, and ``commit_sequence`` orders the commits.
     """
 
     commit_sequence: int = UNCOMMITTED
+    defines = False
     version_store: VersionStore | None = None
     versions: list[tuple[History, Key]] | None = None
 
@@ -44,6 +44,7 @@ class UndoLog:
         """Note a change that ``undo(*args)`` takes back (also DDL)."""
         self.records.append((undo, *args))
         self.log_used += LOG_RECORD_BYTES
+        self.defines = True
 
     def mark(self) -> int:
         """A point to which ``rollback_to`` can return: the start of a statement, a savepoint."""
@@ -64,6 +65,19 @@ class UndoLog:
         self.ghosts.clear()
 
 
+class CommitLog(Protocol):
+    """Whoever has to know what transactions change before that becomes final."""
+
+    def commit(self, transaction: Transaction) -> None:
+        """``transaction`` is about to commit: its ``records`` are complete and its locks are held.
+
+        May wait. What it raises has the transaction rolled back.
+        """
+
+    def checkpoint(self) -> None:
+        """CHECKPOINT: return when recovery needs nothing of the log up to now."""
+
+
 class Transaction(LockOwner, UndoLog):
     """One transaction of a session, from its first BEGIN (or from an autocommit statement) to its end.
 
@@ -75,11 +89,14 @@ class Transaction(LockOwner, UndoLog):
     snapshot: Snapshot | None = None
     """What the transaction reads at level SNAPSHOT, from its first access to data on; ``version_store`` is set then."""
 
-    def __init__(self, session: LockSession, locks: LockManager, transaction_id: int) -> None:
+    def __init__(
+        self, session: LockSession, locks: LockManager, transaction_id: int, log: CommitLog | None = None
+    ) -> None:
         UndoLog.__init__(self)
         LockOwner.__init__(self, session, transaction_id)
         self.lock_manager = locks
         self.savepoints: list[tuple[str, int, frozenset[LockEntry]]] = []
+        self.log = log
         self.ended = False
         self._end_hooks: list[Callable[[bool], None]] = []
 
@@ -109,7 +126,13 @@ class Transaction(LockOwner, UndoLog):
         return False
 
     def commit(self) -> None:
-        """Make everything final and release all locks."""
+        """Make everything final and release all locks; roll back instead if the log cannot take it, with its error."""
+        if self.log is not None:
+            try:
+                self.log.commit(self)
+            except BaseException:
+                self.rollback()
+                raise
         self._end(committed=True)
 
     def rollback(self) -> None:

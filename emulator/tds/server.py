@@ -51,6 +51,9 @@ from emulator.types.collation import collation
 RUN_BUDGET = 0.002
 """Seconds that tasks may run before the loop looks at its sockets again."""
 
+DRAIN_POLL = 0.01
+"""Seconds between two looks at what is still running, when the server is to stop."""
+
 LOGIN_TIMEOUT = 30.0
 """Seconds from connecting to a complete login."""
 
@@ -88,6 +91,11 @@ class Client(asyncio.Protocol):
         self._write_paused = False
         self._blocked: Task | None = None
         self._login_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is running."""
+        return self._running is not None
 
     # What the event loop calls
 
@@ -369,6 +377,13 @@ class Server:
         self._listener = await self.loop.create_server(lambda: Client(self), host, port)
         address = self._listener.sockets[0].getsockname()
         return address[0], address[1]
+
+    async def drain(self) -> None:
+        """Take no more clients, and return when no request is running."""
+        if self._listener is not None:
+            self._listener.close()
+        while any(client.busy for client in self.clients):
+            await asyncio.sleep(DRAIN_POLL)
 
     async def stop(self) -> None:
         """Cut all clients off, roll back what they left open, end all tasks."""

@@ -48,6 +48,11 @@ def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step
     unversioned = isinstance(node, UNVERSIONED)
     structural = isinstance(node, STRUCTURAL) or (isinstance(node, nodes.Drop) and node.kind == "TABLE")
 
+    def define(frame: Frame) -> None:
+        assert frame.session.transaction is not None
+        frame.session.transaction.defines = True
+        act(frame)
+
     def run_definition(frame: Frame) -> Signal | None:
         session = frame.session
         frame.node = node
@@ -57,7 +62,7 @@ def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step
             if unversioned and session.trancount and session.settings.isolation is Isolation.SNAPSHOT:
                 raise sql_error(3964)
             session.begin_implicitly()
-            as_unit(frame, act, frame)
+            as_unit(frame, define, frame)
         except SqlError as error:
             return statement_failed(frame, error, node.line, structural=structural)
         session.row_count = 0

@@ -85,7 +85,9 @@ def create_with_columns(session: Session, context: PlanContext, name: nodes.Obje
 def _shared_store(session: Session, database: Database, table: Table) -> TableStore:
     """An empty store for a table that all sessions see."""
     versions = session.instance.versions if database.keeps_versions else None
-    return new_store(table, database_id=database.database_id, versions=versions)
+    store = new_store(table, database_id=database.database_id, versions=versions)
+    store.durable = database is not session.instance.databases["tempdb"]
+    return store
 
 
 def _enter_temporary(frame: Frame, table: Table, place: Place) -> None:

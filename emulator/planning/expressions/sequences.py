@@ -93,4 +93,6 @@ def advance(sequence: Sequence) -> int:
             raise sql_error(11728, sequence.full_name)
         value = sequence.minimum if sequence.increment > 0 else sequence.maximum
     sequence.current = value
+    if sequence.on_draw is not None:
+        sequence.on_draw(sequence)
     return value

@@ -380,6 +380,13 @@ class Checkpoint(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class Shutdown(Statement):
+    """SHUTDOWN [WITH NOWAIT]."""
+
+    no_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reconfigure(Statement):
     """RECONFIGURE [WITH OVERRIDE]."""
 

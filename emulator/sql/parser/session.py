@@ -1,4 +1,4 @@
-"""SET options, and the statements addressed to the server: USE, KILL, DBCC, CHECKPOINT, RECONFIGURE."""
+"""SET options, and the statements addressed to the server: USE, KILL, DBCC, CHECKPOINT, SHUTDOWN, RECONFIGURE."""
 
 from __future__ import annotations
 
@@ -151,6 +151,13 @@ class SessionParser(Grammar):
         if self.token.kind is INTEGER:
             self.integer()
         return nodes.Checkpoint(**self.span(first))
+
+    def shutdown(self) -> nodes.Shutdown:
+        first = self.expect("SHUTDOWN")
+        no_wait = self.accept("WITH")
+        if no_wait:
+            self.expect("NOWAIT")
+        return nodes.Shutdown(**self.span(first), no_wait=no_wait)
 
     def reconfigure(self) -> nodes.Reconfigure:
         first = self.expect("RECONFIGURE")

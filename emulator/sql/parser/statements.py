@@ -39,7 +39,6 @@ _UNSUPPORTED: Final = frozenset(
         "RESTORE",
         "SEND",
         "SETUSER",
-        "SHUTDOWN",
         "UPDATETEXT",
         "WRITETEXT",
     }
@@ -233,6 +232,7 @@ _STATEMENTS: Final[dict[str, _Production]] = {
     "BREAK": Parser.break_statement,
     "BULK": Parser._bulk,
     "CHECKPOINT": Parser.checkpoint,
+    "SHUTDOWN": Parser.shutdown,
     "CLOSE": Parser.close_cursor,
     "COMMIT": Parser.commit,
     "CONTINUE": Parser.continue_statement,
