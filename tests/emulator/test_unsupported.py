@@ -19,7 +19,6 @@ CONSTRUCTS = {
     "BULK INSERT": "BULK INSERT dbo.T FROM 'file';",
     "BACKUP": "BACKUP DATABASE lockstep TO DISK = 'file';",
     "RESTORE": "RESTORE DATABASE lockstep FROM DISK = 'file';",
-    "SHUTDOWN": "SHUTDOWN;",
     "CONTAINS": "SELECT A FROM unsupported.T WHERE CONTAINS(B, 'x');",
     "TABLESAMPLE": "SELECT A FROM unsupported.T TABLESAMPLE (10 PERCENT);",
     "geography": "CREATE TABLE unsupported.U (A geography);",
