@@ -125,11 +125,12 @@ def _check_rows(table: Table, check: CheckConstraint, place: Place) -> None:
     slot = scope.sources[0].slot
     condition = compile_condition(check.expression, scope, place.context)
     name = check.name
+    column = "" if check.column is None else f", column '{table.columns[check.column].name}'"
     env: list[Any] = [[], place.session, *[None] * (place.context.slots - FIRST_SLOT)]
     for row in table.store.rows():
         env[slot] = row
         if condition.fn(env) is False:
-            raise sql_error(547, "ALTER TABLE", "CHECK", name, place.database.name, table.full_name, "", state=0)
+            raise sql_error(547, "ALTER TABLE", "CHECK", name, place.database.name, table.full_name, column, state=0)
 
 
 def _check_foreign_key(table: Table, key: ForeignKey, place: Place) -> None:

@@ -160,12 +160,25 @@ class _Shaper:
             raise sql_error(1911, name, line=line)
         return column.ordinal
 
+    def _checked_column(self, node: nodes.CheckConstraint) -> int | None:
+        """The ordinal of the one column that a check is about, None if there are more or none.
+
+        Errors: 8141 a column's own check mentions another column.
+        """
+        mentioned = {found.ordinal for name in column_names(node.condition) if (found := self.table.column(name))}
+        if node.column is None:
+            return mentioned.pop() if len(mentioned) == 1 else None
+        own = self.ordinal(node.column, node.line)
+        if mentioned - {own}:
+            raise sql_error(8141, self.table.columns[own].name, self.table.name, line=node.line)
+        return own
+
     def add_constraint(self, node: nodes.TableConstraint) -> None:
         match node:
             case nodes.KeyConstraint():
                 self._add_key(node)
             case nodes.CheckConstraint():
-                column = self.ordinal(node.column, node.line) if node.column else None
+                column = self._checked_column(node)
                 compile_filter(node.condition, table_scope(self.table, self.ctx), self.ctx)
                 name = node.name or made_up("CK", self.table, node.column, len(self.table.checks))
                 self.table.checks.append(

@@ -131,3 +131,25 @@ def test_object_ids_stay_within_an_int(client: Any) -> None:
     ids = [row[0] for row in client.query("SELECT object_id FROM sys.tables")]
     assert len(set(ids)) == 150
     assert all(0 < object_id < 2**31 for object_id in ids)
+
+
+def test_a_check_of_one_column_belongs_to_it_wherever_it_is_written(client):
+    client.run("""
+        CREATE TABLE t (
+            id int, n int, day date,
+            CONSTRAINT one CHECK (id > 0), CONSTRAINT two CHECK (id > n), CONSTRAINT past CHECK (DATEADD(day, 1, day) < '2100-01-01'))
+    """)
+
+    assert client.query("SELECT name, parent_column_id FROM sys.check_constraints ORDER BY name") == [
+        ("one", 1),
+        ("past", 3),
+        ("two", 0),
+    ]
+    assert client.fails("INSERT t (id) VALUES (0)").message.endswith("column 'id'.")
+    assert client.fails("INSERT t (id, n) VALUES (1, 2)").message.endswith('table "dbo.t".')
+    client.run("INSERT t (id) VALUES (1)")
+    assert client.fails("ALTER TABLE t ADD CONSTRAINT three CHECK (id > 5)").message.endswith("column 'id'.")
+
+
+def test_the_check_of_a_column_mentions_no_other_column(client):
+    assert client.fails("CREATE TABLE t (n int, id int CHECK (id > n))").number == 8141
