@@ -92,13 +92,14 @@ def _same_expression(node: nodes.Expression, outputs: Sequence[Output], scope: S
 
 
 def _written_alike(node: nodes.Expression, outputs: Sequence[Output]) -> int | None:
-    """The output column that is the qualified column ``node``."""
+    """The output column that is the column ``node``, perhaps under another name: written so, or without qualifier."""
     if not isinstance(node, nodes.ColumnRef):
         return None
-    wanted = fold(f"{node.table}.{node.name}")
     for position, output in enumerate(outputs):
         found = output.node
-        if isinstance(found, nodes.ColumnRef) and fold(f"{found.table}.{found.name}") == wanted:
+        if not isinstance(found, nodes.ColumnRef) or fold(found.name) != fold(node.name):
+            continue
+        if node.table is None or fold(str(found.table)) == fold(str(node.table)):
             return position
     return None
 

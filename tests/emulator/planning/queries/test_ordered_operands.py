@@ -1,4 +1,7 @@
-"""ORDER BY of one operand of a set operator: allowed in subqueries, where it belongs to a block with TOP or OFFSET."""
+"""ORDER BY and set operators: what orders the whole, and what one operand.
+
+In subqueries a block with TOP or OFFSET may have an ORDER BY of its own.
+"""
 
 from typing import Any
 
@@ -72,4 +75,20 @@ def test_an_operand_of_a_subquery_has_its_own_order(session: Session, query: str
 def test_other_operands_have_none(session: Session, query: str, number: int) -> None:
     with pytest.raises(SqlError) as caught:
         run(session, query)
+    assert caught.value.number == number
+
+
+@pytest.mark.parametrize("order", ["a DESC", "Col2 DESC", "t.a DESC", "2 DESC"])
+def test_the_whole_is_ordered_by_names_of_the_first_operand(session: Session, order: str) -> None:
+    query = (
+        f"SELECT t.id AS Col1, t.a AS Col2 FROM t WHERE id < 3 UNION SELECT a, 25 FROM t WHERE id = 1 ORDER BY {order}"
+    )
+
+    assert run(session, query) == [(10, 25), (2, 20), (1, 10)]
+
+
+@pytest.mark.parametrize(("order", "number"), [("b", 207), ("a + 1", 104), ("x.a", 104)])
+def test_the_whole_is_ordered_by_nothing_else(session: Session, order: str, number: int) -> None:
+    with pytest.raises(SqlError) as caught:
+        run(session, f"SELECT t.id AS Col1, t.a AS Col2 FROM t UNION SELECT 1, 2 ORDER BY {order}")
     assert caught.value.number == number
