@@ -430,6 +430,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     11525: (16, "The metadata could not be determined because statement '{}' uses a temp table."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
     15197: (16, "There is no text for object '{}'."),
+    1759: (16, "Computed column '{}' in table '{}' is not allowed to be used in another computed-column definition."),
     8141: (16, "Column CHECK constraint for column '{}' references another column, table '{}'."),
     15097: (16, "The size associated with an extended property cannot be more than 7,500 bytes."),
     15135: (16, "Object is invalid. Extended properties are not permitted on '{}', or the object does not exist."),

@@ -85,7 +85,7 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
     indexes_before = {index.name for index in table.indexes}
     checks_before = len(table.checks)
     clustered_before = table.clustered
-    added = [work.add_column(column) for column in action.columns]
+    added = work.add_columns(action.columns)
     for constraint in action.constraints:
         work.add_constraint(constraint)
     for definition in action.indexes:

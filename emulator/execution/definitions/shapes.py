@@ -31,7 +31,7 @@ from emulator.planning.expressions import compile_filter, compile_scalar
 from emulator.planning.expressions.defaults import compile_default
 from emulator.sql import nodes
 from emulator.types import names
-from emulator.types.sqltype import SqlType, is_character
+from emulator.types.sqltype import INT, SqlType, is_character
 
 TABLE_TYPE = SqlType("table")
 SYSNAME_ALIAS = "sysname"
@@ -95,7 +95,20 @@ class _Shaper:
     table: Table
     ctx: PlanContext
 
-    def add_column(self, node: nodes.ColumnDefinition) -> Column:
+    def add_columns(self, definitions: Sequence[nodes.ColumnDefinition]) -> list[Column]:
+        """Add columns with their constraints and indexes. All are there before an expression is read."""
+        added = [self._add_column(node) for node in definitions]
+        for node, column in zip(definitions, added, strict=True):
+            if node.computed is not None:
+                self._compute(column, node)
+        for node in definitions:
+            for constraint in node.constraints:
+                self.add_constraint(constraint)
+            for index in node.indexes:
+                self.add_index(index)
+        return added
+
+    def _add_column(self, node: nodes.ColumnDefinition) -> Column:
         if self.table.column(node.name) is not None:
             raise sql_error(2705, node.name, self.table.name, line=node.line)
         if node.sparse:
@@ -107,10 +120,6 @@ class _Shaper:
         else:
             raise sql_error(173, node.name, line=node.line)
         self.table.columns.append(column)
-        for constraint in node.constraints:
-            self.add_constraint(constraint)
-        for index in node.indexes:
-            self.add_index(index)
         return column
 
     def _next_id(self) -> int:
@@ -140,19 +149,30 @@ class _Shaper:
         )
 
     def _computed(self, node: nodes.ColumnDefinition) -> Column:
+        """A computed column whose type is not known yet (``_compute``)."""
         assert node.computed is not None
-        compiled = compile_scalar(node.computed, table_scope(self.table, self.ctx), self.ctx)
-        nullable = compiled.nullable if node.nullable is None else node.nullable
         return Column(
             node.name,
-            compiled.type,
-            nullable,
+            INT,
+            True,
             len(self.table.columns),
             self._next_id(),
             computed=node.computed,
             computed_text=definition_of(node.computed, node.computed_text or ""),
             persisted=node.persisted,
         )
+
+    def _compute(self, column: Column, node: nodes.ColumnDefinition) -> None:
+        """Find the type of a computed column. Errors: 1759 it mentions a computed column."""
+        assert column.computed is not None
+        scope = table_scope(self.table, self.ctx)
+        compiled = compile_scalar(column.computed, scope, self.ctx)
+        for ordinal in scope.sources[0].used:
+            mentioned = self.table.columns[ordinal]
+            if mentioned.computed is not None:
+                raise sql_error(1759, mentioned.name, self.table.name, line=node.line)
+        column.type = compiled.type
+        column.nullable = compiled.nullable if node.nullable is None else node.nullable
 
     def ordinal(self, name: str, line: int) -> int:
         column = self.table.column(name)
@@ -165,7 +185,9 @@ class _Shaper:
 
         Errors: 8141 a column's own check mentions another column.
         """
-        mentioned = {found.ordinal for name in column_names(node.condition) if (found := self.table.column(name))}
+        scope = table_scope(self.table, self.ctx)
+        compile_filter(node.condition, scope, self.ctx)
+        mentioned = set(scope.sources[0].used)
         if node.column is None:
             return mentioned.pop() if len(mentioned) == 1 else None
         own = self.ordinal(node.column, node.line)
@@ -179,7 +201,6 @@ class _Shaper:
                 self._add_key(node)
             case nodes.CheckConstraint():
                 column = self._checked_column(node)
-                compile_filter(node.condition, table_scope(self.table, self.ctx), self.ctx)
                 name = node.name or made_up("CK", self.table, node.column, len(self.table.checks))
                 self.table.checks.append(
                     CheckConstraint(
@@ -320,8 +341,7 @@ def table_shape(name: str, definition: nodes.TableDefinition, ctx: PlanContext, 
     """
     table = Table(schema, name, database=ctx.database.name)
     shaper = _Shaper(table, ctx)
-    for column in definition.columns:
-        shaper.add_column(column)
+    shaper.add_columns(definition.columns)
     for constraint in definition.constraints:
         shaper.add_constraint(constraint)
     for index in definition.indexes:

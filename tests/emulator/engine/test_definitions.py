@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -153,3 +154,21 @@ def test_a_check_of_one_column_belongs_to_it_wherever_it_is_written(client):
 
 def test_the_check_of_a_column_mentions_no_other_column(client):
     assert client.fails("CREATE TABLE t (n int, id int CHECK (id > n))").number == 8141
+    assert client.fails("CREATE TABLE t (id int CHECK (id > n), n int)").number == 8141
+
+
+def test_expressions_may_mention_columns_that_come_later(client):
+    client.run("CREATE TABLE t (year AS DATEPART(year, day), twice AS n * 2, n int, day date, CHECK (n > 0))")
+    client.run("ALTER TABLE t ADD thrice AS m * 3, m int")
+    client.run("INSERT t (n, day, m) VALUES (4, '2024-05-06', 5)")
+
+    assert client.query("SELECT * FROM t") == [(2024, 8, 4, date(2024, 5, 6), 15, 5)]
+
+
+def test_a_computed_column_is_not_made_of_another(client):
+    error = client.fails("CREATE TABLE t (n int, a AS n + 1, b AS a + 1)")
+
+    assert (error.number, error.message) == (
+        1759,
+        "Computed column 'a' in table 't' is not allowed to be used in another computed-column definition.",
+    )

@@ -1,0 +1,53 @@
+"""A database for SQLAlchemy to work in, apart from the one that the other tests share."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, MetaData, create_engine
+from sqlalchemy.pool import NullPool
+
+from harness.connection import Target, connect, open_session
+
+SCHEMAS = ("sales", "archive")
+
+
+def engine_for(target: Target, **options: object) -> Engine:
+    """An engine that opens a connection whenever one is asked for, and closes it afterwards."""
+    return create_engine(
+        "mssql+pyodbc://", creator=lambda: connect(target, autocommit=False), poolclass=NullPool, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def scratch(target: Target, worker_id: str) -> Iterator[Target]:
+    """A database of this module's own, with SNAPSHOT isolation allowed and two schemas beside dbo."""
+    name = f"lockstep_test_clients_{worker_id}"
+    with open_session(target) as administrator:
+        administrator.execute(f"IF DB_ID(N'{name}') IS NOT NULL DROP DATABASE {name};")
+        administrator.execute(f"CREATE DATABASE {name};")
+        administrator.execute(f"ALTER DATABASE {name} SET ALLOW_SNAPSHOT_ISOLATION ON;")
+        with open_session(target.with_database(name)) as session:
+            for schema in SCHEMAS:
+                session.execute(f"CREATE SCHEMA {schema};")
+        yield target.with_database(name)
+        administrator.execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name};")
+
+
+@pytest.fixture
+def engine(scratch: Target) -> Engine:
+    return engine_for(scratch)
+
+
+@pytest.fixture
+def metadata(engine: Engine) -> Iterator[MetaData]:
+    """Table definitions; the tables that a test made of them are dropped after it."""
+    metadata = MetaData()
+    yield metadata
+    metadata.drop_all(engine)
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    """A connection of the engine; what it did not commit is rolled back."""
+    with engine.connect() as opened:
+        yield opened
