@@ -257,6 +257,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     9837: (16, "An invalid value was specified for argument {} of the {} function."),
     9828: (16, "The second and third arguments of the TRANSLATE built-in function must contain an equal number of "
            "characters."),
+    9818: (16, "The culture parameter '{}' provided in the function call is not supported."),
     9819: (16, "Error converting string value '{}' into data type {} using culture '{}'."),
     10761: (15, "Invalid data type {} in function {}."),
     9829: (16, "STRING_AGG aggregation result exceeded the limit of 8000 bytes. Use LOB types to avoid result truncation."),

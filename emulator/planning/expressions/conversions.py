@@ -11,13 +11,15 @@ from typing import Any
 
 from emulator.catalog.objects import AliasType
 from emulator.errors import NotSupported, SqlError, sql_error
-from emulator.execution.functions.parsing import CULTURE, is_parsable, parser_of
+from emulator.execution.functions.formatting import session_culture
+from emulator.execution.functions.parsing import is_parsable, parser_of
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions.application import absorbing, applied, constant_fold, constant_value, null
 from emulator.planning.expressions.scalars import compile_scalar, compiles
 from emulator.sql import nodes
 from emulator.types.collation import collation
 from emulator.types.conversion import assigner, converter
+from emulator.types.cultures import find_culture
 from emulator.types.names import resolve
 from emulator.types.sqltype import INT, SqlType, is_character, nvarchar
 
@@ -165,19 +167,22 @@ def _attempted(expr: Expr) -> Expr:
 
 @compiles(nodes.Parse)
 def _compile_parse(node: nodes.Parse, scope: Scope | None, ctx: PlanContext) -> Expr:
-    """PARSE and TRY_PARSE. Errors: 10761 a type that cannot be parsed, 8116 the constant NULL; NotSupported: a culture
-    other than en-US; at run time 9819."""
+    """PARSE and TRY_PARSE, in the culture of the session's language unless one is given.
+
+    Errors: 10761 a type that cannot be parsed, 8116 the constant NULL, 9818 an unknown culture; at run time 9819.
+    """
     name = "TRY_PARSE" if node.attempt else "PARSE"
     culture = None if node.culture is None else compile_scalar(node.culture, scope, ctx)
-    if culture is not None and (not culture.constant or str(constant_value(culture)).lower() != CULTURE.lower()):
-        raise NotSupported(f"{name} with another culture than {CULTURE}", node.line)
+    if culture is not None and not culture.constant:
+        raise NotSupported(f"{name} with a culture that is not constant", node.line)
+    rules = session_culture() if culture is None else find_culture(str(constant_value(culture)))
     target = resolve_type(node.type, ctx)
     if not is_parsable(target):
         raise sql_error(10761, node.type.name, name, line=node.line)
     operand = compile_scalar(node.operand, scope, ctx)
     if operand.is_null_literal:
         raise sql_error(8116, "NULL", 1, name.lower(), line=node.line)
-    parsed = applied(target, parser_of(target), convert_to(operand, nvarchar(4000)))
+    parsed = applied(target, parser_of(target, rules), convert_to(operand, nvarchar(4000)))
     return _attempted(parsed) if node.attempt else parsed
 
 

@@ -43,8 +43,35 @@ def test_what_cannot_be_read_is_an_error_or_null(client: Any, text: str, type: s
     [
         ("PARSE('1' AS varchar(9))", 10761),
         ("PARSE(NULL AS int)", 8116),
-        ("PARSE('1' AS int USING 'de-DE')", 40517),
+        ("PARSE('1' AS int USING 'ru-RU')", 40517),
+        ("PARSE('1' AS int USING 'xx-nowhere')", 9818),
+        ("PARSE('16/12/2010' AS date USING 'en-US')", 9819),
     ],
 )
 def test_what_is_refused(client: Any, call: str, number: int) -> None:
     assert client.fails(f"SELECT {call}").number == number
+
+
+@pytest.mark.parametrize(
+    ("call", "value"),
+    [
+        ("PARSE('€345,98' AS money USING 'de-DE')", Decimal("345.98")),
+        ("PARSE('345,98 €' AS money USING 'de-DE')", Decimal("345.98")),
+        ("PARSE('1.234,5' AS decimal(10,2) USING 'de-DE')", Decimal("1234.50")),
+        ("PARSE('1 234,5' AS decimal(10,2) USING 'fr-FR')", Decimal("1234.50")),
+        ("PARSE('16/12/2010' AS date USING 'en-GB')", datetime.date(2010, 12, 16)),
+        ("PARSE('16.12.2010' AS date USING 'de-DE')", datetime.date(2010, 12, 16)),
+        ("PARSE('2010-12-16' AS date USING 'de-DE')", datetime.date(2010, 12, 16)),
+        ("PARSE('Donnerstag, 16. Dezember 2010' AS date USING 'de-DE')", datetime.date(2010, 12, 16)),
+        ("PARSE('16 décembre 2010' AS date USING 'fr')", datetime.date(2010, 12, 16)),
+    ],
+)
+def test_numbers_and_dates_of_other_cultures(client: Any, call: str, value: Any) -> None:
+    assert client.value(call) == value
+
+
+def test_without_a_culture_that_of_the_language_counts(client: Any) -> None:
+    client.run("SET LANGUAGE German")
+    assert client.value("PARSE('16. Dezember 2010' AS date)") == datetime.date(2010, 12, 16)
+    assert client.value("FORMAT(1234.5, 'N')") == "1.234,50"
+    assert client.value("FORMAT(CAST('20100301' AS date), 'MMMM', 'en-US')") == "March"
