@@ -542,6 +542,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     5070: (16, "Database state cannot be changed while other users are using the database '{}'"),
     2754: (16, "Error severity levels greater than 18 can only be specified by members of the sysadmin role, using the WITH LOG option."),
     3621: (0, "The statement has been terminated."),
+    1916: (16, "CREATE INDEX options {} and {} are mutually exclusive."),
+    3604: (10, "Duplicate key was ignored."),
     3606: (0, "Arithmetic overflow occurred."),
     3607: (0, "Division by zero occurred."),
     2740: (16, "SET LANGUAGE failed because '{}' is not an official language name or a language alias on this SQL Server."),

@@ -1,6 +1,6 @@
 """What a statement has met on its way without failing, and says at its end.
 
-Documentation: "SET ANSI_WARNINGS", "SET ARITHABORT", "SET ARITHIGNORE (Transact-SQL)".
+Documentation: "SET ANSI_WARNINGS", "SET ARITHABORT", "SET ARITHIGNORE (Transact-SQL)", "CREATE INDEX".
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ NULL_ELIMINATED: Final = 1
 OVERFLOW: Final = 2
 DIVISION_BY_ZERO: Final = 4
 """Arithmetic faults that became NULL."""
-MESSAGES: Final = {OVERFLOW: 3606, DIVISION_BY_ZERO: 3607}
+DUPLICATE_IGNORED: Final = 8
+"""A row was left out because of an index with IGNORE_DUP_KEY."""
+MESSAGES: Final = {OVERFLOW: 3606, DIVISION_BY_ZERO: 3607, DUPLICATE_IGNORED: 3604}
 
 
 def warn(session: Session) -> None:

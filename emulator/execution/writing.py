@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from emulator.catalog.objects import Table
+from emulator.catalog.objects import Index, Table
 from emulator.errors import SqlError, sql_error
 from emulator.execution.settings import Isolation
 from emulator.execution.snapshots import begin_snapshot, refuse_conflict
@@ -96,6 +96,17 @@ class Writer:
         except DuplicateKey as duplicate:
             raise duplicate_key(self.table, duplicate) from None
         self._changed()
+
+    def insert_unless_duplicate(self, row: Row) -> bool:
+        """Insert a row unless an index that ignores duplicates has its key. Errors: as ``insert``."""
+        try:
+            self.insert(row)
+        except SqlError as error:
+            duplicate = error.__context__
+            if not isinstance(duplicate, DuplicateKey) or not _index_of(self.table, duplicate).ignore_dup_key:
+                raise
+            return False
+        return True
 
     def update(self, key: Key, old: Row, new: Row) -> None:
         """Replace a row that this statement has locked. Errors: 2627, 2601; 1205, 1222."""
@@ -223,9 +234,13 @@ class RecordingWriter(Writer):
         self.count += 1
 
 
+def _index_of(table: Table, duplicate: DuplicateKey) -> Index:
+    return next(item for item in table.indexes if item.name == duplicate.index.name)
+
+
 def duplicate_key(table: Table, duplicate: DuplicateKey) -> SqlError:
     """Error 2627 for a constraint, 2601 for a unique index."""
-    index = next(item for item in table.indexes if item.name == duplicate.index.name)
+    index = _index_of(table, duplicate)
     shown = ", ".join(shown_value(table, part.ordinal, duplicate.row) for part in index.columns)
     owner = table.full_name if table.schema else table.name
     if index.primary_key or index.unique_constraint:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emulator.catalog.objects import Index, Table, fold
+from emulator.catalog.objects import Index, Table, View, fold
 from emulator.catalog.stores import clustered_definition, index_definition, secondary_definitions
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.definitions.access import Place, definition_step, forget_properties, place_of, touch, undo
@@ -53,6 +53,8 @@ def compile_create_index(node: nodes.CreateIndex, compiler: UnitCompiler) -> Ste
     def create_index(frame: Frame) -> None:
         place = place_of(frame, compiler, node.table, database)
         if place.find_table() is None:
+            if place.database.find_kind(View, place.schema, place.name) is not None:
+                raise NotSupported("indexes on views", node.line)
             raise sql_error(1088, str(node.table), state=12, line=node.line)
         table = place.table("CREATE INDEX")
         undo(frame.session, setattr, table, "indexes", table.indexes)

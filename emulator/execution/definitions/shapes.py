@@ -259,6 +259,8 @@ class _Shaper:
             raise sql_error(1913, node.name, self.table.full_name, line=node.line)
         if node.clustered and self.table.clustered is not None:
             raise sql_error(1902, self.table.full_name, self.table.clustered.name, line=node.line)
+        if _ignores_duplicates(node.options) and not node.unique:
+            raise sql_error(1916, "nonunique", "ignore_dup_key", line=node.line)
         index = Index(
             node.name,
             0,
@@ -305,9 +307,7 @@ def column_names(node: object) -> set[str]:
 
 
 def _ignores_duplicates(options: Sequence[nodes.Option]) -> bool:
-    if any(option.name == "IGNORE_DUP_KEY" and option.value == "ON" for option in options):
-        raise NotSupported("IGNORE_DUP_KEY = ON")
-    return False
+    return any(option.name == "IGNORE_DUP_KEY" and option.value in ("ON", None) for option in options)
 
 
 def made_up(prefix: str, table: Table, column: str | None, salt: int) -> str:

@@ -12,6 +12,7 @@ from emulator.catalog.objects import Column, Table
 from emulator.errors import SqlError, sql_error
 from emulator.execution.settings import Isolation
 from emulator.execution.snapshots import transaction_snapshot
+from emulator.execution.warnings import DUPLICATE_IGNORED
 from emulator.execution.writing import Writer
 from emulator.planning.accesses import trusted
 from emulator.planning.binding import SESSION, Env, Expr, PlanContext, Scalar, Scope
@@ -205,6 +206,8 @@ def insert_rows(
     """Insert one row per item of ``rows``: ``load`` puts the item where the builder's expressions read it."""
     builder.begin(env)
     store = writer.store
+    if any(index.ignore_dup_key for index in writer.table.indexes):
+        return _insert_unless_duplicate(writer, builder, env, rows, load, emit)
     for item in rows:
         if load is not None:
             load(env, item)
@@ -212,3 +215,29 @@ def insert_rows(
         if emit is not None:
             emit(env)
     return len(rows)
+
+
+def _insert_unless_duplicate(
+    writer: Writer,
+    builder: RowBuilder,
+    env: Env,
+    rows: Sequence[Any],
+    load: Callable[[Env, Any], None] | None,
+    emit: Callable[[Env], None] | None,
+) -> int:
+    """The same for a table with an index that ignores duplicate keys: rows that have one are left out, with a warning.
+
+    Documentation: "CREATE INDEX (Transact-SQL)", option IGNORE_DUP_KEY.
+    """
+    count = 0
+    for item in rows:
+        if load is not None:
+            load(env, item)
+        row = builder.build(env, writer.store)
+        if not writer.insert_unless_duplicate(row):
+            writer.session.warnings |= DUPLICATE_IGNORED
+            continue
+        count += 1
+        if emit is not None:
+            emit(env)
+    return count
