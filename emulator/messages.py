@@ -7,6 +7,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "The number of values in the VALUES clause must match the number of columns specified in the INSERT statement."),
     110: (15, "There are fewer columns in the INSERT statement than values specified in the VALUES clause. "
           "The number of values in the VALUES clause must match the number of columns specified in the INSERT statement."),
+    112: (15, "Variables are not allowed in the {} statement."),
     113: (15, "Missing end comment mark '*/'."),
     120: (15, "The select list for the INSERT statement contains fewer items than the insert list. "
           "The number of SELECT values must match the number of INSERT columns."),

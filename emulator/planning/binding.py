@@ -218,6 +218,17 @@ class VariableTable:
 
 
 @dataclass(slots=True)
+class NoVariables(VariableTable):
+    """For definitions that are kept: their expressions must not depend on a variable. ``statement`` is for the error."""
+
+    statement: str = "CREATE TABLE"
+
+    def scalar(self, name: str, line: int = 0) -> VariableInfo:
+        """Never a variable. Errors: 112."""
+        raise sql_error(112, self.statement, line=line)
+
+
+@dataclass(slots=True)
 class PlanContext:
     """What the compilation of one statement needs to know, and collects.
 

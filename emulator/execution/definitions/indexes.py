@@ -76,7 +76,7 @@ def add_index(table: Table, node: nodes.IndexDefinition, place: Place) -> None:
     store, transaction = table.store, place.session.transaction
     assert store is not None
     assert transaction is not None
-    index = shaper(table, place.context).add_index(node)
+    index = shaper(table, place.context, "CREATE INDEX").add_index(node)
     try:
         if index.clustered:
             store.rebuild(transaction, clustered_definition(table), secondary_definitions(table))

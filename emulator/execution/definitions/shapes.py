@@ -26,7 +26,7 @@ from emulator.catalog.objects import (
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.definitions.rendering import definition_of
 from emulator.planning.accesses import note_access
-from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
+from emulator.planning.binding import NoVariables, PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import compile_filter, compile_scalar
 from emulator.planning.expressions.defaults import compile_default
 from emulator.sql import nodes
@@ -336,11 +336,11 @@ def table_scope(table: Table, ctx: PlanContext) -> Scope:
 def table_shape(name: str, definition: nodes.TableDefinition, ctx: PlanContext, *, schema: str = "") -> Table:
     """The definition of a table without its foreign keys and without a store.
 
-    Errors: 2705 a column twice, 1911 an unknown column, 2715 an unknown type, 8110, 8112, 2744 and what expressions
-    raise.
+    Errors: 112 a variable, 2705 a column twice, 1911 an unknown column, 2715 an unknown type, 8110, 8112, 2744 and what
+    expressions raise.
     """
     table = Table(schema, name, database=ctx.database.name)
-    shaper = _Shaper(table, ctx)
+    shaper = _Shaper(table, replace(ctx, variables=NoVariables()))
     shaper.add_columns(definition.columns)
     for constraint in definition.constraints:
         shaper.add_constraint(constraint)
@@ -349,6 +349,6 @@ def table_shape(name: str, definition: nodes.TableDefinition, ctx: PlanContext, 
     return table
 
 
-def shaper(table: Table, ctx: PlanContext) -> _Shaper:
-    """For ALTER TABLE and CREATE INDEX: adds parts to an existing definition."""
-    return _Shaper(table, ctx)
+def shaper(table: Table, ctx: PlanContext, statement: str = "ALTER TABLE") -> _Shaper:
+    """For ALTER TABLE and CREATE INDEX: adds parts to an existing definition. Errors of the parts: 112 a variable."""
+    return _Shaper(table, replace(ctx, variables=NoVariables(statement=statement)))

@@ -113,6 +113,10 @@ def _builder(target: SqlType, error: Callable[[], SqlError]) -> Callable[[Moment
 # Numbers: days since 1900-01-01
 
 
+_MOST_DAYS = 1e9
+"""More than any date has: beyond it a float is out of range whatever it is."""
+
+
 def number_to_date(source: SqlType, target: SqlType, _style: int | None) -> Function:
     """Only to datetime and smalldatetime. Raises 8115."""
     per_day, bounds = _day_size(target)
@@ -121,7 +125,7 @@ def number_to_date(source: SqlType, target: SqlType, _style: int | None) -> Func
         return sql_error(8115, "expression", target.name, state=2)
 
     if source.name in ("float", "real"):
-        return exact.bounded(lambda v: math.floor(v * per_day + 0.5), *bounds, error)
+        return exact.bounded(lambda v: math.floor(min(max(v, -_MOST_DAYS), _MOST_DAYS) * per_day + 0.5), *bounds, error)
     scale = MONEY_SCALE if is_money(source) else source.scale
     divisor = exact.POWERS[scale]
     return exact.bounded(lambda v: exact.divide_rounding(v * per_day, divisor), *bounds, error)

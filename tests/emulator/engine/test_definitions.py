@@ -172,3 +172,22 @@ def test_a_computed_column_is_not_made_of_another(client):
         1759,
         "Computed column 'a' in table 't' is not allowed to be used in another computed-column definition.",
     )
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("CREATE TABLE", "CREATE TABLE dbo.New (a int DEFAULT @v);"),
+        ("CREATE TABLE", "CREATE TABLE dbo.New (a int CHECK (a > @v));"),
+        ("CREATE TABLE", "CREATE TABLE dbo.New (a int, b AS a + @v);"),
+        ("CREATE TABLE", "DECLARE @t TABLE (a int DEFAULT @v);"),
+        ("ALTER TABLE", "ALTER TABLE dbo.Old ADD b int NOT NULL DEFAULT @v;"),
+        ("CREATE INDEX", "CREATE INDEX ix ON dbo.Old (a) WHERE a > @v;"),
+    ],
+)
+def test_a_definition_that_is_kept_cannot_depend_on_a_variable(client: Client, statement: str, text: str) -> None:
+    """Documentation: error 112 in "Database engine events and errors"."""
+    client.run("CREATE TABLE dbo.Old (a int);")
+    error = client.fails(f"DECLARE @v int = 1; {text}")
+    assert (error.number, error.message) == (112, f"Variables are not allowed in the {statement} statement.")
+    assert client.value("OBJECT_ID('dbo.New')") is None
