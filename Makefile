@@ -42,6 +42,9 @@ test-locks: $(SETUP_DONE) ## 10,000 calls in each of the rushes on one lot, line
 	@LOCKSTEP_LOCK_CALLS=10000 $(PYTHON_ENV)/python -m pytest -n auto -rP --tb short \
 	    tests/database/concurrency/test_rushes.py $(ARGS)
 
+fuzz: $(SETUP_DONE) ## Look for inputs that break the emulator, FUZZ_SECONDS each way; finds stay in build/fuzz
+	@scripts/fuzz.sh $(ARGS)
+
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .
 	@$(PYTHON_ENV)/ruff format --check .

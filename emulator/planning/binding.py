@@ -219,7 +219,7 @@ class VariableTable:
 
 @dataclass(slots=True)
 class NoVariables(VariableTable):
-    """For definitions that are kept: their expressions must not depend on a variable. ``statement`` is for the error."""
+    """For definitions that are kept, which must not depend on a variable. ``statement`` is for the error."""
 
     statement: str = "CREATE TABLE"
 

@@ -101,11 +101,14 @@ class EmulatorProcess:
             raise EnvironmentFault(f"the emulator did not start: it said {line!r}")
         return ready
 
-    def _last_words(self) -> str:
+    def log(self) -> str:
+        """What it has written to its standard error so far."""
         if self._log is None:
-            return "it said nothing"
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").split("\n")
+            return ""
+        return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode(errors="replace")
+
+    def _last_words(self) -> str:
+        lines = self.log().split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 

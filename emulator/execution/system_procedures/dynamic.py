@@ -140,14 +140,16 @@ def required_text(arguments: Sequence[CallArgument], place: int, procedure: str,
     """A Unicode text. Errors: 201 it is missing, 214 it is of another type."""
     if place >= len(arguments):
         raise sql_error(201, procedure, parameter)
+    return optional_text(arguments, place, parameter)
+
+
+def optional_text(arguments: Sequence[CallArgument], place: int, parameter: str = "@params") -> str:
+    """A Unicode text, "" if it is left out or NULL. Errors: 214 it is of another type."""
+    if place >= len(arguments) or arguments[place].value is None:
+        return ""
     if arguments[place].type.name not in ("nvarchar", "nchar", "ntext"):
         raise sql_error(214, parameter, "ntext/nchar/nvarchar")
-    return arguments[place].value or ""
-
-
-def optional_text(arguments: Sequence[CallArgument], place: int) -> str:
-    """A text, "" if it is left out."""
-    return (arguments[place].value or "") if place < len(arguments) else ""
+    return str(arguments[place].value)
 
 
 PROCEDURES: Mapping[str, Callable[[Session, Sequence[CallArgument]], int]] = {

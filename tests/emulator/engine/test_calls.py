@@ -168,3 +168,19 @@ def test_temporary_tables_of_a_procedure_end_with_it(client: Any) -> None:
     assert client.fails("SELECT * FROM #t").number == 208
     client.run("CREATE TABLE #t (a int)")
     assert client.query("SELECT * FROM #t") == []
+
+
+@pytest.mark.parametrize(
+    ("call", "parameter"),
+    [
+        ("EXEC sp_executesql 'SELECT 1'", "@statement"),
+        ("DECLARE @n int = 1; EXEC sp_executesql @n", "@statement"),
+        ("DECLARE @n int = 1; EXEC sp_executesql N'SELECT 1', @n", "@params"),
+        ("EXEC sp_executesql N'SELECT 1', 'int'", "@params"),
+    ],
+)
+def test_dynamic_sql_takes_unicode_text_alone(client: Any, call: str, parameter: str) -> None:
+    """Documentation: "sp_executesql"."""
+    error = client.fails(f"{call};")
+    assert error.number == 214
+    assert error.message == f"Procedure expects parameter '{parameter}' of type 'ntext/nchar/nvarchar'."
