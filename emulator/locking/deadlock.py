@@ -60,12 +60,17 @@ Step = tuple["LockWait", "LockOwner", LockMode]
 
 
 def find_cycle(start: LockWait, blockers: Blockers) -> list[Step] | None:
-    """The steps from ``start`` back to its own session, or None. Searched depth first, in order of the queues."""
+    """The steps from ``start`` back to its own session, or None. Searched depth first, in order of the queues.
+
+    A request that waits in the same queue for the same mode, further ahead, is blocked by nobody who does not block the
+    one behind it, and these have been visited before it. So a queue is gone through once, however long it is.
+    """
     origin = start.owner.session
     visited: set[LockSession] = {origin}
     path: list[Step] = []
 
     def search(wait: LockWait) -> bool:
+        holds_too = any(holder.session is wait.owner.session for holder in wait.entry.granted)
         for owner, mode in blockers(wait):
             session = owner.session
             if session is not origin and session in visited:
@@ -74,8 +79,11 @@ def find_cycle(start: LockWait, blockers: Blockers) -> list[Step] | None:
             if session is origin:
                 return True
             visited.add(session)
-            if session.blocked and session.wait is not None and search(session.wait):
-                return True
+            ahead = session.wait
+            if ahead is not None and ahead.outcome is None:
+                alike = ahead.owner is owner and ahead.entry is wait.entry and ahead.mode is wait.mode
+                if (holds_too or not alike or ahead.previous is not None) and search(ahead):
+                    return True
             path.pop()
         return False
 

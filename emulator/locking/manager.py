@@ -399,16 +399,15 @@ class LockManager:
         """
         still_waiting: list[LockWait] = []
         granted: list[LockWait] = []
+        barred = 0  # the modes that conflict with a request still waiting (a session has one request in all queues)
         for wait in entry.queue or ():
-            passes = wait.previous is not None or not any(
-                CONFLICTS[ahead.mode] & UNIT[wait.mode] and ahead.owner.session is not wait.owner.session
-                for ahead in still_waiting
-            )
+            passes = wait.previous is not None or not barred & UNIT[wait.mode]
             if passes and not _conflicting_holders(entry, wait.owner, wait.mode):
                 _grant(entry, wait.owner, wait.mode)
                 granted.append(wait)
             else:
                 still_waiting.append(wait)
+                barred |= CONFLICTS[wait.mode]
         entry.queue = still_waiting or None
         for wait in granted:
             _finish(wait, WaitOutcome.GRANTED)

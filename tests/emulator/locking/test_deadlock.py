@@ -1,20 +1,30 @@
 """Finding cycles, choosing victims, reporting ("Deadlocks guide")."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from emulator.locking.deadlock import Deadlock
+from emulator.locking import manager
+from emulator.locking.deadlock import Deadlock, Step, find_cycle
 from emulator.locking.manager import (
     Acquired,
     LockManager,
     LockOwner,
     LockSession,
     LockSpace,
+    LockWait,
     ResourceType,
     WaitOutcome,
 )
 from emulator.locking.modes import LockMode
+
+if TYPE_CHECKING:
+    from emulator.locking.deadlock import Blockers
 
 S, U, X = LockMode.S, LockMode.U, LockMode.X
 
@@ -147,3 +157,70 @@ def test_the_report_tells_who_waits_for_what_and_runs_which_statement() -> None:
     assert (second.session_id, second.space, second.resource, second.resource_type, second.statement) == (
         (51, "dbo.stock.pk_stock", "(1)", "KEY", "statement 0")
     )
+
+
+def find_cycle_by_every_edge(start: LockWait, blockers: Blockers) -> list[Step] | None:
+    """The definition of the search, without knowing anything about queues."""
+    origin, visited, path = start.owner.session, {start.owner.session}, []
+
+    def search(wait: LockWait) -> bool:
+        for owner, mode in blockers(wait):
+            if owner.session is not origin and owner.session in visited:
+                continue
+            path.append((wait, owner, mode))
+            if owner.session is origin:
+                return True
+            visited.add(owner.session)
+            if owner.session.blocked and owner.session.wait is not None and search(owner.session.wait):
+                return True
+            path.pop()
+        return False
+
+    return path if search(start) else None
+
+
+SESSIONS, KEYS = 6, 3
+REQUESTS = st.lists(
+    st.tuples(
+        st.integers(0, 2 * SESSIONS - 1), st.integers(0, KEYS - 1), st.sampled_from([None, S, S, U, X, LockMode.IX])
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=300)
+@given(REQUESTS)
+@example([(6, 0, X), (1, 0, X), (0, 0, X)])
+def test_the_search_finds_the_cycle_that_a_search_along_every_edge_finds(
+    requests: list[tuple[int, int, LockMode | None]],
+) -> None:
+    found: list[list[list[tuple[int, int, int]]]] = []
+    for search in (find_cycle, find_cycle_by_every_edge):
+        cycles: list[list[tuple[int, int, int]]] = []
+
+        def noting(start: LockWait, blockers: Blockers, search: Any = search, cycles: Any = cycles) -> Any:
+            cycle = search(start, blockers)
+            if cycle:
+                cycles.append([(wait.owner.owner_id, owner.owner_id, mode) for wait, owner, mode in cycle])
+            return cycle
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(manager, "find_cycle", noting)
+            _run(requests)
+        found.append(cycles)
+    assert found[0] == found[1]
+
+
+def _run(requests: list[tuple[int, int, LockMode | None]]) -> None:
+    """Each session has two owners. A request without a mode gives everything back; who waits asks for nothing."""
+    locks, space = LockManager(), LockSpace(ResourceType.KEY, "dbo.stock.pk_stock")
+    sessions = [LockSession(number) for number in range(SESSIONS)]
+    owners = [LockOwner(sessions[number % SESSIONS], number) for number in range(2 * SESSIONS)]
+    for number, key, mode in requests:
+        owner = owners[number]
+        if owner.session.blocked:
+            continue
+        if mode is None:
+            locks.release_all(owner)
+        else:
+            locks.acquire(owner, space, key, mode)
