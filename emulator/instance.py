@@ -25,8 +25,8 @@ from emulator.storage.versions import VersionStore
 
 FIRST_USER_SPID = 51
 KEPT_PLANS = 2000
-"""Compiled batches, their shapes without constants, parameter lists and parsed names that are kept; the oldest go
-first."""
+"""Compiled batches, those that share one with others, their shapes without constants, parameter lists and parsed names
+that are kept; the oldest go first."""
 KEPT_DEADLOCKS = 100
 
 
@@ -78,6 +78,7 @@ class Instance:
         self.sessions: dict[int, Session] = {}
         self.global_temporary: dict[str, Table] = {}
         self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
+        self.ad_hoc: dict[Any, tuple[CodeUnit, Sequence[Any]]] = Kept(KEPT_PLANS)
         self.shapes: dict[Any, tuple[tuple[int, ...], tuple[Parameter, ...]]] = Kept(KEPT_PLANS)
         self.names: dict[str, nodes.ObjectName] = Kept(KEPT_PLANS)
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)

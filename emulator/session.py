@@ -547,13 +547,20 @@ class Session:
 
     def ad_hoc_unit(self, text: str) -> tuple[CodeUnit, Sequence[Any]]:
         """The compiled batch without parameters of its own, and the values of those that stand for its constants."""
-        unit = self.instance.units.get(self._unit_key(text, ()))
+        instance = self.instance
+        key = self._unit_key(text, ())
+        unit = instance.units.get(key)
         if unit is not None:
             return unit, ()
-        parameterized = parameterize(self, text)
-        if parameterized is None:
-            return self.unit(text), ()
-        return self.unit(parameterized.text, parameterized.parameters), parameterized.values
+        ad_hoc = (key, self.database.version)
+        found = instance.ad_hoc.get(ad_hoc)
+        if found is None:
+            parameterized = parameterize(self, text)
+            if parameterized is None:
+                return self.unit(text), ()
+            found = self.unit(parameterized.text, parameterized.parameters), parameterized.values
+            instance.ad_hoc[ad_hoc] = found
+        return found
 
     def _unit_key(self, text: str, parameters: Sequence[Parameter]) -> tuple[Any, ...]:
         quoted = "QUOTED_IDENTIFIER" in self.settings.on

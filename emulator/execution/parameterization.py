@@ -20,7 +20,8 @@ from emulator.catalog.objects import Parameter, Table
 from emulator.errors import SqlError
 from emulator.planning.queries.names import find_object
 from emulator.sql import nodes
-from emulator.sql.lexer import DECIMAL, INTEGER, NATIONAL_STRING, STRING, Token, decimal_digits, tokenize
+from emulator.sql.lexer import DECIMAL, INTEGER, NATIONAL_STRING, STRING, Token, decimal_digits
+from emulator.sql.lexer import constants as find_constants
 from emulator.sql.parser import parse_batch
 from emulator.types.sqltype import INT, MAX_PRECISION, SqlType, numeric, nvarchar, varchar
 
@@ -76,7 +77,7 @@ class ParameterizedBatch:
 def parameterize(session: Session, text: str) -> ParameterizedBatch | None:
     """The batch with parameters for its constants, None if it keeps them. No errors: such a batch is left alone."""
     quoted = "QUOTED_IDENTIFIER" in session.settings.on
-    constants = take_apart(text, quoted)
+    constants = take_apart(text)
     if constants is None:
         return None
     database = session.database
@@ -90,19 +91,17 @@ def parameterize(session: Session, text: str) -> ParameterizedBatch | None:
     return ParameterizedBatch(constants.text(places), parameters, tuple([constants.values[place] for place in places]))
 
 
-def take_apart(text: str, quoted_identifier: bool) -> Constants | None:
-    """The constants of a batch. None: it has none or has variables, is too long, or is no batch at all."""
+def take_apart(text: str) -> Constants | None:
+    """The constants of a batch. None: it has none or has variables, is too long, or ends within a comment."""
     if len(text) > LONGEST_TEXT or "@" in text:
         return None
     try:
-        tokens = tokenize(text, quoted_identifier=quoted_identifier)
+        tokens = find_constants(text)
     except SqlError:
         return None
     pieces, written, types, values = [], [], [], []
     end = 0
     for token in tokens:
-        if token.kind not in _CONSTANT_KINDS:
-            continue
         constant = text[token.start : token.end]
         typed = _typed_value(token)
         if typed is None or "\n" in constant or _is_glued(text, token):
@@ -117,11 +116,8 @@ def take_apart(text: str, quoted_identifier: bool) -> Constants | None:
     return Constants((*pieces, text[end:]), tuple(written), tuple(types), tuple(values))
 
 
-_CONSTANT_KINDS = frozenset({INTEGER, DECIMAL, STRING, NATIONAL_STRING})
-
-
 def _typed_value(token: Token) -> tuple[SqlType, Any] | None:
-    """Type and value as a parameter; None for what is too large for one."""
+    """Type and value as a parameter; None for what is none: other kinds of constants, and what is too large."""
     kind, value = token.kind, token.value
     if kind is INTEGER:
         number = int(value)
@@ -130,6 +126,8 @@ def _typed_value(token: Token) -> tuple[SqlType, Any] | None:
         return (TEXT, value) if len(value) <= MAX_VARCHAR else None
     if kind is NATIONAL_STRING:
         return (NATIONAL_TEXT, value) if len(value) <= MAX_NVARCHAR else None
+    if kind is not DECIMAL:
+        return None
     precision, scale = decimal_digits(value)
     return (numeric(precision, scale), int(value.replace(".", ""))) if precision <= MAX_PRECISION else None
 

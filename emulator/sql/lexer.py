@@ -10,6 +10,7 @@ Source: documentation pages "Constants", "Database Identifiers", "Comments (Tran
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,25 +37,31 @@ MAX_IDENTIFIER: Final = 128
 
 _TOKEN: Final = re.compile(
     r"""
-    (?P<space>     (?: \s+ | --[^\n]* )+ )
-  | (?P<national>  [nN]'[^']*(?:''[^']*)*+' )
-  | (?P<word>      (?: [^\W\d] | \# ) [\w@$\#]* )
-  | (?P<variable>  @[\w@$\#]* )
-  | (?P<string>    '[^']*(?:''[^']*)*+' )
-  | (?P<bracket>   \[[^\]]*(?:\]\][^\]]*)*+\] )
-  | (?P<double>    "[^"]*(?:""[^"]*)*+" )
-  | (?P<binary>    0[xX][0-9A-Fa-f]* )
-  | (?P<float>     (?: [0-9]+\.?[0-9]* | \.[0-9]+ ) [eE][+-]?[0-9]* )
-  | (?P<decimal>   [0-9]+\.[0-9]* | \.[0-9]+ )
-  | (?P<integer>   [0-9]+ )
-  | (?P<pseudo>    \$[A-Za-z_]\w* )
-  | (?P<money>     [$\u00a2-\u00a5\u20a0-\u20b1] \s* (?: [0-9]+\.?[0-9]* | \.[0-9]+ )? )
-  | (?P<comment>   /\* )
-  | (?P<unclosed>  [nN]?' | " | \[ )
-  | (?P<operator>  << | >> | <\s*[>=] | >\s*= | !\s*[=<>] | [-+*/%&|^]= | :: | . )
+    (?: \s+ | --[^\n]* )*+
+    (?:
+        (?P<word>      (?! [nN]' ) (?: [^\W\d] | \# ) [\w@$\#]* )
+      | (?P<operator>  [(),;=] | [-+*%&|^] =? | / (?!\*) =? | \. (?![0-9])
+            | << | >> | <\s*[>=] | < | >\s*= | > | !\s*[=<>] | :: )
+      | (?P<national>  [nN]'[^']*(?:''[^']*)*+' )
+      | (?P<variable>  @[\w@$\#]* )
+      | (?P<string>    '[^']*(?:''[^']*)*+' )
+      | (?P<bracket>   \[[^\]]*(?:\]\][^\]]*)*+\] )
+      | (?P<double>    "[^"]*(?:""[^"]*)*+" )
+      | (?P<binary>    0[xX][0-9A-Fa-f]* )
+      | (?P<float>     (?: [0-9]+\.?[0-9]* | \.[0-9]+ ) [eE][+-]?[0-9]* )
+      | (?P<decimal>   [0-9]+\.[0-9]* | \.[0-9]+ )
+      | (?P<integer>   [0-9]+ )
+      | (?P<pseudo>    \$[A-Za-z_]\w* )
+      | (?P<money>     [$\u00a2-\u00a5\u20a0-\u20b1] \s* (?: [0-9]+\.?[0-9]* | \.[0-9]+ )? )
+      | (?P<comment>   /\* )
+      | (?P<unclosed>  [nN]?' | " | \[ )
+      | (?P<other>     . )
+      | (?P<end>       \Z )
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""White space and line comments, then a token."""
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 _SAME_SPELLING: Final = {"!=": "<>", "!<": ">=", "!>": "<="}
 
@@ -67,6 +74,7 @@ _CONSTANTS: Final = {
     "binary": BINARY,
     "pseudo": PSEUDO,
 }
+_NUMBERS_AND_STRINGS: Final = frozenset({"integer", "decimal", "float", "money", "binary", "string", "national"})
 
 
 @dataclass(slots=True)
@@ -89,47 +97,69 @@ def tokenize(text: str, *, quoted_identifier: bool = True, position: int = 0, li
     """
     tokens: list[Token] = []
     add = tokens.append
-    match = _TOKEN.match
     length = len(text)
-    while position < length:
-        found = match(text, position)
-        assert found is not None  # the operator alternative takes any character
+    counted = position  # how far newlines have been counted
+    count_newlines = text.count
+    for found in _matches(text, position, line):
         group = found.lastgroup
-        start, position = position, found.end()
-        lexeme = found.group()
-        if group == "space":
-            line += lexeme.count("\n")
-        elif group == "word":
+        start, end = found.span(found.lastindex or 0)
+        lexeme = text[start:end]
+        line += count_newlines("\n", counted, start)
+        counted = start
+        if group == "word":
             key = lexeme.upper()
             if key in RESERVED:
-                add(Token(KEYWORD, key, lexeme, start, position, line))
+                add(Token(KEYWORD, key, lexeme, start, end, line))
             else:
-                add(Token(WORD, key, _identifier(lexeme, line), start, position, line))
-        elif group == "operator":
+                add(Token(WORD, key, _identifier(lexeme, line), start, end, line))
+        elif group == "operator" or group == "other":
             key = lexeme if len(lexeme) == 1 else "".join(lexeme.split())
-            add(Token(OPERATOR, _SAME_SPELLING.get(key, key), lexeme, start, position, line))
-            line += lexeme.count("\n")
+            add(Token(OPERATOR, _SAME_SPELLING.get(key, key), lexeme, start, end, line))
         elif group == "variable":
             kind = GLOBAL if lexeme.startswith("@@") and len(lexeme) > 2 else VARIABLE
-            add(Token(kind, "", _identifier(lexeme, line), start, position, line))
-        elif group == "comment":
-            position = _end_of_comment(text, start, line)
-            line += text.count("\n", start, position)
+            add(Token(kind, "", _identifier(lexeme, line), start, end, line))
         elif group == "unclosed":
             raise _unclosed(text, start, line)
-        else:
-            assert group is not None
+        elif group is not None and group != "end":
             kind, value = _constant_or_quoted(group, lexeme, quoted_identifier)
             if kind is QUOTED:
                 _identifier(value, line)
-            add(Token(kind, "", value, start, position, line))
-            line += lexeme.count("\n")
+            add(Token(kind, "", value, start, end, line))
     if tokens:
         last = tokens[-1]
         add(Token(END, "", last.value, length, length, last.line))
     else:
         add(Token(END, "", "", length, length, line))
     return tokens
+
+
+def constants(text: str) -> list[Token]:
+    """The numbers and strings in single quotes of `text`, without the other tokens, their lines not counted.
+
+    Raises `SqlError` 113 (unclosed comment). An unclosed quote is none of them.
+    """
+    found = []
+    for match in _matches(text, 0, 1):
+        group = match.lastgroup
+        if group in _NUMBERS_AND_STRINGS:
+            start, end = match.span(group)
+            kind, value = _constant_or_quoted(group, text[start:end], quoted_identifier=True)
+            found.append(Token(kind, "", value, start, end, 0))
+    return found
+
+
+def _matches(text: str, position: int, line: int) -> Iterator[re.Match[str]]:
+    """A match of `_TOKEN` for each token from `position` (which is on `line`), and one at the end of the text."""
+    begin = position
+    while position >= 0:
+        matches = _TOKEN.finditer(text, position)
+        position = -1
+        for found in matches:
+            if found.lastgroup == "comment":
+                start = found.start("comment")
+                position = _end_of_comment(text, start, line + text.count("\n", begin, start))
+                break
+            yield found
 
 
 def decimal_digits(constant: str) -> tuple[int, int]:
