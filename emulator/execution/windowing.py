@@ -8,10 +8,12 @@ Documentation: "SELECT - OVER clause", "Ranking functions", "Analytic functions"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from math import ceil, floor
+from operator import itemgetter
 from typing import Any
 
 from emulator.errors import sql_error
@@ -59,67 +61,74 @@ def window_rows(rows: Rows, slots: Sequence[int], slot: int, groups: Sequence[Wi
 
     def windowed(env: Env) -> Iterator[None]:
         kept: list[list[Any]] = []
-        collected: list[list[list[Any]]] = [[] for _ in groups]
+        inputs = [_GroupInput(group) for group in groups]
         for number, _ in enumerate(rows(env)):
             kept.append([env[source] for source in slots])
-            for group, items in zip(groups, collected, strict=True):
-                items.append(_collect(env, group, number))
-        results: list[list[Any]] = [[None] * width for _ in kept]
+            for collected in inputs:
+                collected.add(env, number)
+        columns: list[list[Any]] = [[None] * len(kept) for _ in range(width)]
         order: Sequence[int] = range(len(kept))
-        for group, items in zip(groups, collected, strict=True):
-            order = _run(group, items, results)
+        for collected in inputs:
+            order = collected.compute(columns)
+        results = list(zip(*columns, strict=True))
         for number in order:
             for source, row in zip(slots, kept[number], strict=True):
                 env[source] = row
-            env[slot] = tuple(results[number])
+            env[slot] = results[number]
             yield
 
     return windowed
 
 
-def _collect(env: Env, group: WindowGroup, number: int) -> list[Any]:
-    """Sort keys, then the number of the row, then the arguments of each function."""
-    arguments = [tuple([value_of(env) for value_of in function.arguments]) for function in group.functions]
-    for function, values in zip(group.functions, arguments, strict=True):
-        if function.aggregates and None in values:
-            env[SESSION].warnings |= NULL_ELIMINATED
-    return [
-        *[value_of(env) for value_of in group.partition],
-        *[key.comparable()(env) for key in group.order],
-        number,
-        arguments,
-    ]
+class _GroupInput:
+    """What a group of functions needs of the rows: for each its sort keys and its number, and each function's
+    arguments by the number of the row."""
+
+    def __init__(self, group: WindowGroup) -> None:
+        self._group = group
+        self._keys = [*group.partition, *[key.comparable() for key in group.order]]
+        self._items: list[list[Any]] = []
+        self._arguments: list[list[tuple[Any, ...]]] = [[] for _ in group.functions]
+        self._given = [pair for pair in zip(group.functions, self._arguments, strict=True) if pair[0].arguments]
+
+    def add(self, env: Env, number: int) -> None:
+        """Take note of the row that is in ``env``."""
+        item = [value_of(env) for value_of in self._keys]
+        item.append(number)
+        self._items.append(item)
+        for function, arguments in self._given:
+            values = tuple([value_of(env) for value_of in function.arguments])
+            arguments.append(values)
+            if function.aggregates and None in values:
+                env[SESSION].warnings |= NULL_ELIMINATED
+
+    def compute(self, columns: Sequence[list[Any]]) -> list[int]:
+        """Fill in the functions' columns of results, by the numbers of the rows; these in the order of the window."""
+        group, items = self._group, self._items
+        partitions, keys = len(group.partition), len(self._keys)
+        positions = [(position, False) for position in range(partitions)]
+        positions += [(partitions + position, key.descending) for position, key in enumerate(group.order)]
+        sort_in_place(items, positions)
+        order = [item[-1] for item in items]
+        start = 0
+        for _, partition in groupby(items, itemgetter(slice(partitions))):
+            peers = _peers(partition, itemgetter(slice(partitions, keys)))
+            numbers = order[start : start + len(peers)]
+            start += len(peers)
+            for function, arguments, result in zip(group.functions, self._arguments, group.results, strict=True):
+                column = columns[result]
+                given = [arguments[number] for number in numbers] if arguments else [()] * len(numbers)
+                values = function.compute(given, peers)
+                for number, value in zip(numbers, values, strict=True):
+                    column[number] = value
+        return order
 
 
-def _run(group: WindowGroup, items: list[list[Any]], results: list[list[Any]]) -> list[int]:
-    partitions, orders = len(group.partition), len(group.order)
-    positions = [(position, False) for position in range(partitions)]
-    positions += [(partitions + position, key.descending) for position, key in enumerate(group.order)]
-    sort_in_place(items, positions)
-    start = 0
-    while start < len(items):
-        end = start + 1
-        while end < len(items) and items[end][:partitions] == items[start][:partitions]:
-            end += 1
-        partition = items[start:end]
-        peers = _peers([item[partitions : partitions + orders] for item in partition])
-        for position, (function, result) in enumerate(zip(group.functions, group.results, strict=True)):
-            values = function.compute([item[-1][position] for item in partition], peers)
-            for item, value in zip(partition, values, strict=True):
-                results[item[-2]][result] = value
-        start = end
-    return [item[-2] for item in items]
-
-
-def _peers(order: list[list[Any]]) -> Peers:
+def _peers(partition: Iterable[list[Any]], order_of: Callable[[list[Any]], list[Any]]) -> Peers:
     peers: list[tuple[int, int]] = []
-    start = 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order) and order[end] == order[start]:
-            end += 1
-        peers += [(start, end)] * (end - start)
-        start = end
+    for _, equal in groupby(partition, order_of):
+        start, count = len(peers), sum(1 for _ in equal)
+        peers += [(start, start + count)] * count
     return peers
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.execution.parameterization import parameterize
@@ -157,6 +157,7 @@ def seen(session: Session, text: str) -> list[Any]:
     return [results, errors, sink.counts, locks]
 
 
+@settings(deadline=None)
 @given(st.lists(STATEMENTS, min_size=1, max_size=2).map("; ".join))
 def test_a_parameterized_batch_does_and_locks_what_it_does_with_its_constants(text: str) -> None:
     session = opened()

@@ -188,7 +188,7 @@ REQUESTS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(REQUESTS)
 @example([(6, 0, X), (1, 0, X), (0, 0, X)])
 def test_the_search_finds_the_cycle_that_a_search_along_every_edge_finds(
