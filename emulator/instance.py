@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
+from emulator.catalog.configuration import Configuration
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Parameter, Table, fold
 from emulator.catalog.passwords import PasswordHash
@@ -47,6 +48,8 @@ class Instance:
     """One emulated server. ``logins`` are SQL logins with their passwords: all of them are made sysadmins.
 
     ``log``, if there is one, takes what commits; ``on_shutdown`` is called by SHUTDOWN with whether it says NOWAIT.
+    ``connections`` counts the sessions since the start.
+    ``user_messages`` are the severities and texts that sp_addmessage has added, by number.
     ``clock`` and ``seed`` are the only sources of time and chance: with the same ones and the same schedule, every run
     gives the same results.
     """
@@ -69,6 +72,9 @@ class Instance:
         self.locks = LockManager(self._note_deadlock)
         self.versions = VersionStore()
         self.waits: dict[str, WaitCount] = {}
+        self.configuration = Configuration()
+        self.connections = 0
+        self.user_messages: dict[int, tuple[int, str]] = {}
         self.started = self.clock.now()
         self.log: CommitLog | None = None
         self.on_shutdown: Callable[[bool], None] | None = None
@@ -157,6 +163,7 @@ class Instance:
             spid += 1
         session = Session(self, spid, database or self.default_database, user, host, application)
         self.sessions[spid] = session
+        self.connections += 1
         return session
 
     def forget(self, session: Session) -> None:

@@ -284,9 +284,11 @@ class TableFunction(Module):
 
 @dataclass(slots=True, eq=False)
 class Trigger(Module):
-    """``events`` are of INSERT, UPDATE, DELETE; ``instead_of`` tells it from AFTER."""
+    """``events`` are of INSERT, UPDATE, DELETE; ``instead_of`` tells it from AFTER. ``order`` is the place, "first" or
+    "last", that sp_settriggerorder has given it for an event."""
 
     table: Table | View | None = None
+    order: dict[str, str] = field(default_factory=dict)
     events: frozenset[str] = frozenset()
     instead_of: bool = False
     enabled: bool = True

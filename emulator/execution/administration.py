@@ -240,11 +240,6 @@ WITHOUT_EFFECT = frozenset({"FREEPROCCACHE", "DROPCLEANBUFFERS", "FREESYSTEMCACH
 # --- Others -----------------------------------------------------------------------------------------------------------
 
 
-def compile_nothing(node: nodes.Statement, compiler: UnitCompiler) -> Step:
-    """RECONFIGURE: configured values are in force at once."""
-    return _step(node, lambda frame: None)
-
-
 def compile_checkpoint(node: nodes.Checkpoint, compiler: UnitCompiler) -> Step:
     """CHECKPOINT. Without a log there are no dirty pages, and nothing to do."""
 
@@ -274,10 +269,21 @@ def compile_shutdown(node: nodes.Shutdown, compiler: UnitCompiler) -> Step:
     return _step(node, shutdown)
 
 
+def compile_reconfigure(node: nodes.Statement, compiler: UnitCompiler) -> Step:
+    """RECONFIGURE puts what sp_configure has set in force. Errors: 5812 without ALTER SETTINGS."""
+
+    def reconfigure(frame: Frame) -> None:
+        if not frame.session.may_on_server("ALTER SETTINGS"):
+            raise sql_error(5812)
+        frame.session.instance.configuration.reconfigure()
+
+    return _step(node, reconfigure)
+
+
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     nodes.Kill: compile_kill,
     nodes.Dbcc: compile_dbcc,
     nodes.Checkpoint: compile_checkpoint,
     nodes.Shutdown: compile_shutdown,
-    nodes.Reconfigure: compile_nothing,
+    nodes.Reconfigure: compile_reconfigure,
 }

@@ -6,7 +6,7 @@ Documentation: "Control-of-Flow language", "TRY...CATCH", "THROW", "RAISERROR", 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import ScalarFunction, fold
 from emulator.errors import SqlError, sql_error
@@ -18,17 +18,25 @@ from emulator.execution.frames import BREAK, CONTINUE, RETURN, Frame, Signal, St
 from emulator.execution.functions.message_format import format_message
 from emulator.execution.plans import evaluator
 from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.messages import MESSAGES
 from emulator.planning.accesses import Access
 from emulator.planning.expressions import assign_to, compile_filter, compile_scalar, convert_to
 from emulator.sql import nodes
 from emulator.types.instants import UNITS_PER_SECOND
 from emulator.types.sqltype import SqlType
 
+if TYPE_CHECKING:
+    from emulator.session import Session
+
 INT = SqlType("int")
 SECONDS_PER_DAY = 86_400
 MESSAGE = SqlType("nvarchar", 2048)
 PRINTED = SqlType("nvarchar", 4000)
 PRINTED_BYTES = SqlType("varchar", 8000)
+FIRST_MESSAGE = 13000
+"""The smallest number that RAISERROR takes."""
+USER_MESSAGE = 50000
+"""The number of errors without one."""
 MOST_SEVERE, MOST_SEVERE_UNLOGGED = 25, 18
 FATAL = 20
 """From this severity on an error ends the connection."""
@@ -196,12 +204,10 @@ def compile_raiserror(node: nodes.RaiseError, compiler: UnitCompiler) -> Step:
     def run_raiserror(frame: Frame) -> Signal | None:
         try:
             values = [argument(frame) for argument in arguments]
-            text = message(frame)
-            level = min(max(severity(frame) or 0, 0), MOST_SEVERE)
+            raised = _raised(frame.session, message(frame), severity(frame) or 0, state(frame) or 0, values)
+            level = raised.severity
             if level > MOST_SEVERE_UNLOGGED and "LOG" not in node.options:
                 raise sql_error(2754)
-            number = state(frame) or 0
-            raised = _raised(text, level, 1 if number < 0 else number & 255, values)
         except SqlError as error:
             return statement_failed(frame, error, node.line)
         session = frame.session
@@ -224,11 +230,26 @@ def compile_raiserror(node: nodes.RaiseError, compiler: UnitCompiler) -> Step:
     return run_raiserror
 
 
-def _raised(text: Any, severity: int, state: int, values: list[Any]) -> RaisedError:
-    if isinstance(text, int):
-        raise sql_error(18054, text, severity, state)
-    number = 0 if severity == 0 else 50000
-    return RaisedError(number or 50000, severity, state, format_message(text or "", values))
+def _raised(session: Session, message: Any, severity: int, state: int, values: list[Any]) -> RaisedError:
+    """The error that RAISERROR makes of a text, or of the number of a message; a severity below 0 is the message's.
+
+    Errors: 2732 no number of a message, 18054 there is none of that number.
+    """
+    state = 1 if state < 0 else state & 255
+    if not isinstance(message, int):
+        level = min(max(severity, 0), MOST_SEVERE)
+        return RaisedError(USER_MESSAGE, level, state, format_message(message or "", values))
+    if message < FIRST_MESSAGE or message == USER_MESSAGE:
+        raise sql_error(2732, message)
+    kept = session.instance.user_messages.get(message)
+    if kept is None and message in MESSAGES:
+        own, template = MESSAGES[message]
+        kept = own, template.replace("%", "%%").replace("{}", "%s")
+        values = [value if value is None or isinstance(value, str) else str(value) for value in values]
+    if kept is None:
+        raise sql_error(18054, message, severity, state)
+    level = min(kept[0] if severity < 0 else severity, MOST_SEVERE)
+    return RaisedError(message, level, state, format_message(kept[1], values))
 
 
 def compile_print(node: nodes.Print, compiler: UnitCompiler) -> Step:

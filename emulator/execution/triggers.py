@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from emulator.catalog.configuration import NESTED_TRIGGERS
 from emulator.catalog.objects import Trigger, fold
 from emulator.errors import sql_error
 from emulator.execution.calls import activate
@@ -60,6 +61,13 @@ def _unit(session: Session, trigger: Trigger) -> CodeUnit:
     return unit
 
 
+def _may_nest(session: Session, trigger: Trigger) -> bool:
+    """Whether it fires while others are running: an AFTER trigger within another one if "nested triggers" is on."""
+    if trigger.instead_of or session.instance.configuration.options[NESTED_TRIGGERS].in_use:
+        return True
+    return all(running.instead_of for running in session.firing)
+
+
 def _activate(session: Session, unit: CodeUnit, values: list[Any], trigger: Trigger) -> None:
     """Run the body. Where an error of its ends the batch, the statement that fired it is reported as terminated."""
     caller = session.frame
@@ -78,7 +86,7 @@ def fire(
 
     Errors: 217, 3609, 3616, and those of its statements.
     """
-    if session.firing and session.firing[-1] is trigger:
+    if session.firing and (session.firing[-1] is trigger or not _may_nest(session, trigger)):
         return
     unit = _unit(session, trigger)
     transaction, settings = session.transaction, session.settings

@@ -141,6 +141,11 @@ def collation(name: str | None) -> Collation:
     return found
 
 
+def known_collations() -> list[Collation]:
+    """The collations that are listed, by name."""
+    return sorted(set(_KNOWN.values()), key=lambda found: found.name)
+
+
 def _windows_collation(name: str | None) -> Collation:
     found = windows_name(name or "")
     if found is None:

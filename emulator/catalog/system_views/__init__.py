@@ -28,6 +28,7 @@ FAMILIES = (
     "schema_constraints",
     "compatibility",
     "activity",
+    "answers",
     "host",
     "absent",
 )

@@ -17,6 +17,7 @@ from emulator.types.descriptions import TABLE_TYPE_ID, TYPE_IDS, column_precisio
 from emulator.types.sqltype import SqlType, is_binary, is_character
 
 if TYPE_CHECKING:
+    from emulator.planning.binding import QueryPlan
     from emulator.session import Session
 
 ENCRYPTION = """
@@ -54,16 +55,21 @@ PASSED_ON = Identity(0, 0)
 """The identity property of a view's column: it draws no values itself."""
 
 
+def query_of_module(session: Session, database: Database, module: View | InlineFunction) -> QueryPlan:
+    """The compiled query of a view or inline function. Errors: those of compiling it."""
+    from emulator.planning.queries import compile_query  # noqa: PLC0415 (queries read system views)
+
+    context = session.compiler(database, module.definition, module=module, parameters=module.parameters).context()
+    return compile_query(module.body.query, None, context, ctes=module.body.ctes)
+
+
 def module_columns(session: Session, database: Database, module: View | InlineFunction) -> list[Column]:
     """The columns of a view or inline function, from its query; none when that does not compile any more.
 
     A column that is an identity column of a table is one here, too.
     """
-    from emulator.planning.queries import compile_query  # noqa: PLC0415 (queries read system views)
-
-    context = session.compiler(database, module.definition, module=module, parameters=module.parameters).context()
     try:
-        plan = compile_query(module.body.query, None, context, ctes=module.body.ctes)
+        plan = query_of_module(session, database, module)
     except SqlError:
         return []
     names = getattr(module, "column_names", ()) or [column.name for column in plan.columns]

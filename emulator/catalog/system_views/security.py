@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
-from emulator.catalog.permissions import PERMISSIONS
+from emulator.catalog.permissions import CLASS_PARENTS, PERMISSIONS
 from emulator.catalog.principals import GUEST, SERVER_PUBLIC, Login, Permission, Principal, PrincipalCatalog
-from emulator.catalog.system_views.definition import Row, view
+from emulator.catalog.system_views.definition import Row, table_function, view
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -145,3 +145,21 @@ def server_role_members(session: Session, database: Database) -> Iterator[Row]:
 @view("sys.server_permissions", PERMISSION_COLUMNS)
 def server_permissions(session: Session, database: Database) -> Iterator[Row]:
     return permission_rows(session.instance.security)
+
+
+@table_function(
+    "fn_builtin_permissions",
+    "securable_class sysname?",
+    """
+    class_desc nvarchar(60), permission_name nvarchar(60), type varchar(4), covering_permission_name nvarchar(60),
+    parent_class_desc nvarchar(60), parent_covering_permission_name nvarchar(60)
+    """,
+)
+def fn_builtin_permissions(session: Session, database: Database, kind: str | None) -> Iterator[Row]:
+    """The permissions of a class of securables, of all with NULL or ''."""
+    for found, rules in PERMISSIONS.items():
+        if kind and found != kind.upper():
+            continue
+        for name, rule in rules.items():
+            parent = CLASS_PARENTS.get(found, "")
+            yield found, name, rule.code, rule.implied_by, parent, rule.parent

@@ -70,22 +70,6 @@ def databases(session: Session, database: Database) -> Iterator[Row]:
         )
 
 
-CONFIGURATIONS = (
-    (16384, "Agent XPs", 0, 0, 1, "Enable or disable Agent XPs", 1, 1),
-    (1538, "cost threshold for parallelism", 5, 0, 32767, "cost threshold for parallelism", 1, 1),
-    (1539, "max degree of parallelism", 0, 0, 32767, "maximum degree of parallelism", 1, 1),
-    (1544, "max server memory (MB)", 2147483647, 128, 2147483647, "Maximum size of server memory (MB)", 1, 1),
-    (1568, "default trace enabled", 1, 0, 1, "Enable or disable the default trace", 1, 1),
-    (1569, "blocked process threshold (s)", 0, 0, 86400, "Blocked process reporting threshold", 1, 1),
-    (115, "nested triggers", 1, 0, 1, "Allow triggers to be invoked within triggers", 1, 0),
-    (116, "show advanced options", 0, 0, 1, "show advanced options", 1, 0),
-    (1534, "user options", 0, 0, 32767, "user options", 1, 0),
-    (16390, "xp_cmdshell", 0, 0, 1, "Enable or disable command shell", 1, 1),
-)
-"""Options that scripts look for, with their defaults: id, name, value, least, greatest, description, dynamic, advanced.
-The emulator itself has none."""
-
-
 @view(
     "sys.configurations",
     """
@@ -94,9 +78,9 @@ The emulator itself has none."""
     """,
 )
 def configurations(session: Session, database: Database) -> Iterator[Row]:
-    for number, name, value, least, greatest, description, dynamic, advanced in sorted(CONFIGURATIONS):
-        numbers = ((INT, item) for item in (value, least, greatest, value))
-        yield number, name, *numbers, description, dynamic, advanced
+    for number, option in sorted(session.instance.configuration.options.items()):
+        numbers = ((INT, item) for item in (option.value, option.least, option.greatest, option.in_use))
+        yield number, option.name, *numbers, option.description, option.dynamic, option.advanced
 
 
 @view(
@@ -104,6 +88,6 @@ def configurations(session: Session, database: Database) -> Iterator[Row]:
     "message_id int, language_id smallint = 1033, severity tinyint, is_event_logged bit = 0, text nvarchar(2048)",
 )
 def messages(session: Session, database: Database) -> Iterator[Row]:
-    """The messages that the emulator has."""
-    for number, (severity, text) in sorted(MESSAGES.items()):
+    """The messages that the emulator has, and those of its users."""
+    for number, (severity, text) in sorted({**MESSAGES, **session.instance.user_messages}.items()):
         yield number, severity, text

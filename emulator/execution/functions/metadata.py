@@ -121,7 +121,8 @@ def find_object(session: Session, name: str) -> DatabaseObject | None:
     return database.find(schema, parts[-1])
 
 
-def _by_id(session: Session, object_id: int, database_id: int | None = None) -> DatabaseObject | None:
+def object_by_id(session: Session, object_id: int, database_id: int | None = None) -> DatabaseObject | None:
+    """The object of that id, in the current database or another one."""
     databases = _databases(session) if database_id is not None else [session.database]
     for database in databases:
         if database_id is None or database.database_id == database_id:
@@ -143,19 +144,19 @@ def object_id(session: Session, name: str, kind: str | None = None) -> int | Non
 
 @function("OBJECT_NAME", INTEGER, INTEGER, optional=1, session=True, result=SYSNAME)
 def object_name(session: Session, number: int, database_id: int | None = None) -> str | None:
-    found = _by_id(session, number, database_id)
+    found = object_by_id(session, number, database_id)
     return found.name if found else None
 
 
 @function("OBJECT_SCHEMA_NAME", INTEGER, INTEGER, optional=1, session=True, result=SYSNAME)
 def object_schema_name(session: Session, number: int, database_id: int | None = None) -> str | None:
-    found = _by_id(session, number, database_id)
+    found = object_by_id(session, number, database_id)
     return found.schema if found else None
 
 
 @function("OBJECT_DEFINITION", INTEGER, session=True, result=NVARCHAR_MAX)
 def object_definition(session: Session, number: int) -> str | None:
-    found = _by_id(session, number)
+    found = object_by_id(session, number)
     return found.definition if isinstance(found, Module) else None
 
 
@@ -175,7 +176,7 @@ def _key_index(found: DatabaseObject) -> Index | None:
 
 
 def _object_property(session: Session, number: int, property_name: str) -> int | None:
-    found = _by_id(session, number)
+    found = object_by_id(session, number)
     if found is None:
         return None
     match property_name.lower():
@@ -211,8 +212,22 @@ def _object_property(session: Session, number: int, property_name: str) -> int |
             return int(found.quoted_identifier)
         case "execisansinullson" if isinstance(found, Module):
             return int(found.ansi_nulls)
+        case name if name.startswith("execis") and isinstance(found, Trigger):
+            return _trigger_property(found, name.removeprefix("execis").removesuffix("trigger"))
         case name:
             return _table_property(found, name) if isinstance(found, Table) else None
+
+
+def _trigger_property(trigger: Trigger, name: str) -> int | None:
+    """``after``, ``insteadof``, ``insert``, ``firstinsert``, ``triggerdisabled`` and the like."""
+    if name in ("after", "insteadof"):
+        return int(trigger.instead_of == (name == "insteadof"))
+    if name == "triggerdisabled":
+        return int(not trigger.enabled)
+    for place in ("first", "last"):
+        if name.startswith(place):
+            return int(trigger.order.get(name.removeprefix(place).upper()) == place)
+    return int(name.upper() in trigger.events) if name in ("insert", "update", "delete") else None
 
 
 def _table_property(table: Table, name: str) -> int | None:
@@ -239,7 +254,7 @@ def object_property(session: Session, number: int, property_name: str) -> int | 
 @function("OBJECTPROPERTYEX", INTEGER, UNICODE, session=True, result=SQL_VARIANT)
 def object_property_ex(session: Session, number: int, property_name: str) -> tuple[SqlType, Any] | None:
     if property_name.lower() == "basetype":
-        found = _by_id(session, number)
+        found = object_by_id(session, number)
         return (nvarchar(2), type_code(found)) if found else None
     value = _object_property(session, number, property_name)
     return None if value is None else (INT, value)
@@ -257,14 +272,14 @@ def col_length(session: Session, table_name: str, column_name: str) -> int | Non
 
 @function("COL_NAME", INTEGER, INTEGER, session=True, result=SYSNAME)
 def col_name(session: Session, number: int, column_id: int) -> str | None:
-    table = _by_id(session, number)
+    table = object_by_id(session, number)
     columns = table.columns if isinstance(table, Table) else []
     return next((column.name for column in columns if column.column_id == column_id), None)
 
 
 @function("COLUMNPROPERTY", INTEGER, UNICODE, UNICODE, session=True, result=INT)
 def column_property(session: Session, number: int, column_name: str, property_name: str) -> int | None:
-    table = _by_id(session, number)
+    table = object_by_id(session, number)
     column = table.column(column_name) if isinstance(table, Table) else None
     if column is None:
         return None
@@ -301,8 +316,13 @@ def _scale(t: SqlType) -> int | None:
         return t.scale if t.name in ("time", "datetime2", "datetimeoffset") else {"datetime": 3}.get(t.name)
 
 
+def index_of(table: Table, index_id: int) -> Index | None:
+    """The index of that number."""
+    return next((index for index in table.indexes if index.number == index_id), None)
+
+
 def _index(session: Session, number: int, name: str) -> Index | None:
-    table = _by_id(session, number)
+    table = object_by_id(session, number)
     indexes = table.indexes if isinstance(table, Table) else []
     return next((index for index in indexes if fold(index.name) == fold(name)), None)
 
@@ -329,7 +349,7 @@ def index_col(session: Session, table_name: str, index_id: int, key_number: int)
     table = find_object(session, table_name)
     if not isinstance(table, Table):
         return None
-    index = next((index for index in table.indexes if index.number == index_id), None)
+    index = index_of(table, index_id)
     if index is None or not 1 <= key_number <= len(index.columns):
         return None
     return table.columns[index.columns[key_number - 1].ordinal].name

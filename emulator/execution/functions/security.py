@@ -5,6 +5,7 @@ Documentation: "Security Functions (Transact-SQL)" and the page of each function
 
 from __future__ import annotations
 
+from hashlib import sha512
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
@@ -24,9 +25,9 @@ from emulator.catalog.principals import (
 from emulator.errors import NotSupported
 from emulator.execution.authorization import has_permission, may, may_in_schema, server_tokens, user_in
 from emulator.execution.functions.metadata import find_object
-from emulator.execution.functions.registry import BINARY, INTEGER, UNICODE, function, session_value
+from emulator.execution.functions.registry import ANY, BINARY, INTEGER, UNICODE, function, session_value
 from emulator.execution.functions.strings import split_name
-from emulator.types.sqltype import INT, SYSNAME, nvarchar, varbinary
+from emulator.types.sqltype import INT, SQL_VARIANT, SYSNAME, SqlType, nvarchar, varbinary
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -134,6 +135,48 @@ def is_server_role_member(session: Session, role: str, login: str | None = None)
         tokens = security.roles_of(member.principal_id)
     everything = found.fixed and SYSADMIN in tokens
     return int(found.principal_id == SERVER_PUBLIC or found.principal_id in tokens or everything)
+
+
+# --- Passwords --------------------------------------------------------------------------------------------------------
+
+HASH_VERSION = b"\x02\x00"
+SALT_BYTES = 4
+
+
+@function("PWDENCRYPT", UNICODE, session=True, result=varbinary(128))
+def password_encrypt(session: Session, password: str) -> bytes:
+    """The hash as SQL Server makes it: a version, a salt, SHA-512 of both."""
+    salt = session.instance.random.randbytes(SALT_BYTES)
+    return _hashed(password, salt)
+
+
+def _hashed(password: str, salt: bytes) -> bytes:
+    return HASH_VERSION + salt + sha512(password.encode("utf-16-le", "surrogatepass") + salt).digest()
+
+
+@function("PWDCOMPARE", UNICODE, BINARY, ANY, optional=1, session=True, result=INT)
+def password_compare(session: Session, password: str, hashed: bytes, version: object = None) -> int:
+    """Whether ``hashed`` is a hash of the password."""
+    start = len(HASH_VERSION)
+    return int(hashed.startswith(HASH_VERSION) and _hashed(password, hashed[start : start + SALT_BYTES]) == hashed)
+
+
+@function("LOGINPROPERTY", UNICODE, UNICODE, session=True, result=SQL_VARIANT)
+def login_property(session: Session, name: str, property_name: str) -> tuple[SqlType, object] | None:
+    """Of a login with a password: nobody is locked out, and passwords do not expire."""
+    login = session.instance.security.find(name)
+    if not isinstance(login, Login):
+        return None
+    values: dict[str, tuple[SqlType, object]] = {
+        "badpasswordcount": (INT, 0),
+        "defaultdatabase": (SYSNAME, login.default_database),
+        "defaultlanguage": (SYSNAME, login.default_language),
+        "isexpired": (INT, 0),
+        "islocked": (INT, 0),
+        "ismustchange": (INT, 0),
+        "passwordhashalgorithm": (INT, 2),
+    }
+    return values.get(property_name.lower())
 
 
 # --- Permissions ------------------------------------------------------------------------------------------------------

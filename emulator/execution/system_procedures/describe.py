@@ -126,11 +126,16 @@ def sp_describe_first_result_set(
     session: Session, text: str | None, declarations: str | None, browse_information_mode: int | None
 ) -> None:
     """One row a column of the first result set; none if there is no result set."""
+    send(session, RESULT_COLUMNS, described_columns(session, text, declarations))
+
+
+def described_columns(session: Session, text: str | None, declarations: str | None) -> Iterator[Row]:
+    """The rows of the first result set's columns. Errors: those of compiling the batch."""
     declared = session.parse_parameters(declarations) if declarations else ()
     context = session.compiler(session.database, text or "", parameters=declared).context()
     batch = parse_batch(text or "", quoted_identifier="QUOTED_IDENTIFIER" in session.settings.on)
     columns = _FirstResult(session).columns(batch.statements, context)
-    send(session, RESULT_COLUMNS, _result_rows(session, columns or ()))
+    return _result_rows(session, columns or ())
 
 
 class _FirstResult:

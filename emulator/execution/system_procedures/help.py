@@ -178,6 +178,28 @@ def sp_helpindex(session: Session, name: str) -> None:
     send(session, INDEXES, _index_rows(item))
 
 
+OBJECT_NAME = column_list("[Object Name] nvarchar(776)")
+REFERENCES = column_list("[Table is referenced by foreign key] nvarchar(516)")
+
+
+@procedure(PROCEDURES, "sp_helpconstraint", "@objname nvarchar(776), @nomsg varchar(5) = 'msg'")
+def sp_helpconstraint(session: Session, name: str, no_messages: str) -> None:
+    """The constraints of a table, and the keys that refer to it; messages when there are none. Errors: 15009."""
+    item = find_object(session, name)
+    if no_messages != "nomsg":
+        send(session, OBJECT_NAME, [(name,)])
+    constraints = list(_constraint_rows(item)) if isinstance(item, Table) else []
+    if constraints:
+        send(session, CONSTRAINTS, constraints)
+    elif no_messages != "nomsg":
+        session.sink.message(sql_error(15469, name))
+    keys = item.referenced_by if isinstance(item, Table) else []
+    if keys:
+        send(session, REFERENCES, ((f"{table.database}.{table.full_name}: {key.name}",) for table, key in keys))
+    elif no_messages != "nomsg":
+        session.sink.message(sql_error(15470, name))
+
+
 TEXT = column_list("Text nvarchar(255)?")
 LINE_LENGTH = 255
 

@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 NAMES = (
-    *("sp_addmessage", "sp_addtype", "sp_configure"),
-    *("sp_databases", "sp_dboption", "sp_depends", "sp_droptype"),
-    *("sp_dropmessage", "sp_helpconstraint", "sp_helpdb"),
-    *("sp_invalidate_textptr", "sp_monitor", "sp_procoption", "sp_recompile", "sp_refreshsqlmodule"),
-    *("sp_refreshview", "sp_server_info", "sp_settriggerorder", "sp_spaceused"),
-    *("sp_tableoption", "sp_updatestats", "xp_cmdshell", "xp_instance_regread"),
-    *("xp_readerrorlog", "xp_sprintf", "xp_sscanf"),
+    *("sp_addtype", "sp_dboption", "sp_droptype", "sp_invalidate_textptr", "sp_monitor", "sp_procoption"),
+    *("xp_cmdshell", "xp_instance_regread", "xp_regread", "xp_readerrorlog", "xp_sprintf", "xp_sscanf"),
+    *("sp_depends", "sp_setapprole", "sp_unsetapprole", "sp_bindefault", "sp_bindrule", "sp_unbindefault"),
+    *("sp_unbindrule", "sp_addlinkedserver", "sp_addlinkedsrvlogin", "sp_dropserver", "sp_serveroption"),
+    *("sp_OACreate", "sp_xml_preparedocument", "sp_xml_removedocument", "sp_trace_create", "sp_send_dbmail"),
 )
 
 

@@ -31,7 +31,7 @@ def compile_delete(node: nodes.Delete, ctx: PlanContext) -> Executable:
     taken_over = find_trigger(node.target, node.sources, "DELETE", ctx)
     if taken_over is None:
         return _compile(node, ctx)
-    refuse_output(shape_of(taken_over[0], ctx), node.outputs, node.line)
+    refuse_output(shape_of(taken_over[0], ctx), node.outputs, ("DELETE",), node.line)
     instead = compile_instead(node, *taken_over, ctx)
     return unless_inside(taken_over[1], instead, lambda: _compile(node, ctx))
 
@@ -45,7 +45,7 @@ def _compile(node: nodes.Delete, ctx: PlanContext) -> Executable:
     actions = referential_actions(scan.table, "DELETE", ctx)
     note_changes(scan.table, ctx)
     target = scanned_target(scan, after_change(scan.table, ("DELETE",), {"DELETE": actions}))
-    refuse_output(scan.table, node.outputs, node.line)
+    refuse_output(scan.table, node.outputs, ("DELETE",), node.line)
     outputs = Outputs(node.outputs, ctx, rows=exposed_rows(scan, deleted=scan.source.slot), sources=other_sources(scan))
     find = find_rows(node.top, scan, ctx)
     collects = scan.made or (

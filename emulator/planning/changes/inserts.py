@@ -60,7 +60,7 @@ def compile_insert(node: nodes.Insert, ctx: PlanContext, capture: Capture | None
     note_access(ctx, item, "INSERT")
     shape = shape_of(item, ctx)
     place = _Place(Target(shape, lambda env: None, private=True), _columns(shape, node), None, trigger)  # type: ignore[arg-type, return-value]
-    refuse_output(shape, node.outputs, node.line)
+    refuse_output(shape, node.outputs, ("INSERT",), node.line)
     instead = _compile(node, place, ctx, capture)
     return unless_inside(trigger, instead, lambda: _compile(node, _place(node, ctx), ctx, capture))
 
@@ -302,7 +302,7 @@ def _inserter(
         return instead_of_insert(table, place.trigger, builder, evaluate, load)
     refuse_wrong_options("INSERT", table, ctx)
     target = replace(place.target, after=after_change(table, ("INSERT",), checks={"INSERT": builder.deferred}))
-    refuse_output(table, node.outputs, node.line)
+    refuse_output(table, node.outputs, ("INSERT",), node.line)
     outputs = Outputs(node.outputs, ctx, rows=[place.inserted(builder.slot)])
     if outputs.is_empty:
 

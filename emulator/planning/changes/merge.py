@@ -226,7 +226,7 @@ class _MergeCompiler:
             note_access(ctx, table, event)
             if instead_of_trigger(table, event) is not None:
                 raise NotSupported("MERGE into a table with INSTEAD OF triggers", node.line)
-        refuse_output(table, node.outputs, node.line)
+        refuse_output(table, node.outputs, self.events, node.line)
         clauses = [self._clause(clause) for clause in node.clauses]
         changed: set[int] = set().union(*(item.changed for item in self.assignments))
         checks = update_checks(table, changed, ctx) if self.assignments else []

@@ -48,7 +48,7 @@ def compile_update(node: nodes.Update, ctx: PlanContext) -> Executable:
     taken_over = find_trigger(node.target, node.sources, "UPDATE", ctx)
     if taken_over is None:
         return _compile(node, ctx)
-    refuse_output(shape_of(taken_over[0], ctx), node.outputs, node.line)
+    refuse_output(shape_of(taken_over[0], ctx), node.outputs, ("UPDATE",), node.line)
     instead = compile_instead(node, *taken_over, ctx)
     return unless_inside(taken_over[1], instead, lambda: _compile(node, ctx))
 
@@ -72,7 +72,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
     )
     note_changes(table, ctx, changed)
     target = scanned_target(scan, after)
-    refuse_output(table, node.outputs, node.line)
+    refuse_output(table, node.outputs, ("UPDATE",), node.line)
     outputs = Outputs(
         node.outputs,
         ctx,
