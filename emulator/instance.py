@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -12,6 +14,7 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import Parameter, Table, fold
 from emulator.catalog.passwords import PasswordHash
 from emulator.catalog.principals import SA_SID, SYSADMIN, Login, new_sid, server_principals
+from emulator.deadlock_graph import DeadlockGraph, deadlock_graph
 from emulator.errors import sql_error
 from emulator.execution.authorization import Identity, user_in
 from emulator.execution.units import CodeUnit
@@ -23,6 +26,8 @@ from emulator.session import Session
 from emulator.sql import nodes
 from emulator.storage.transaction import CommitLog
 from emulator.storage.versions import VersionStore
+
+logger = logging.getLogger("emulator.deadlocks")
 
 FIRST_USER_SPID = 51
 KEPT_PLANS = 2000
@@ -50,6 +55,7 @@ class Instance:
     ``log``, if there is one, takes what commits; ``on_shutdown`` is called by SHUTDOWN with whether it says NOWAIT.
     ``connections`` counts the sessions since the start.
     ``user_messages`` are the severities and texts that sp_addmessage has added, by number.
+    ``started`` is the time when it began, ``deadlocks`` are the latest deadlocks, the newest last.
     ``clock`` and ``seed`` are the only sources of time and chance: with the same ones and the same schedule, every run
     gives the same results.
     """
@@ -65,17 +71,17 @@ class Instance:
         server_name: str = "LOCKSTEP-EMULATOR",
     ) -> None:
         self.clock: Clock = clock or RealClock()
+        self.started = self.clock.now()
         self.scheduler = scheduler or Scheduler(self.clock)
         self.seed = seed
         self.random = random.Random(seed)
-        self.deadlocks: list[Deadlock] = []
+        self.deadlocks: deque[DeadlockGraph] = deque(maxlen=KEPT_DEADLOCKS)
         self.locks = LockManager(self._note_deadlock)
         self.versions = VersionStore()
         self.waits: dict[str, WaitCount] = {}
         self.configuration = Configuration()
         self.connections = 0
         self.user_messages: dict[int, tuple[int, str]] = {}
-        self.started = self.clock.now()
         self.log: CommitLog | None = None
         self.on_shutdown: Callable[[bool], None] | None = None
         self.server_name = server_name
@@ -176,5 +182,6 @@ class Instance:
         return self._transactions
 
     def _note_deadlock(self, deadlock: Deadlock) -> None:
-        self.deadlocks.append(deadlock)
-        del self.deadlocks[:-KEPT_DEADLOCKS]
+        graph = deadlock_graph(self, deadlock)
+        self.deadlocks.append(graph)
+        logger.warning("%s", graph.text())

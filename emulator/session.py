@@ -100,7 +100,7 @@ class Session:
         self.original_login = login
         self.host_name = host
         self.app_name = application
-        self.locking = LockSession(spid, self._running_statement)
+        self.locking = LockSession(spid)
         self.owned_locks = LockOwner(self.locking)
         self.settings = DEFAULTS
         self.sink: ResultSink = Collector()
@@ -191,7 +191,8 @@ class Session:
             if self.skipping is not None:
                 text = text_after_switch(text, self)
             unit, values = self.ad_hoc_unit(text)
-            frame = self.frame = Frame(self, unit.new_variables(values), scope_identity=self.scope_identity)
+            variables = unit.new_variables(values)
+            frame = self.frame = Frame(self, variables, scope_identity=self.scope_identity, text=unit.text)
             try:
                 unit.run(frame)
             finally:
@@ -400,9 +401,6 @@ class Session:
             if wait_type not in waits:
                 waits[wait_type] = WaitCount()
             waits[wait_type].add(seconds)
-
-    def _running_statement(self) -> tuple[Frame, nodes.Statement | None]:
-        return self.frame, self.frame.node
 
     # -- transactions ------------------------------------------------------------------------------------------------
 

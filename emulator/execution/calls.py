@@ -193,7 +193,7 @@ def activate(
         raise sql_error(217, 32)
     caller = session.frame
     name = called or (module.name if module else "")
-    frame = Frame(session, unit.new_variables(values), name, module, caller.errors)
+    frame = Frame(session, unit.new_variables(values), name, module, caller.errors, caller=caller, text=unit.text)
     settings, trancount = session.settings, session.trancount
     session.frame = frame
     session.nest_level += 1

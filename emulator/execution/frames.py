@@ -38,7 +38,8 @@ class Frame:
     """One activation. ``variables`` holds parameters first; ``name`` is what errors call it ("" for a batch).
 
     ``env`` is the environment of expressions that read no rows. ``errors`` are the errors that CATCH blocks are
-    handling, innermost last, those of the callers included. ``temporary`` are the temporary tables made here, dropped
+    handling, innermost last, those of the callers included. ``caller`` is the frame that this one was called from,
+    ``text`` what is run: the positions of ``node`` are in it. ``temporary`` are the temporary tables made here, dropped
     at the end, ``cursors`` the local cursors, closed then. ``status`` is the return status (an int), or the value of a
     function. ``entered_as`` is whom the caller acted as, None for a batch.
     """
@@ -55,6 +56,8 @@ class Frame:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     status: Any = None
     entered_as: Impersonation | None = None
+    caller: Frame | None = None
+    text: str = ""
 
     def __post_init__(self) -> None:
         self.env = [self.variables, self.session]

@@ -53,7 +53,8 @@ class Runs:
 class CodeUnit:
     """A compiled module. ``made`` is when, by the clock.
 
-    ``initial`` are the variables' values at its start, ``tables`` the shapes of table variables.
+    ``initial`` are the variables' values at its start, ``tables`` the shapes of table variables. ``text`` is what it
+    was compiled from.
     """
 
     run: Step
@@ -63,6 +64,7 @@ class CodeUnit:
     tables: list[tuple[int, Table]] = field(default_factory=list)
     made: float = 0.0
     runs: Runs = field(default_factory=Runs)
+    text: str = ""
 
     def new_variables(self, values: Sequence[Any] = ()) -> list[Any]:
         """Variables for one activation: ``values`` for the parameters, NULL for the rest, empty table variables."""
@@ -115,7 +117,7 @@ class UnitCompiler:
         run = self.block(statements)
         initial = [None] * len(self.variables.variables)
         made = self.session.instance.clock.now()
-        return CodeUnit(run, self.variables, self.parameters, initial, self.tables, made)
+        return CodeUnit(run, self.variables, self.parameters, initial, self.tables, made=made, text=self.text)
 
     def step(self, node: nodes.Statement) -> Step:
         """The step for one statement of any kind."""

@@ -10,14 +10,14 @@ chooses at random, as documented; here it is the one whose wait closed the cycle
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from emulator.locking.modes import LockMode
+from emulator.locking.modes import STRENGTHS, LockMode
 
 if TYPE_CHECKING:
-    from emulator.locking.manager import LockOwner, LockSession, LockWait
+    from emulator.locking.manager import LockOwner, LockSession, LockSpace, LockWait
 
     Blockers = Callable[[LockWait], list[tuple[LockOwner, LockMode]]]
 
@@ -26,25 +26,24 @@ if TYPE_CHECKING:
 class Participant:
     """One session of a deadlock: what it waits for, and the session and mode that it waits for there.
 
-    ``resource_type``, ``space`` and ``resource`` name the resource (``KEY``, ``dbo.stock.pk_stock``, its description),
-    ``key`` is the locked key itself. ``held`` is what the session holds on that resource while it waits to convert (NL
-    otherwise). ``blocking_mode`` is the mode that ``blocking_session_id`` holds there, or asked for before.
-    ``statement`` is what the session's ``statement`` callable returned.
+    ``space`` and ``key`` are the resource, ``group_mode`` the strongest mode in which it is held. ``held`` is what the
+    session holds on it while it waits to convert (NL otherwise), since ``since`` by the caller's clock.
+    ``blocking_mode`` is the mode that ``blocking_session_id`` holds there, or, if ``blocking_waits``, asked for before.
     """
 
     session_id: int
     owner_id: int
     deadlock_priority: int
     log_used: int
-    resource_type: str
-    space: str
-    resource: str
-    key: Any
+    space: LockSpace
+    key: Hashable
+    group_mode: LockMode
     held: LockMode
     requested: LockMode
+    since: float | None
     blocking_session_id: int
     blocking_mode: LockMode
-    statement: Any
+    blocking_waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +101,19 @@ def report(cycle: list[Step], victim: LockWait) -> Deadlock:
 
 
 def _participant(wait: LockWait, blocker: LockOwner, blocking_mode: LockMode) -> Participant:
-    session, space = wait.owner.session, wait.entry.space
+    session, entry = wait.owner.session, wait.entry
     return Participant(
         session_id=session.session_id,
         owner_id=wait.owner.owner_id,
         deadlock_priority=session.deadlock_priority,
         log_used=wait.owner.log_used,
-        resource_type=space.resource_type.value,
-        space=space.name,
-        resource=space.describe(wait.entry.key),
-        key=wait.entry.key,
+        space=entry.space,
+        key=entry.key,
+        group_mode=max(entry.granted.values(), default=LockMode.NL, key=STRENGTHS.__getitem__),
         held=LockMode.NL if wait.previous is None else wait.previous,
         requested=wait.shown_mode,
+        since=wait.since,
         blocking_session_id=blocker.session.session_id,
         blocking_mode=blocking_mode,
-        statement=session.statement() if session.statement is not None else None,
+        blocking_waits=blocker not in entry.granted,
     )

@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Any
 
 from emulator.locking.deadlock import Deadlock, Step, choose_victim, find_cycle, report
 from emulator.locking.modes import COMBINED, CONFLICTS, UNIT, LockMode
@@ -67,16 +66,14 @@ class WaitOutcome(Enum):
 class LockSession:
     """A session as locking sees it: one thread of control, which waits for at most one lock at a time.
 
-    ``deadlock_priority`` is -10 to 10 (LOW -5, NORMAL 0, HIGH 5). ``statement`` gives what deadlock reports and DMVs
-    show of the running statement, in any shape the caller likes.
+    ``deadlock_priority`` is -10 to 10 (LOW -5, NORMAL 0, HIGH 5).
     """
 
-    def __init__(self, session_id: int, statement: Callable[[], Any] | None = None) -> None:
+    def __init__(self, session_id: int) -> None:
         self.session_id = session_id
         self.deadlock_priority = 0
         self.wait: LockWait | None = None
         """The latest wait, which may have ended."""
-        self.statement = statement
 
     @property
     def blocked(self) -> bool:

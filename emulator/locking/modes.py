@@ -91,6 +91,10 @@ CONFLICTS: list[int] = [
 ]
 
 
+STRENGTHS: list[int] = [sum(conflict != "N" for conflict in row) for row in _MATRIX]
+"""How many modes each mode keeps out: of several modes held on one resource the one to show is the strongest."""
+
+
 def compatible(held: LockMode, requested: LockMode) -> bool:
     """Whether ``requested`` can be granted beside ``held``, another owner's mode."""
     return _MATRIX[held][requested] == "N"

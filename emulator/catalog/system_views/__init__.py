@@ -24,6 +24,7 @@ FAMILIES = (
     "locks",
     "counters",
     "versions",
+    "extended_events",
     "information_schema",
     "schema_constraints",
     "compatibility",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +35,7 @@ class Scene:
         self.reports: list[Deadlock] = []
         self.locks = LockManager(self.reports.append)
         self.space = LockSpace(ResourceType.KEY, "dbo.stock.pk_stock", describe=lambda key: f"({key})")
-        self.owners = [LockOwner(LockSession(51 + n, partial("statement {}".format, n)), n + 1) for n in range(count)]
+        self.owners = [LockOwner(LockSession(51 + n), n + 1) for n in range(count)]
 
     def take(self, owner: int, key: int, mode: LockMode) -> Acquired:
         return self.locks.acquire(self.owners[owner], self.space, key, mode)
@@ -114,6 +113,7 @@ def test_a_cycle_through_an_earlier_waiter_is_found() -> None:
     assert [report.victim_session_id for report in scene.reports] == [53]
     blockers = [(part.session_id, part.blocking_session_id) for part in scene.reports[0].participants]
     assert blockers == [(53, 52), (52, 51), (51, 53)]
+    assert [part.blocking_waits for part in scene.reports[0].participants] == [True, False, False]
 
 
 def test_a_wait_that_closes_two_cycles_ends_with_none_left() -> None:
@@ -144,7 +144,7 @@ def test_a_session_that_waits_in_its_transaction_still_blocks_with_its_applicati
     assert len(scene.reports) == 1
 
 
-def test_the_report_tells_who_waits_for_what_and_runs_which_statement() -> None:
+def test_the_report_tells_who_waits_for_what_and_whom() -> None:
     scene = Scene(2)
     scene.take(0, 1, S)
     scene.take(1, 1, S)
@@ -154,8 +154,8 @@ def test_the_report_tells_who_waits_for_what_and_runs_which_statement() -> None:
     assert (first.session_id, first.held, first.requested, first.blocking_session_id, first.blocking_mode) == (
         (52, S, X, 51, S)
     )
-    assert (second.session_id, second.space, second.resource, second.resource_type, second.statement) == (
-        (51, "dbo.stock.pk_stock", "(1)", "KEY", "statement 0")
+    assert (second.session_id, second.space, second.key, second.group_mode, second.blocking_waits) == (
+        (51, scene.space, 1, S, False)
     )
 
 

@@ -1,0 +1,290 @@
+"""Deadlock graphs: what sessions, statements and resources were in a deadlock, as ``xml_deadlock_report`` and as text.
+
+The document is that of the event ``xml_deadlock_report`` of the session ``system_health``: a victim list, a process
+list with the stack of procedures and statements, a resource list with owners and waiters. What a process waits for is
+named twice, as on SQL Server: ``waitresource`` of the process, and the resource. Attributes that describe machinery
+which does not exist here (scheduler, threads) have fixed values. In addition to SQL Server's attributes, ``keyvalue``
+of a resource tells the values of the key.
+
+Documentation: "Deadlocks guide", "Deadlock information tools"; "sys.dm_tran_locks" for resource descriptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from emulator.catalog.objects import Table
+from emulator.catalog.system_views.locks import database_id_of, wait_resource
+from emulator.execution.writing import shown_value
+from emulator.locking.deadlock import Deadlock, Participant
+from emulator.locking.manager import LockSpace, ResourceType
+from emulator.locking.modes import LockMode
+from emulator.storage.index import GHOST, IndexStore
+from emulator.storage.keys import INFINITY
+
+if TYPE_CHECKING:
+    from emulator.execution.frames import Frame
+    from emulator.instance import Instance
+    from emulator.session import Session
+
+LEVELS = {
+    1: "read uncommitted (1)",
+    2: "read committed (2)",
+    3: "repeatable read (3)",
+    4: "serializable (4)",
+    5: "snapshot (5)",
+}
+ENDLESS = 4294967295
+"""``lockTimeout`` of a session that waits for ever."""
+LONGEST_TEXT = 1024
+"""Characters of a statement that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlockGraph:
+    """One deadlock: when it was found (Unix time), and the ``deadlock`` element."""
+
+    time: float
+    deadlock: Element
+
+    def event(self) -> str:
+        """The event as the ring buffer of ``system_health`` keeps it."""
+        moment = datetime.fromtimestamp(self.time, UTC)
+        event = Element(
+            "event",
+            name="xml_deadlock_report",
+            package="sqlserver",
+            timestamp=f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z",
+        )
+        data = SubElement(event, "data", name="xml_report")
+        SubElement(data, "type", name="xml", package="package0")
+        SubElement(data, "value").append(self.deadlock)
+        return tostring(event, encoding="unicode")
+
+    def text(self) -> str:
+        """For the log: a line for each process and each resource."""
+        victims = {victim.get("id") for victim in self.deadlock.iter("victimProcess")}
+        spids = {process.get("id"): process.get("spid") for process in self.deadlock.iter("process")}
+        lines = ["deadlock"]
+        for process in self.deadlock.iter("process"):
+            frame = process.find("executionStack/frame")
+            assert frame is not None
+            victim = ", the victim" if process.get("id") in victims else ""
+            place = f"{frame.get('procname')} line {frame.get('line')}"
+            lines.append(
+                f"  session {process.get('spid')}{victim}: waits for {process.get('lockMode')} on"
+                f" {process.get('waitresource')} in {place}: {' '.join((frame.text or '').split())}"
+            )
+        for resource in self.deadlock.findall("resource-list/*"):
+            name = ".".join(filter(None, (resource.get("objectname"), resource.get("indexname"))))
+            key = resource.get("keyvalue", "")
+            owners = ", ".join(f"{spids[one.get('id')]} {one.get('mode')}" for one in resource.iter("owner"))
+            waiters = ", ".join(f"{spids[one.get('id')]} {one.get('mode')}" for one in resource.iter("waiter"))
+            lines.append(f"  {resource.tag} {name} {key}: owners {owners}; waiters {waiters}".replace("  :", ":"))
+        return "\n".join(lines)
+
+
+def deadlock_graph(instance: Instance, deadlock: Deadlock) -> DeadlockGraph:
+    """The graph of a deadlock that has just been found: its sessions still stand where they waited."""
+    root = Element("deadlock")
+    victims = SubElement(root, "victim-list")
+    processes = SubElement(root, "process-list")
+    resources = SubElement(root, "resource-list")
+    victim = next(part for part in deadlock.participants if part.session_id == deadlock.victim_session_id)
+    SubElement(victims, "victimProcess", id=_process_id(victim.session_id))
+    ordered = sorted(deadlock.participants, key=lambda part: (part is not victim, part.session_id))
+    for part in ordered:
+        processes.append(_process(instance, part))
+    contested: dict[tuple[int, Hashable], list[Participant]] = {}
+    for part in ordered:
+        contested.setdefault((id(part.space), part.key), []).append(part)
+    for parts in contested.values():
+        resources.append(_resource(instance, parts))
+    return DeadlockGraph(instance.clock.now(), root)
+
+
+def _process_id(session_id: int) -> str:
+    """An address made of the session's number, the same in every run."""
+    return f"process{blake2b(str(session_id).encode(), digest_size=5).hexdigest()}"
+
+
+# --- Processes --------------------------------------------------------------------------------------------------------
+
+
+def _process(instance: Instance, part: Participant) -> Element:
+    session = instance.sessions[part.session_id]
+    settings, transaction = session.settings, session.transaction
+    waited = 0.0 if part.since is None else instance.clock.monotonic() - part.since
+    owner = transaction.owner_id if transaction is not None else part.owner_id
+    began = session.transaction_began if session.trancount else session.request_began
+    element = Element("process", id=_process_id(part.session_id))
+    attributes = {
+        "taskpriority": 0,
+        "logused": part.log_used,
+        "waitresource": wait_resource(session, part.space, part.key),
+        "waittime": int(waited * 1000),
+        "ownerId": owner,
+        "transactionname": session.transaction_name or ("user_transaction" if session.trancount else _verb(session)),
+        "lasttranstarted": _moment(began),
+        "XDES": f"0x{owner:x}",
+        "lockMode": part.requested,
+        "schedulerid": 1,
+        "kpid": 0,
+        "status": "suspended",
+        "spid": part.session_id,
+        "sbid": 0,
+        "ecid": 0,
+        "priority": part.deadlock_priority,
+        "trancount": session.trancount,
+        "lastbatchstarted": _moment(session.request_began),
+        "lastbatchcompleted": _moment(session.request_ended),
+        "lastattention": "1900-01-01T00:00:00",
+        "clientapp": session.app_name,
+        "hostname": session.host_name,
+        "hostpid": 0,
+        "loginname": session.login_name,
+        "isolationlevel": LEVELS[int(settings.isolation)],
+        "xactid": owner,
+        "currentdb": session.database.database_id,
+        "currentdbname": session.database.name,
+        "lockTimeout": settings.lock_timeout if settings.lock_timeout >= 0 else ENDLESS,
+        "clientoption1": 0,
+        "clientoption2": 0,
+    }
+    for name, value in attributes.items():
+        element.set(name, str(value))
+    stack = SubElement(element, "executionStack")
+    for frame in _frames(session):
+        stack.append(_stack_frame(session, frame))
+    SubElement(element, "inputbuf").text = f"\n{session.input_buffer[:LONGEST_TEXT]}   "
+    return element
+
+
+def _frames(session: Session) -> Iterator[Frame]:
+    """The running modules, the innermost first; those without a statement are calls from the client."""
+    frame: Frame | None = session.frame
+    while frame is not None:
+        if frame.node is not None:
+            yield frame
+        frame = frame.caller
+
+
+def _stack_frame(session: Session, frame: Frame) -> Element:
+    node = frame.node
+    assert node is not None
+    module = frame.module
+    name = "adhoc" if module is None else f"{module.database or session.database.name}.{module.full_name}"
+    handle = blake2b(f"{name}/{frame.text}".encode(), digest_size=20).hexdigest()
+    element = Element(
+        "frame",
+        procname=name,
+        line=str(node.line),
+        stmtstart=str(node.start * 2),
+        stmtend=str(node.end * 2),
+        sqlhandle=f"0x{'02' if module is None else '03'}000000{handle}",
+    )
+    element.text = f"\n{frame.text[node.start : node.end][:LONGEST_TEXT] or 'unknown'}    "
+    return element
+
+
+def _verb(session: Session) -> str:
+    """What an autocommit transaction is called: SELECT, UPDATE, ..."""
+    node = session.frame.node
+    return type(node).__name__.upper() if node is not None else "implicit_transaction"
+
+
+def _moment(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}"
+
+
+# --- Resources --------------------------------------------------------------------------------------------------------
+
+
+def _resource(instance: Instance, waiters: list[Participant]) -> Element:
+    """One resource with those of the deadlock who hold it (or asked for it before) and those who wait for it."""
+    first = waiters[0]
+    space, key = first.space, first.key
+    session = instance.sessions[first.session_id]
+    database_id = database_id_of(session, space)
+    table, index = _place_of(instance, space)
+    description = space.describe(key)
+    address = blake2b(f"{space.name}/{space.entity_id}/{description}".encode(), digest_size=6).hexdigest()
+    attributes: dict[str, object] = {"dbid": database_id}
+    match space.resource_type:
+        case ResourceType.KEY:
+            tag, attributes = "keylock", {"hobtid": space.entity_id, **attributes}
+        case ResourceType.RID:
+            page, slot = description.split(":")[1:]
+            tag, attributes = "ridlock", {"fileid": 1, "pageid": page, "slot": slot, **attributes}
+        case ResourceType.OBJECT:
+            tag = "objectlock"
+            attributes = {"lockPartition": 0, "objid": space.entity_id, "subresource": "FULL", **attributes}
+        case ResourceType.APPLICATION:
+            tag = "applicationlock"
+            attributes = {"hash": description, "databasePrincipalId": description.split(":")[0], **attributes}
+        case other:
+            tag = f"{other.value.lower()}lock"
+            attributes = {"subresource": "FULL", "classid": space.name, **attributes}
+    if table is not None:
+        attributes["objectname"] = f"{table.database or 'tempdb'}.{table.full_name}"
+        if index is not None and space.resource_type is ResourceType.KEY:
+            attributes["indexname"] = index.name
+    attributes |= {"id": f"lock{address}", "mode": first.group_mode, "associatedObjectId": space.entity_id}
+    if table is not None and index is not None:
+        attributes["keyvalue"] = key_text(table, index, key)
+    element = Element(tag, {name: str(value) for name, value in attributes.items()})
+    _add_owners(SubElement(element, "owner-list"), waiters)
+    waiting = SubElement(element, "waiter-list")
+    for part in waiters:
+        kind = "wait" if part.held is LockMode.NL else "convert"
+        SubElement(waiting, "waiter", id=_process_id(part.session_id), mode=str(part.requested), requestType=kind)
+    return element
+
+
+def _add_owners(owners: Element, waiters: list[Participant]) -> None:
+    seen: set[int] = set()
+    for part in waiters:
+        if part.blocking_session_id in seen:
+            continue
+        seen.add(part.blocking_session_id)
+        owner = SubElement(owners, "owner", id=_process_id(part.blocking_session_id), mode=str(part.blocking_mode))
+        if part.blocking_waits:
+            owner.set("requestType", "wait")
+
+
+def _place_of(instance: Instance, space: LockSpace) -> tuple[Table | None, IndexStore | None]:
+    """The table that a lock space belongs to, and which of its indexes or heap."""
+    tables = [table for database in instance.databases.values() for table in database.of_kind(Table)]
+    tables += instance.global_temporary.values()
+    for table in tables:
+        store = table.store
+        if store is None:
+            continue
+        if store.locks is space:
+            return table, None
+        for index in (store.base, *store.indexes.values()):
+            if index.locks is space:
+                return table, index
+    return None, None
+
+
+def key_text(table: Table, index: IndexStore, key: Hashable) -> str:
+    """The values of a locked key: ``(1, A)``; ``(end of index)`` behind the last one, ``(deleted)`` where they are
+    gone. Of a heap it is the address of the row.
+    """
+    assert table.store is not None
+    if key == INFINITY:
+        return "(end of index)"
+    if index is table.store.base and table.store.is_heap:
+        return f"({index.locks.describe(key)})"
+    value = index.values.get(key, GHOST)  # type: ignore[call-overload]
+    row = value if index is table.store.base or value is GHOST else table.store.base.values.get(value, GHOST)
+    if row is GHOST:
+        return "(deleted)"
+    return f"({', '.join(shown_value(table, part.ordinal, row) for part in index.definition.parts)})"
