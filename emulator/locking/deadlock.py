@@ -115,5 +115,5 @@ def _participant(wait: LockWait, blocker: LockOwner, blocking_mode: LockMode) ->
         since=wait.since,
         blocking_session_id=blocker.session.session_id,
         blocking_mode=blocking_mode,
-        blocking_waits=blocker not in entry.granted,
+        blocking_waits=entry.granted.get(blocker) is not blocking_mode,
     )

@@ -13,6 +13,7 @@ import typer
 import harness
 from harness.cli.deploy_commands import register
 from harness.cli.deploy_options import AsJson
+from harness.cli.observation_commands import deadlocks, locks
 from harness.cli.scenario_commands import scenario
 from harness.connection import Target
 from harness.connection.target import DSN_VARIABLE
@@ -55,7 +56,8 @@ def demo(
 
 
 register(app)
-app.command()(scenario)
+for command in (scenario, deadlocks, locks):
+    app.command()(command)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
