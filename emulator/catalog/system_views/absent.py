@@ -269,17 +269,6 @@ VIEWS = {
         max_dispatch_latency int?, max_memory int?, max_event_size int?, memory_partition_mode nchar(1)?,
         memory_partition_mode_desc sysname?, track_causality bit?, startup_state bit?, has_long_running_target bit?
     """,
-    "dm_xe_sessions": """
-        address varbinary(8), name nvarchar(256), pending_buffers int, total_regular_buffers int,
-        regular_buffer_size bigint, total_large_buffers int, large_buffer_size bigint, total_buffer_size bigint,
-        buffer_policy_flags int, buffer_policy_desc nvarchar(256), flags int, flag_desc nvarchar(256),
-        dropped_event_count int, dropped_buffer_count int, blocked_event_fire_time int, create_time datetime,
-        largest_event_dropped_size int, session_source nvarchar(256)
-    """,
-    "dm_xe_session_targets": """
-        event_session_address varbinary(8), target_name nvarchar(60), target_package_guid uniqueidentifier,
-        execution_count bigint, execution_duration_ms bigint, target_data nvarchar(max)?
-    """,
     "traces": """
         id int, status int, path nvarchar(260)?, max_size bigint?, stop_time datetime?, max_files int?, is_rowset bit?,
         is_rollover bit?, is_shutdown bit?, is_default bit?, buffer_count int?, buffer_size int?, file_position
