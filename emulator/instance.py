@@ -145,7 +145,7 @@ class Instance:
         """
         login = self.security.find(user)
         if not isinstance(login, Login) or login.password is None or not login.password.matches(password):
-            raise sql_error(18456, user, state=8 if isinstance(login, Login) else 5)
+            raise sql_error(18456, user)  # the state that tells why is for the log, clients get 1
         if not login.enabled:
             raise sql_error(18470, user)
         identity = Identity(login.principal_id, login.name)

@@ -21,7 +21,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 
-from emulator.errors import NotSupported, SqlError
+from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.scheduler import Interrupted, Task
 from emulator.tds import login as login7
 from emulator.tds import tokens
@@ -59,6 +59,9 @@ LOGIN_TIMEOUT = 30.0
 
 MAXIMUM_QUEUED_REQUESTS = 16
 """TDS without MARS has one request under way; a client that sends many more without reading is cut off."""
+
+CANNOT_OPEN_DATABASE = frozenset({4060, 4064})
+"""These errors are followed by the one for every failed login."""
 
 PROGRAM_NAME = "Microsoft SQL Server"
 PRODUCT_VERSION = (16, 0, 1000)
@@ -187,6 +190,9 @@ class Client(asyncio.Protocol):
         except SqlError as error:
             log.warning("%s: %s", self._peer, error.message)
             tokens.message(reply, error, self._server.name, login.dialect)
+            if error.number in CANNOT_OPEN_DATABASE:
+                failed = sql_error(18456, login.user)
+                tokens.message(reply, failed, self._server.name, login.dialect)
             tokens.done(reply, DoneToken.DONE, DoneStatus.ERROR, dialect=login.dialect)
             self._connection.send(reply)
             self._write()

@@ -1,4 +1,6 @@
-"""A database for SQLAlchemy to work in, apart from the one that the other tests share."""
+"""Where the clients connect to, the warehouse that they pick in, and a database for SQLAlchemy to work in."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 
@@ -7,6 +9,8 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine
 from sqlalchemy.pool import NullPool
 
 from harness.connection import Target, connect, open_session
+from tests.clients.client import Address
+from tests.database.warehouse import Warehouse
 
 SCHEMAS = ("sales", "archive")
 
@@ -51,3 +55,19 @@ def connection(engine: Engine) -> Iterator[Connection]:
     """A connection of the engine; what it did not commit is rolled back."""
     with engine.connect() as opened:
         yield opened
+
+
+@pytest.fixture
+def address(target: Target) -> Address:
+    """The database that the clients connect to."""
+    return Address.of(target)
+
+
+@pytest.fixture
+def warehouse(database: Target) -> Iterator[Warehouse]:
+    """A small warehouse; whatever a test does in it, every invariant must hold at its end."""
+    with open_session(database) as session:
+        laid_out = Warehouse(database, session)
+        laid_out.lay_out()
+        yield laid_out
+        assert laid_out.findings() == []
