@@ -32,8 +32,9 @@ test-variants: $(SETUP_DONE) ## Run the database's tests on float quantities, at
 	        $(NO_VARIANTS:%=--ignore tests/database/%) $(ARGS); \
 	done
 
-test-clients: ## Install FreeTDS, so that the tests that run bundles through it are not skipped
+test-clients: $(SETUP_DONE) ## Install FreeTDS, jTDS, Node.js and its clients, and test with every client
 	@scripts/setup.sh test-clients
+	@LOCKSTEP_REQUIRE_CLIENTS=1 $(PYTHON_ENV)/python -m pytest -n auto tests/clients tests/harness/deploy/test_bundle.py $(ARGS)
 
 test-float: $(SETUP_DONE) ## 100,000 random calls on float quantities leave exactly what decimal arithmetic gives
 	@LOCKSTEP_FLOAT_CALLS=100000 $(PYTHON_ENV)/python -m pytest tests/database/variants $(ARGS)

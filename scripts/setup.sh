@@ -4,7 +4,9 @@
 #   2. installs the system libraries that pyodbc and Microsoft's driver load (Debian and Ubuntu),
 #   3. makes .venv and installs the exact, hash-checked versions of requirements.lock into it.
 # Microsoft's ODBC Driver 18 itself comes with the Python packages. Set PYTHON to choose another interpreter.
-# With the argument test-clients it installs FreeTDS instead, a client that is not ours, for the tests that need one.
+# With the argument test-clients it installs clients that are not ours, for the tests that need them: FreeTDS with its
+# ODBC driver, jTDS and a Java development kit, Node.js, and the npm packages of tests/clients/bridges, exactly as locked
+# there, into build/clients.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -71,8 +73,26 @@ install_python_packages() {
     .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
 
+install_clients() {
+    local packages=()
+    command -v tsql >/dev/null && command -v bsqldb >/dev/null && command -v freebcp >/dev/null || packages+=(freetds-bin)
+    [ -n "$(find /usr/lib /usr/lib64 /usr/local/lib -name 'libtdsodbc.so*' -print -quit 2>/dev/null)" ] || packages+=(tdsodbc)
+    [ -f /usr/share/java/jtds.jar ] || packages+=(libjtds-java)
+    command -v javac >/dev/null || packages+=(default-jdk-headless)
+    command -v node >/dev/null || packages+=(nodejs)
+    command -v npm >/dev/null || packages+=(npm)
+    [ "${#packages[@]}" -eq 0 ] || install_debian "${packages[@]}"
+    if ! cmp -s tests/clients/bridges/package-lock.json build/clients/.installed-lock.json; then
+        say "installing the locked npm packages into build/clients"
+        mkdir -p build/clients
+        cp tests/clients/bridges/package.json tests/clients/bridges/package-lock.json build/clients/
+        npm ci --prefix build/clients --silent --no-audit --no-fund || die "npm could not install the packages"
+        cp build/clients/package-lock.json build/clients/.installed-lock.json
+    fi
+}
+
 if [ "${1:-}" = test-clients ]; then
-    command -v tsql >/dev/null && command -v bsqldb >/dev/null || install_debian freetds-bin
+    install_clients
     exit
 fi
 

@@ -54,10 +54,15 @@ class TestTedious(ClientContract):
     adapter = NodeAdapter("tedious.js", "tedious")
 
 
-@pytest.fixture
-def client(address: Address) -> Iterator[BridgeConnection]:
-    require(TestTedious.adapter.missing())
-    with closing(TestTedious.adapter.connect(address)) as connection:
+class TestMssql(ClientContract):
+    adapter = NodeAdapter("mssql.js", "mssql")
+
+
+@pytest.fixture(params=[TestTedious.adapter, TestMssql.adapter], ids=["tedious", "mssql"])
+def client(request: pytest.FixtureRequest, address: Address) -> Iterator[BridgeConnection]:
+    adapter: NodeAdapter = request.param
+    require(adapter.missing())
+    with closing(adapter.connect(address)) as connection:
         yield connection
 
 
@@ -81,7 +86,9 @@ def test_a_table_is_passed_to_a_procedure(client: BridgeConnection) -> None:
     assert called.results == [rows]
 
 
-def test_a_reset_connection_is_as_after_the_login(client: BridgeConnection) -> None:
-    client.query("CREATE TABLE #left (i int); SET LOCK_TIMEOUT 5; BEGIN TRANSACTION;")
-    client.ask("reset")
-    assert client.query("SELECT OBJECT_ID(N'tempdb..#left'), @@LOCK_TIMEOUT, @@TRANCOUNT;") == [[(None, -1, 0)]]
+def test_a_reset_connection_is_as_after_the_login(address: Address) -> None:
+    require(TestTedious.adapter.missing())
+    with closing(TestTedious.adapter.connect(address)) as client:
+        client.query("CREATE TABLE #left (i int); SET LOCK_TIMEOUT 5; BEGIN TRANSACTION;")
+        client.ask("reset")
+        assert client.query("SELECT OBJECT_ID(N'tempdb..#left'), @@LOCK_TIMEOUT, @@TRANCOUNT;") == [[(None, -1, 0)]]
