@@ -23,15 +23,15 @@ SEED = 1
 
 
 class Wire:
-    """The rounds to measure, on a deployed and loaded server."""
+    """The rounds to measure, on a deployed and loaded server, with its sessions and the jobs that it can do."""
 
     def __init__(self, sessions: Sequence[Session]) -> None:
-        self._sessions = sessions
-        self._jobs = Jobs(_Calls(sessions[0]))
+        self.sessions = sessions
+        self.jobs = Jobs(_Calls(sessions[0]))
 
     def select_one(self, calls: int) -> Round:
         """The smallest parameterised statement, by one connection."""
-        cursor = self._sessions[0].connection.cursor()
+        cursor = self.sessions[0].connection.cursor()
 
         def select_one(value: int) -> Any:
             return cursor.execute(SELECT_ONE, value).fetchall()
@@ -40,18 +40,18 @@ class Wire:
 
     def picks(self, calls: int, connections: int = 1) -> Round:
         """PickLot, so many calls by each connection."""
-        batches = self._jobs.layout.batches
-        return self._round(PICK, [self._jobs.picks(batches[part::connections]) for part in range(connections)], calls)
+        batches = self.jobs.layout.batches
+        return self._round(PICK, [self.jobs.picks(batches[part::connections]) for part in range(connections)], calls)
 
     def transfers(self, calls: int, connections: int = 1) -> Round:
         """TransferLot, so many calls by each connection."""
-        items = self._jobs.layout.items
+        items = self.jobs.layout.items
         return self._round(
-            TRANSFER, [self._jobs.transfers(items[part::connections]) for part in range(connections)], calls
+            TRANSFER, [self.jobs.transfers(items[part::connections]) for part in range(connections)], calls
         )
 
     def _round(self, procedure: str, work: Sequence[Iterator[Job]], calls: int) -> Round:
-        callers = [partial(session.call, procedure) for session in self._sessions]
+        callers = [partial(session.call, procedure) for session in self.sessions]
         return round_of(list(zip(callers, work, strict=False)), calls)
 
 
