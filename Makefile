@@ -9,7 +9,7 @@ VARIANTS ?= float versioned level100
 NO_VARIANTS := migrations old_way variants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-variants test-clients test-float test-locks lint format docs bench serve lock clean
+.PHONY: help setup demo test test-variants test-clients test-float test-locks test-rows lint format docs bench serve lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test-locks: $(SETUP_DONE) ## 10,000 calls in each of the rushes on one lot, line
 
 fuzz: $(SETUP_DONE) ## Look for inputs that break the emulator, FUZZ_SECONDS each way; finds stay in build/fuzz
 	@scripts/fuzz.sh $(ARGS)
+
+test-rows: $(SETUP_DONE) ## The rows that each procedure examines, with 1,000, 20,000 and 1,000,000 lots
+	@LOCKSTEP_LOTS=1000000 $(PYTHON_ENV)/python -m pytest -rP --tb short tests/database/test_rows_examined.py $(ARGS)
 
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .

@@ -117,15 +117,19 @@ def bounds_of(
     high: Bound | None = None,
     prefix: Prefix | None = None,
 ) -> Bounds:
-    """The bounds of a seek: ``equalities`` on the first key columns, then a range or a prefix on the next one."""
+    """The bounds of a seek: ``equalities`` on the first key columns, then a range, a prefix or both on the next one."""
     if not equalities and low is None and high is None and prefix is None:
         return lambda env: WHOLE_INDEX
     make_prefixes = prefixes(parts, equalities)
-    if prefix is not None:
-        return _prefix_bounds(make_prefixes, parts[len(equalities)], prefix)
-    if low is None and high is None:
+    if low is None and high is None and prefix is None:
         return lambda env: [(key, (*key, HIGHEST), True, True) for key in make_prefixes(env)]
-    return _range_bounds(make_prefixes, parts[len(equalities)], low, high)
+    part = parts[len(equalities)]
+    if prefix is None:
+        return _range_bounds(make_prefixes, part, low, high)
+    beginning = _prefix_bounds(make_prefixes, part, prefix)
+    if low is None and high is None:
+        return beginning
+    return _both_bounds(_range_bounds(make_prefixes, part, low, high), beginning)
 
 
 def _range_bounds(
@@ -164,6 +168,20 @@ def _prefix_bounds(make_prefixes: Callable[[Env], list[Key]], part: KeyPart, pre
             return ()
         level = make_key(text).partition("\0")[0]
         return [((*key, level), (*key, level + ABOVE_ANY_CHARACTER), True, True) for key in make_prefixes(env)]
+
+    return bounds
+
+
+def _both_bounds(ranges: Bounds, beginnings: Bounds) -> Bounds:
+    """What lies in both of two bounds for the same key prefixes; the lower ends of both are inclusive."""
+
+    def bounds(env: Env) -> Sequence[KeyRange]:
+        found = []
+        for (low, high, *_), (first, last, *_) in zip(ranges(env), beginnings(env), strict=False):
+            begin, end = max(low or (), first or ()), min(high or (), last or ())
+            if begin <= end:
+                found.append((begin, end, True, end != high))
+        return found
 
     return bounds
 

@@ -230,8 +230,7 @@ def _seek_range(path: AccessPath, sargs: Sequence[Sarg]) -> None:
             path.low = sarg
         elif sarg.operator in ("<", "<=") and path.high is None:
             path.high = sarg
-    if path.low is None and path.high is None:
-        path.prefix = next((sarg for sarg in sargs if sarg.operator == LIKE), None)
+    path.prefix = next((sarg for sarg in sargs if sarg.operator == LIKE), None)
 
 
 def _contents(table: StoredTable, index: Index) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +79,27 @@ def test_a_prefix_follows_the_collation() -> None:
     index = index_of([("ab",), ("AB c",), ("abz",), ("ac",), ("a",), ("b",)], parts)
     (key_range,) = bounds_of(parts, [], prefix=Prefix(constant("Ab")))([])
     assert [row for _, row in index.scan(*key_range)] == [("ab",), ("AB c",), ("abz",)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (Bound(constant("abb"), inclusive=False), None, ["abc", "abz"]),
+        (Bound(constant("abb"), inclusive=True), Bound(constant("abz"), inclusive=False), ["abb", "abc"]),
+        (None, Bound(constant("abc"), inclusive=True), ["ab", "abb", "abc"]),
+        (Bound(constant("a"), inclusive=True), Bound(constant("z"), inclusive=True), ["ab", "abb", "abc", "abz"]),
+        (Bound(constant("ac"), inclusive=True), None, []),
+        (None, Bound(constant("aa"), inclusive=True), []),
+        (Bound(constant(None), inclusive=True), None, []),
+    ],
+)
+def test_a_prefix_and_a_range_on_one_column_narrow_each_other(
+    low: Bound | None, high: Bound | None, expected: list[str]
+) -> None:
+    parts = (KeyPart(0, sort_key(varchar(20, DEFAULT_COLLATION))),)
+    index = index_of([(text,) for text in ("a", "ab", "abb", "abc", "abz", "ac", "b")], parts)
+    ranges = bounds_of(parts, [], low, high, Prefix(constant("ab")))([])
+    assert [row[0] for key_range in ranges for _, row in index.scan(*key_range)] == expected
 
 
 def test_the_text_before_the_first_wildcard_is_the_prefix() -> None:
