@@ -145,6 +145,7 @@ BEGIN
             INNER JOIN dbo.Cust_BulkLotPicked AS a ON o.AllocationNo = a.LotTranNo
             WHERE o.LotTranNo > @LastLotTranNo AND o.AllocationNo <= @LastAllocationNo
             UNION ALL
+            -- The ledger: picks and reversals, transfers out and in.
             SELECT
                 t.LotNo,
                 t.ItemKey,
@@ -172,6 +173,7 @@ BEGIN
             OR SUM(u.Allocated) <> SUM(u.Issued)
             OR SUM(u.OnHandChange) <> SUM(u.Moved);
 
+    -- What differs of them.
     INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
     SELECT
         'LotCommitted' AS CheckName,
@@ -262,6 +264,7 @@ BEGIN
     GROUP BY u.RunNo, u.RowNum, u.LineId
     HAVING SUM(u.PickedQty) <> SUM(u.Allocated) OR SUM(u.PickedQty) <> SUM(u.BagWeight);
 
+    -- More than was needed.
     INSERT INTO @Finding (CheckName, ObjectKey, Expected, Actual, Detail)
     SELECT
         'OverPick' AS CheckName,
@@ -368,6 +371,7 @@ BEGIN
         FROM dbo.LotTransaction AS t
         WHERE t.LotTranNo > @LastLotTranNo AND t.TransactionType = 8 AND t.ReceiptDocNo LIKE 'BT-%'
         UNION ALL
+        -- Postings and bin transfers.
         SELECT
             m.DocNo AS DocumentNo,
             0 AS Issues,

@@ -34,6 +34,7 @@ RETURN
     GROUP BY d.PalletId
     HAVING COUNT(*) > 1
     UNION ALL
+    -- Each request has one outcome.
     SELECT
         'RequestOutcome' AS CheckName,
         CONCAT(u.RequestId, N'') AS ObjectKey,
@@ -74,6 +75,7 @@ RETURN
     GROUP BY u.RequestId
     HAVING SUM(u.Requests) <> 1 OR SUM(u.Outcomes) <> 1
     UNION ALL
+    -- Each ledger row belongs to one request.
     SELECT
         'RequestEffect' AS CheckName,
         CONCAT(N'LotTransaction ', u.LotTranNo) AS ObjectKey,

@@ -124,6 +124,7 @@ BEGIN
         ) AS e
     WHERE l.LotNo = @LotNo AND l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey AND l.BinNo = @BinNo;
 
+    -- May it be picked from?
     IF @Refusal IS NULL
         BEGIN
             IF

@@ -47,6 +47,7 @@ BEGIN
         @DatedLots int,
         @Message nvarchar(2048);
 
+    -- Input: what can be refused without looking at the database.
     IF
         @RunNo IS NULL OR @RowNum IS NULL OR @LineId IS NULL
         OR (@AfterLotNo IS NOT NULL AND (@AfterQtyOnHand IS NULL OR @AfterBinNo IS NULL))
@@ -65,6 +66,7 @@ BEGIN
             THROW 51004, @Message, 1;
         END;
 
+    -- What the line needs, and which day it is in the warehouse.
     SELECT
         @Today = CAST(CAST(DATEADD(MINUTE, s.UtcOffsetMinutes, SYSUTCDATETIME()) AS date) AS datetime),
         @ItemKey = k.ItemKey,

@@ -32,6 +32,7 @@ BEGIN
 
     DECLARE @Message nvarchar(2048);
 
+    -- Input: what can be refused without looking at the database.
     IF @RunNo IS NULL OR @RowNum IS NULL OR @LineId IS NULL
         BEGIN
             SET @Message = CONCAT(
@@ -52,6 +53,7 @@ BEGIN
             THROW 51403, @Message, 1;
         END;
 
+    -- The line.
     SELECT
         @RunNo AS RunNo,
         @RowNum AS RowNum,
@@ -87,6 +89,7 @@ BEGIN
     LEFT JOIN dbo.INMAST AS i ON l.ItemKey = i.ItemKey
     LEFT JOIN dbo.Cust_BulkPalletLotPicked AS p ON p.RunNo = @RunNo AND p.RowNum = @RowNum AND p.LineId = @LineId;
 
+    -- What has been allocated to it.
     SELECT
         a.LotTranNo AS AllocationNo,
         a.LotNo,

@@ -29,6 +29,7 @@ BEGIN
 
     DECLARE @Message nvarchar(2048);
 
+    -- Input: what can be refused without looking at the database.
     IF @RunNo IS NULL OR @RowNum IS NULL
         BEGIN
             SET @Message = CONCAT(
@@ -48,6 +49,7 @@ BEGIN
             THROW 51401, @Message, 1;
         END;
 
+    -- The batch.
     SELECT
         r.RunNo,
         r.RowNum,
@@ -63,6 +65,7 @@ BEGIN
     FROM dbo.Cust_BulkRun AS r
     WHERE r.RunNo = @RunNo AND r.RowNum = @RowNum;
 
+    -- Its lines that need picking.
     SELECT
         l.LineId,
         l.ItemKey,

@@ -14,8 +14,8 @@ Result:      two results, not with @Quiet = 1. First one row a lot row picked fr
 Locks:       1 Seqnum PT (X; only when a pallet number is drawn, given back at once), 2 lockstep.Request (X, new row),
              3 LotMaster, the rows in the order of their keys (U, then X where picked) and their BINMaster rows (S),
              4 Cust_BulkRun (U), 5 cust_BulkPicked (U then X; S on the run's other lines), 6 LotTransaction and
-             Cust_BulkLotPicked (X, new rows: nobody else can want them, so they come lot by lot), 7
-             Cust_BulkPalletLotPicked (X), 8 picking.PickFefoLot, picking.PickFefoOutcome and lockstep.Operation (X, new rows)
+             Cust_BulkLotPicked (X, new rows: nobody else can want them, so they come lot by lot),
+             7 Cust_BulkPalletLotPicked (X), 8 picking.PickFefoLot, picking.PickFefoOutcome and lockstep.Operation (X, new rows)
 Errors:
     51001    A required parameter is missing.
     51004    A parameter is outside of its range.

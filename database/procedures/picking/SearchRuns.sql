@@ -47,6 +47,7 @@ BEGIN
         PRIMARY KEY (RunNo, RowNum)
     );
 
+    -- Input: what can be refused without looking at the database.
     IF @AfterRunNo IS NOT NULL AND @AfterRowNum IS NULL
         BEGIN
             SET @Message = CONCAT(
@@ -113,6 +114,7 @@ BEGIN
             ORDER BY r.RunNo DESC, r.RowNum DESC
         ) AS s
         UNION ALL
+        -- Of any status.
         SELECT
             a.RunNo,
             a.RowNum,

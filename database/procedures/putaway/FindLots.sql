@@ -127,6 +127,7 @@ BEGIN
         FROM dbo.LotMaster AS l
         WHERE l.LotNo = @LotNo AND l.LocationKey = @LocationKey AND (@ItemKey IS NULL OR l.ItemKey = @ItemKey)
         UNION ALL
+        -- The dated lots of an item.
         SELECT
             l.LotNo,
             l.ItemKey,
@@ -143,6 +144,7 @@ BEGIN
             AND l.DateExpiry >= @AfterDateExpiry AND l.DateExpiry <= @LastDateExpiry
             AND @LotNo IS NULL
         UNION ALL
+        -- Those without a date.
         SELECT
             l.LotNo,
             l.ItemKey,
