@@ -1,9 +1,10 @@
-"""What holds for every T-SQL file of the data layer and can be seen in its text ("How they are written" in docs/dba.md).
+"""What holds for every T-SQL file of the data layer and shows in its text ("How they are written" in docs/dba.md).
 
 Whether the rules have their effect is tested elsewhere; here no file may leave one out.
 """
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -119,7 +120,7 @@ def test_no_section_is_longer_than_a_screen_without_a_heading(name: str) -> None
     lines = body(name).splitlines()
     first = lines.index("AS") if "AS" in lines else 0
     headings = [first, *(n for n in range(first, len(lines)) if lines[n].lstrip().startswith("--")), len(lines)]
-    longest = max((end - begin, begin) for begin, end in zip(headings, headings[1:], strict=False))
+    longest = max((end - begin, begin) for begin, end in pairwise(headings))
     assert longest[0] <= SCREEN, f"{longest[0]} lines without a heading: {lines[longest[1]].strip()}"
 
 
