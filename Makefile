@@ -40,14 +40,14 @@ test-float: $(SETUP_DONE) ## 100,000 random calls on float quantities leave exac
 	@LOCKSTEP_FLOAT_CALLS=100000 $(PYTHON_ENV)/python -m pytest tests/database/variants $(ARGS)
 
 test-locks: $(SETUP_DONE) ## 10,000 calls in each of the rushes on one lot, line, run or bin: not one deadlock on the server
-	@LOCKSTEP_LOCK_CALLS=10000 $(PYTHON_ENV)/python -m pytest -n auto -rP --tb short \
+	@LOCKSTEP_LOCK_CALLS=10000 $(PYTHON_ENV)/python -m pytest -n auto --timeout 0 -rP --tb short \
 	    tests/database/concurrency/test_rushes.py $(ARGS)
 
 fuzz: $(SETUP_DONE) ## Look for inputs that break the emulator, FUZZ_SECONDS each way; finds stay in build/fuzz
 	@scripts/fuzz.sh $(ARGS)
 
 test-rows: $(SETUP_DONE) ## The rows that each procedure examines, with 1,000, 20,000 and 1,000,000 lots
-	@LOCKSTEP_LOTS=1000000 $(PYTHON_ENV)/python -m pytest -rP --tb short tests/database/test_rows_examined.py $(ARGS)
+	@LOCKSTEP_LOTS=1000000 $(PYTHON_ENV)/python -m pytest -n0 --timeout 0 -rP --tb short tests/database/test_rows_examined.py $(ARGS)
 
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .

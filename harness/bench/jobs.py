@@ -13,7 +13,9 @@ from uuid import uuid4
 from harness.bench.measuring import Job
 from harness.demo.warehouse import Layout, Rows
 
-PICK, TRANSFER, FIND_LOTS = "picking.PickLot", "putaway.TransferLot", "picking.FindLots"
+PICK, TRANSFER, FIND_LOTS, GET_RUN = "picking.PickLot", "putaway.TransferLot", "picking.FindLots", "picking.GetRun"
+OPEN_BAGS = 8
+"""The place of OpenBags in a line of GetRun; LineId comes first."""
 PAGE_SIZE = 20
 """Lots of one FindLots call."""
 BAGS_A_TURN = 5
@@ -42,7 +44,7 @@ class Jobs:
     def searches(self) -> Iterator[Job]:
         """FindLots calls that each find a full page."""
         for run_no, row_num in self.layout.batches:
-            for line_id, *_ in self._open_lines(run_no, row_num):
+            for line_id, _ in self._open_lines(run_no, row_num):
                 search = (run_no, row_num, line_id, PAGE_SIZE)
                 if len(self._caller.call(FIND_LOTS, *search)[0]) == PAGE_SIZE:
                     yield search
@@ -52,7 +54,7 @@ class Jobs:
         while True:
             made = 0
             for run_no, row_num in batches:
-                for line_id, *_, open_bags in self._open_lines(run_no, row_num):
+                for line_id, open_bags in self._open_lines(run_no, row_num):
                     for job in self._picks_for((run_no, row_num, line_id), int(open_bags)):
                         made += 1
                         yield job
@@ -69,8 +71,9 @@ class Jobs:
                     self._set_aside[lot_no, bin_no] = ALL_BAGS
                     yield from self._there_and_back(lot_no, item_key, location_key, bin_no)
 
-    def _open_lines(self, run_no: int, row_num: int) -> Rows:
-        return self._caller.call("demo.FindOpenLines", run_no, row_num)[0]
+    def _open_lines(self, run_no: int, row_num: int) -> list[tuple[int, Decimal]]:
+        _, lines = self._caller.call(GET_RUN, run_no, row_num)
+        return [(line[0], line[OPEN_BAGS]) for line in lines if line[OPEN_BAGS] > 0]
 
     def _picks_for(self, line: tuple[int, int, int], open_bags: int) -> Iterator[Job]:
         wanted = min(open_bags - self._set_aside[line], BAGS_A_TURN)

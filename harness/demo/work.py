@@ -19,7 +19,7 @@ from harness.demo.plan import PickIntention, TransferIntention, choose, pick_int
 from harness.demo.warehouse import Layout
 from harness.errors import EnvironmentFault
 
-FIND_LINES, FIND_LOTS, PICK = "demo.FindOpenLines", "picking.FindLots", "picking.PickLot"
+GET_RUN, FIND_LOTS, PICK = "picking.GetRun", "picking.FindLots", "picking.PickLot"
 FIND_MOVABLE, TRANSFER = "demo.FindMovableLots", "putaway.TransferLot"
 CONNECT = "(connecting)"
 """Where the book counts a user that got no connection."""
@@ -52,12 +52,13 @@ class OpenWork:
         return bool(self._batches)
 
     def find_line(self, book: Book, session: Session, batch: float, line: float) -> tuple[Line, Any] | None:
-        """The line at these positions with its row of FindOpenLines, None if the batch has none."""
+        """The open line at these positions with its row of GetRun, None if the batch has none."""
         run_no, row_num = chosen = choose(self._batches, batch)
-        found = call(book, session, FIND_LINES, run_no, row_num)
+        found = call(book, session, GET_RUN, run_no, row_num)
         if found is None:
             return None
-        lines = [(Line(run_no, row_num, row.LineId), row) for row in found.rows]
+        _, rows = (result.rows for result in found.result_sets)
+        lines = [(Line(run_no, row_num, row.LineId), row) for row in rows if row.OpenBags > 0]
         lines = [(key, row) for key, row in lines if key not in self.given_up]
         if not lines:
             self._batches.remove(chosen)

@@ -191,6 +191,22 @@ def one_lot_picked_and_moved(warehouse: Warehouse, calls: int) -> Rush:
     )
 
 
+def rows_of_one_lot_by_fefo_and_moved(warehouse: Warehouse, calls: int) -> Rush:
+    """FEFO picks that take both rows of a lot, the one with the higher key first, against moves between the two."""
+    warehouse.execute("UPDATE dbo.LotMaster SET QtyOnHand = 500, QtyCommitSales = 0;")
+    warehouse.add_lot("LOT-1", "A-02", 525)
+    for line in range(10, 14):
+        warehouse.add_line(line, bags=12)
+    there, back = partial(Transfer, destination="A-02"), partial(Transfer, source="A-02", destination="A-01")
+    return Rush(
+        [
+            *[take_back_client(partial(FefoPick, line=line), share(calls, 12)) for line in range(10, 14)],
+            *[client([move(quantity=25) for _ in range(share(calls, 6))]) for move in (there, back)],
+        ],
+        refusals={51105, 51109},
+    )
+
+
 # One line
 
 
@@ -315,6 +331,7 @@ RUSHES: dict[str, Callable[[Warehouse, int], Rush]] = {
         one_lot_by_fefo,
         one_lot_picked_and_taken_back,
         one_lot_picked_and_moved,
+        rows_of_one_lot_by_fefo_and_moved,
         one_line,
         one_line_by_fefo,
         opposite_transfers,
