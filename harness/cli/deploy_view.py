@@ -43,6 +43,8 @@ class DeployView:
         self._status.update(f"{len(self._steps)} done, last {step.kind}/{step.name}")
         if step.action != "unchanged" and not self._as_json:
             self._console.print(f"[green]{step.action:9}[/green]{escape(_label(step))}")
+            for message in step.said:
+                self._console.print(f"         {message}", markup=False)
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +61,8 @@ class DeployView:
         }
         if self._as_json:
             place = {"server": self._target.server, "database": self._target.database}
-            print(json.dumps({**place, **by_action, "seconds": round(seconds, 3)}, indent=2))
+            said = {_label(step): step.said for step in self._steps if step.said}
+            print(json.dumps({**place, **by_action, "said": said, "seconds": round(seconds, 3)}, indent=2))
         else:
             dropped = f", {len(by_action['dropped'])} dropped" if by_action["dropped"] else ""
             self._console.print(

@@ -90,6 +90,12 @@ class Unreachable(EnvironmentFault):
     """No connection could be made: no server there, a wrong password, an unknown database, no driver."""
 
 
+def message_text(text: str) -> str:
+    """What the server said with PRINT, without the names of driver and server that pyodbc puts before it."""
+    origin = _ORIGIN.match(text)
+    return text[origin.end() :] if origin is not None else text
+
+
 def parse_diagnostics(error: pyodbc.Error) -> tuple[Diagnostic, ...]:
     """The diagnostic records in a pyodbc error, at least one."""
     sqlstate, text = (str(part) for part in error.args) if len(error.args) == 2 else ("HY000", str(error))

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import pyodbc
 
-from harness.connection.errors import SqlServerError, Unreachable
+from harness.connection.errors import SqlServerError, Unreachable, message_text
 from harness.connection.target import Target
 
 pyodbc.pooling = False
@@ -55,9 +55,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """All that a procedure call sent back, read to its end."""
+    """All that a call sent back, read to its end: its result sets, and what it said with PRINT."""
 
     result_sets: tuple[ResultSet, ...]
+    messages: tuple[str, ...] = ()
 
     @property
     def rows(self) -> list[pyodbc.Row]:
@@ -150,13 +151,15 @@ def _call_text(procedure: str, nulls: tuple[bool, ...]) -> str:
 def _run(cursor: pyodbc.Cursor, text: str, arguments: Sequence[object]) -> CallResult:
     try:
         cursor.execute(text, *arguments)
-        return CallResult(tuple(_drain(cursor)))
+        messages: list[str] = []
+        return CallResult(tuple(_drain(cursor, messages)), tuple(messages))
     except pyodbc.Error as error:
         raise SqlServerError.from_pyodbc(error, cursor) from error
 
 
-def _drain(cursor: pyodbc.Cursor) -> Iterator[ResultSet]:
+def _drain(cursor: pyodbc.Cursor, messages: list[str]) -> Iterator[ResultSet]:
     while True:
+        messages += [message_text(text) for _, text in cursor.messages or ()]
         if cursor.description is not None:
             yield ResultSet(tuple(column[0] for column in cursor.description), cursor.fetchall())
         if not cursor.nextset():

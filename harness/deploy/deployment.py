@@ -40,11 +40,12 @@ StepAction = Literal["applied", "dropped", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One migration or object, and what became of it."""
+    """One migration or object, what became of it, and what its file said with PRINT."""
 
     kind: str
     name: str
     action: StepAction
+    said: tuple[str, ...] = ()
 
 
 def deploy(
@@ -90,16 +91,18 @@ def apply_changes(
     for change in changes:
         if deployment is None:
             deployment = history.begin(session, origin, revision)
-        _apply_patiently(session, change, deployment)
-        on_step(Step(change.kind, change.name, "dropped" if change.action == "drop" else "applied"))
+        said = _apply_patiently(session, change, deployment)
+        on_step(Step(change.kind, change.name, "dropped" if change.action == "drop" else "applied", said))
     if deployment is not None:
         history.finish(session, deployment)
 
 
-def _apply_patiently(session: Session, change: Change, deployment: int) -> None:
-    for attempt in range(1, MOST_ATTEMPTS + 1):
+def _apply_patiently(session: Session, change: Change, deployment: int) -> tuple[str, ...]:
+    attempt = 0
+    while True:
+        attempt += 1
         try:
-            _apply(session, change, deployment)
+            return _apply(session, change, deployment)
         except SqlServerError as error:
             if not error.is_retryable:
                 raise CheckFailed(f"{change.label}: {error}") from error
@@ -109,27 +112,27 @@ def _apply_patiently(session: Session, change: Change, deployment: int) -> None:
                     f"deployed, run again when the database is less busy: {error}"
                 ) from error
             time.sleep(_PAUSE_SECONDS * attempt)
-        else:
-            return
 
 
-def _apply(session: Session, change: Change, deployment: int) -> None:
-    """One attempt. FileFault for an error in a file, SqlServerError for all others, which another attempt may heal."""
+def _apply(session: Session, change: Change, deployment: int) -> tuple[str, ...]:
+    """One attempt; what the file said.
+
+    FileFault for an error in a file, SqlServerError for all others, which another attempt may heal.
+    """
     try:
         session.execute(f"BEGIN TRANSACTION;\n{change.record_before(str(deployment))}")
-        for batch in change.batches():
-            _run_batch(session, change, batch)
+        said = [message for batch in change.batches() for message in _run_batch(session, change, batch)]
         session.execute(f"{change.record_after()}COMMIT TRANSACTION;")
+        return tuple(said)
     except (SqlServerError, FileFault):
         with suppress(SqlServerError):  # where the connection is lost, the server rolls back by itself
             session.execute(_ROLL_BACK)
         raise
 
 
-def _run_batch(session: Session, change: Change, batch: Batch) -> None:
+def _run_batch(session: Session, change: Change, batch: Batch) -> list[str]:
     try:
-        for _ in range(batch.count):
-            session.execute(batch.text)
+        return [message for _ in range(batch.count) for message in session.execute(batch.text).messages]
     except SqlServerError as error:
         if error.is_retryable or error.is_connection_lost or change.path is None:
             raise

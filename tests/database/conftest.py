@@ -1,11 +1,32 @@
 """A warehouse for each test, and a check after it that not one gram was lost."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from harness.connection import Session, Target, open_session
 from tests.database.warehouse import PATIENCE_SECONDS, Warehouse
+
+
+@pytest.fixture
+def empty_database(target: Target) -> Iterator[Target]:
+    """An empty database of its own on the worker's server."""
+    name = f"{target.database}_own"
+    with open_session(target) as administrator:
+        administrator.execute(f"IF DB_ID(N'{name}') IS NOT NULL DROP DATABASE {name};")
+        administrator.execute(f"CREATE DATABASE {name};")
+        yield target.with_database(name)
+        await_no_session(administrator, name)
+        administrator.execute(f"DROP DATABASE {name};")
+
+
+def await_no_session(administrator: Session, database: str) -> None:
+    """Return once the server has noticed that the connections to a database are closed."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    query = "SELECT COUNT(*) FROM sys.dm_exec_sessions AS s WHERE s.database_id = DB_ID(?);"
+    while administrator.execute(query, database).rows[0][0]:
+        assert time.monotonic() < deadline, f"there are still sessions in {database}"
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Adopting the database of an ERP: what fits is used as it is, what does not is told at once, nothing is changed."""
 
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ from harness.deploy import deploy
 from harness.errors import CheckFailed
 from tests.database import existing_erp
 from tests.database.calls import FefoPick, Pick, Transfer, Unpick
-from tests.database.warehouse import PATIENCE_SECONDS, Warehouse
+from tests.database.warehouse import Warehouse
 
 DEFINITIONS = (
     "SELECT t.name, c.name, TYPE_NAME(c.user_type_id), c.max_length, c.is_nullable, c.is_identity "
@@ -21,29 +20,15 @@ DEFINITIONS = (
 
 
 @pytest.fixture
-def erp(target: Target) -> Iterator[Target]:
-    """An empty database of its own on the worker's server."""
-    with open_session(target) as administrator:
-        name = f"{target.database}_erp"
-        administrator.execute(f"IF DB_ID(N'{name}') IS NOT NULL DROP DATABASE {name};")
-        administrator.execute(f"CREATE DATABASE {name};")
-        yield target.with_database(name)
-        await_no_session(administrator, name)
-        administrator.execute(f"DROP DATABASE {name};")
+def erp(empty_database: Target) -> Target:
+    """The ERP's database."""
+    return empty_database
 
 
 @pytest.fixture
 def session(erp: Target) -> Iterator[Session]:
     with open_session(erp) as opened:
         yield opened
-
-
-def await_no_session(administrator: Session, database: str) -> None:
-    """Return once the server has noticed that the connections to a database are closed."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    query = "SELECT COUNT(*) FROM sys.dm_exec_sessions AS s WHERE s.database_id = DB_ID(?);"
-    while administrator.execute(query, database).rows[0][0]:
-        assert time.monotonic() < deadline, f"there are still sessions in {database}"
 
 
 def definitions(session: Session) -> list[tuple[object, ...]]:

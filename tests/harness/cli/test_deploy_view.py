@@ -13,6 +13,7 @@ STEPS = [
     Step("migrations", "0001", "applied"),
     Step("procedures", "picking.PickLot", "applied"),
     Step("procedures", "putaway.TransferLot", "unchanged"),
+    Step("indexes", "dbo.IX_Twice", "applied", ("IX_Twice: [skipped].",)),
 ]
 
 
@@ -25,13 +26,19 @@ def shown(capsys: pytest.CaptureFixture[str], *, as_json: bool) -> str:
 
 def test_text_names_what_was_applied_and_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     *lines, total = shown(capsys, as_json=False).splitlines()
-    assert lines == ["applied  migrations/0001", "applied  procedures/picking.PickLot"]
-    assert total.startswith("db, database stock: 2 applied, 1 unchanged in ")
+    assert lines == [
+        "applied  migrations/0001",
+        "applied  procedures/picking.PickLot",
+        "applied  indexes/dbo.IX_Twice",
+        "         IX_Twice: [skipped].",
+    ]
+    assert total.startswith("db, database stock: 3 applied, 1 unchanged in ")
 
 
 def test_json_is_one_document_with_all_steps(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(shown(capsys, as_json=True))
-    assert document["applied"] == ["migrations/0001", "procedures/picking.PickLot"]
+    assert document["applied"] == ["migrations/0001", "procedures/picking.PickLot", "indexes/dbo.IX_Twice"]
+    assert document["said"] == {"indexes/dbo.IX_Twice": ["IX_Twice: [skipped]."]}
     assert document["unchanged"] == ["procedures/putaway.TransferLot"]
     assert (document["server"], document["database"]) == ("db", "stock")
     assert "geheim" not in json.dumps(document)
