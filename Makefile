@@ -9,7 +9,7 @@ VARIANTS ?= float versioned level100
 NO_VARIANTS := migrations old_way variants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-variants test-clients test-float test-locks test-rows lint format docs bench serve lock clean
+.PHONY: help setup demo test test-variants test-clients test-float test-locks test-rows fuzz lint format docs bench serve lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ test-clients: $(SETUP_DONE) ## Install FreeTDS, jTDS, Node.js and its clients, a
 	@LOCKSTEP_REQUIRE_CLIENTS=1 $(PYTHON_ENV)/python -m pytest -n auto tests/clients tests/harness/deploy/test_bundle.py $(ARGS)
 
 test-float: $(SETUP_DONE) ## 100,000 random calls on float quantities leave exactly what decimal arithmetic gives
-	@LOCKSTEP_FLOAT_CALLS=100000 $(PYTHON_ENV)/python -m pytest tests/database/variants $(ARGS)
+	@LOCKSTEP_FLOAT_CALLS=100000 $(PYTHON_ENV)/python -m pytest -n0 --timeout 0 tests/database/variants $(ARGS)
 
 test-locks: $(SETUP_DONE) ## 10,000 calls in each of the rushes on one lot, line, run or bin: not one deadlock on the server
 	@LOCKSTEP_LOCK_CALLS=10000 $(PYTHON_ENV)/python -m pytest -n auto --timeout 0 -rP --tb short \

@@ -2,8 +2,8 @@
 
 A transfer that owns its transaction draws its document number in a short one of its own before. Inside a caller's
 transaction it has no choice: there the row in Seqnum stays locked until the caller ends it. The work is the same
-otherwise, so the two are compared: think-free, by all connections at once, on lots of their own. `slow` is the same with
-transactions that last 5 ms longer at their end, as on a server whose commits wait for the disk of the log.
+otherwise, so the two are compared: think-free, by all connections at once, on lots of their own. `slow` is the same
+with transactions that last 5 ms longer at their end, as on a server whose commits wait for the disk of the log.
 """
 
 from collections.abc import Iterator
