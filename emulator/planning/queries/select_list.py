@@ -79,7 +79,7 @@ def _star_columns(star: nodes.SelectStar, scope: Scope) -> list[StarColumn]:
 
 
 def compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
-    """One item that is no assignment. A column without alias has its own name, an expression has none.
+    """One item that is no assignment. A column without alias has its name as it is written here, an expression none.
 
     Errors: 493 for a column of nodes().
     """
@@ -96,13 +96,11 @@ def _compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
     expr = compile_scalar(item.expression, scope, ctx)
     name, identity, source = item.alias or "", False, None
     if isinstance(item.expression, nodes.ColumnRef):
+        name = name or item.expression.name
         found = scope.find(item.expression)
         if found is not None:
             source, ordinal = found
             identity = source.columns[ordinal].identity and not source.nullable_side
-            name = name or source.columns[ordinal].name
-        else:
-            name = name or item.expression.name
     return Output(name, expr, identity, item.expression, item.alias, source)
 
 

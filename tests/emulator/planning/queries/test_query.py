@@ -17,6 +17,12 @@ def test_columns_are_named_by_alias_then_by_column(db: Any) -> None:
     assert db.names("SELECT id, a AS x, y = b, a + 1, t.* FROM t") == ["id", "x", "y", "", "id", "a", "b", "c"]
 
 
+def test_a_column_is_named_as_the_query_writes_it(db: Any) -> None:
+    assert db.names("SELECT ID, t.A, [b], T.* FROM t") == ["ID", "A", "b", "id", "a", "b", "c"]
+    assert db.names("SELECT q.*, q.id FROM (SELECT Id FROM t) AS q") == ["Id", "id"]
+    assert db.names("SELECT NAME FROM sys.databases") == ["NAME"]
+
+
 @pytest.mark.parametrize(
     ("query", "number"),
     [
