@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Constraint, DatabaseObject, Index, Table, fold
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import may
 from emulator.execution.definitions.access import lock_definition, touch, undo
 from emulator.execution.definitions.shapes import column_names
@@ -35,7 +35,7 @@ KIND_NAMES = {"U ": "table", "V ": "view", "P ": "procedure"}
 
 @procedure(PROCEDURES, "sp_rename", "@objname nvarchar(1035), @newname sysname, @objtype varchar(13) = NULL")
 def sp_rename(session: Session, name: str | None, new_name: str | None, kind: str | None) -> None:
-    """``@objtype``: COLUMN (name is table.column), INDEX (table.index), OBJECT, or NULL for OBJECT.
+    """``@objtype``: COLUMN (name is table.column), INDEX (table.index), OBJECT, or NULL for what the name means.
 
     Errors: 15225 and 15248 nothing of that name, 15249 unknown type, 15335 the new name is taken, 15336 others depend
     on the old name, 3930.
@@ -45,18 +45,33 @@ def sp_rename(session: Session, name: str | None, new_name: str | None, kind: st
         "INDEX": _rename_named_index,
         "OBJECT": _rename_object,
     }
-    wanted = (kind or "OBJECT").upper()
+    wanted = (kind or "").upper()
     if wanted in ("DATABASE", "STATISTICS", "USERDATATYPE"):
         raise NotSupported(f"sp_rename of a {wanted}")
-    if wanted not in renamers:
+    if kind is not None and wanted not in renamers:
         raise sql_error(15249, kind)
     if session.doomed:
         raise sql_error(3930)
     if not name or not new_name:
         raise sql_error(15225, name or "(null)", session.database.name, kind or "(null)")
     parsed = session.parse_name(name)
-    as_unit(session.frame, renamers[wanted], session, parsed, new_name, kind or "(null)")
+    as_unit(session.frame, renamers[wanted or _meant(session, parsed)], session, parsed, new_name, kind or "(null)")
     session.sink.message(sql_error(15477))
+
+
+def _meant(session: Session, name: nodes.ObjectName) -> str:
+    """The type that a name without one has: an object's, else a column's or index's of a table that is named before."""
+    if name.server is None:
+        database = session.instance.databases.get(fold(name.database)) if name.database else session.database
+        if database is not None and database.find(name.schema or DEFAULT_SCHEMA, name.name) is not None:
+            return "OBJECT"
+    try:
+        _, table = _table_of(session, name, "(null)")
+    except SqlError:
+        return "OBJECT"
+    if table.column(name.name) is not None:
+        return "COLUMN"
+    return "INDEX" if any(fold(index.name) == fold(name.name) for index in table.indexes) else "OBJECT"
 
 
 # --- Objects ----------------------------------------------------------------------------------------------------------

@@ -100,3 +100,20 @@ def test_a_rename_waits_for_those_who_use_the_table(client: Any, other: Any) -> 
 )
 def test_what_cannot_be_renamed_is_an_error(client: Any, call: str, number: int) -> None:
     assert client.fails(f"EXEC sp_rename {call}").number == number
+
+
+@pytest.mark.parametrize(
+    ("old", "seen"),
+    [
+        ("dbo.item.code", "SELECT COUNT(renamed) FROM dbo.item"),
+        ("lockstep.dbo.item.code", "SELECT COUNT(renamed) FROM dbo.item"),
+        ("item.pk_item", "SELECT COUNT(*) - 1 FROM sys.indexes WHERE name = 'renamed'"),
+        ("line.ix_line", "SELECT COUNT(*) - 1 FROM sys.indexes WHERE name = 'renamed'"),
+        ("lockstep.dbo.item", "SELECT COUNT(*) FROM dbo.renamed"),
+        ("dbo.ck_quantity", "SELECT COUNT(*) - 1 FROM sys.check_constraints WHERE name = 'renamed'"),
+    ],
+)
+def test_without_a_type_the_name_says_what_it_is(client: Any, old: str, seen: str) -> None:
+    client.run(f"EXEC sp_rename '{old}', 'renamed'")
+
+    assert client.values(seen) == [(0,)]
