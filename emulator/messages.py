@@ -120,6 +120,13 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8121: (16, "Column '{}' is invalid in the HAVING clause because it is not contained in either an aggregate function or the GROUP BY clause."),
     8127: (16, 'Column "{}" is invalid in the ORDER BY clause because it is not contained in either an aggregate function or the GROUP BY clause.'),
     8154: (16, "The table '{}' is ambiguous."),
+    6801: (16, "FOR XML EXPLICIT requires at least three columns, including the tag column, the parent column, and at least one data column."),
+    6802: (16, "FOR XML EXPLICIT query contains the invalid column name '{}'. Use the TAGNAME!TAGID!ATTRIBUTENAME[!..] format where TAGID is a positive integer."),
+    6803: (16, "FOR XML EXPLICIT requires the first column to hold positive integers that represent XML tag IDs."),
+    6804: (16, "FOR XML EXPLICIT requires the second column to hold NULL or nonnegative integers that represent XML parent tag IDs."),
+    6806: (16, "Undeclared tag ID {} is used in a FOR XML EXPLICIT query."),
+    6807: (16, "Undeclared parent tag ID {} is used in a FOR XML EXPLICIT query."),
+    6833: (16, "Parent tag ID {} is not among the open tags. FOR XML EXPLICIT requires parent tags to be opened first. Check the ordering of the result set."),
     6809: (16, "Unnamed tables cannot be used as XML identifiers as well as unnamed columns cannot be used for attribute "
            "names. Name unnamed columns/tables using AS in the SELECT statement."),
     6810: (16, "Column name '{}' is repeated. The same attribute cannot be generated more than once on the same XML tag."),
@@ -264,6 +271,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     9829: (16, "STRING_AGG aggregation result exceeded the limit of 8000 bytes. Use LOB types to avoid result truncation."),
     10760: (16, "Scale argument is not valid. Valid expressions for data type {} scale argument are integer constants and "
             "integer constant expressions."),
+    11720: (15, "NEXT VALUE FOR function is not allowed in the TOP, OVER, OUTPUT, ON, WHERE, GROUP BY, HAVING, or ORDER BY clauses."),
+    11737: (15, "NEXT VALUE FOR function does not support the ROWS and RANGE clauses."),
     11726: (16, "Object '{}' is not a sequence object."),
     11728: (16, "The sequence object '{}' has reached its minimum or maximum value. Restart the sequence object to allow new "
             "values to be generated."),

@@ -14,7 +14,7 @@ from typing import Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Sequence, Synonym
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions.scalars import compiles
@@ -24,9 +24,8 @@ from emulator.sql import nodes
 @compiles(nodes.NextValueFor)
 def _next_value_for(node: nodes.NextValueFor, scope: Scope | None, ctx: PlanContext) -> Expr:
     if node.order_by:
-        raise NotSupported("NEXT VALUE FOR ... OVER", node.line)
-    sequence = find_sequence(node.sequence, ctx)
-    note_access(ctx, sequence, "UPDATE", sequence_database(node.sequence, ctx))
+        raise sql_error(11720, line=node.line)
+    sequence = use_sequence(node, ctx)
 
     def next_value(env: Env) -> int:
         return advance(sequence)
@@ -38,6 +37,13 @@ def _next_value_for(node: nodes.NextValueFor, scope: Scope | None, ctx: PlanCont
             slot = ctx.sequences[id(sequence)] = ctx.new_slot()
         fn = _once_a_row(next_value, slot)
     return Expr(sequence.type, fn, nullable=False, deterministic=False)
+
+
+def use_sequence(node: nodes.NextValueFor, ctx: PlanContext) -> Sequence:
+    """The sequence that values are taken from. Errors: 208, 11726."""
+    sequence = find_sequence(node.sequence, ctx)
+    note_access(ctx, sequence, "UPDATE", sequence_database(node.sequence, ctx))
+    return sequence
 
 
 def _once_a_row(next_value: Scalar, slot: int) -> Scalar:

@@ -72,3 +72,17 @@ def find_windows(node: object) -> list[nodes.FunctionCall]:
         else:
             pending.extend(reversed(list(children(current))))
     return found
+
+
+def find_ordered_values(node: object) -> list[nodes.NextValueFor]:
+    """The NEXT VALUE FOR with an OVER clause in ``node``, each once."""
+    found: list[nodes.NextValueFor] = []
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, nodes.NextValueFor):
+            if current.order_by and current not in found:
+                found.append(current)
+        else:
+            pending.extend(reversed(list(children(current))))
+    return found

@@ -1,6 +1,7 @@
 """FOR XML: the rows of a query as one XML text.
 
-RAW makes an element of each row, AUTO nests joined tables, PATH takes column names for paths. EXPLICIT is refused.
+RAW makes an element of each row, AUTO nests joined tables, PATH takes column names for paths; EXPLICIT is in
+``for_xml_explicit``.
 
 Documentation: "FOR XML (SQL Server)" and the pages on the RAW, AUTO and PATH modes below it.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from emulator.errors import NotSupported, sql_error
+from emulator.planning.queries.for_xml_explicit import explicit_mode
 from emulator.planning.queries.levels import Row, elements, levels_of
 from emulator.planning.queries.select_list import Output
 from emulator.sql import nodes
@@ -61,15 +63,19 @@ def xml_maker(clause: nodes.ForXml, outputs: Sequence[Output]) -> Callable[[list
     """The function that makes the text of the rows, of which there is at least one.
 
     Errors: 6809 a column without a name, 6829 binary data without BINARY BASE64, 6852 an attribute behind content,
-    6864 attributes without a row element; NotSupported: EXPLICIT.
+    6864 attributes without a row element, and those of EXPLICIT.
     """
-    if clause.mode == "EXPLICIT":
-        raise NotSupported("FOR XML EXPLICIT", clause.line)
-    nil = clause.elements == "ELEMENTS XSINIL"
+    explicit = clause.mode == "EXPLICIT"
+    nil = clause.elements == "ELEMENTS XSINIL" or (
+        explicit and any(output.name.lower().endswith("!elementxsinil") for output in outputs)
+    )
     # The namespace stands on the outermost element there is.
     declared = _XSI if nil else ""
     on_rows = "" if clause.root is not None else declared
-    if clause.mode == "PATH":
+    render: Render
+    if explicit:
+        render = explicit_mode(outputs, on_rows, lambda output, escape: _writer(output.expr.type, escape), clause.line)
+    elif clause.mode == "PATH":
         render = _path_mode(clause, outputs, on_rows, nil=nil)
     else:
         render = _table_modes(clause, outputs, on_rows, nil=nil)

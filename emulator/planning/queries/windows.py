@@ -21,6 +21,8 @@ from emulator.planning.binding import Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions import compile_aggregate, compile_scalar, convert_to, find_windows
 from emulator.planning.expressions.application import constant_value, null
 from emulator.planning.expressions.scalars import column_of
+from emulator.planning.expressions.sequences import advance, use_sequence
+from emulator.planning.expressions.walk import find_ordered_values
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
 from emulator.types.sqltype import (
@@ -77,9 +79,11 @@ def compile_windows(
     function, 5308 an integer as ORDER BY.
     """
     calls: list[nodes.FunctionCall] = []
+    numbers: list[nodes.NextValueFor] = []
     for item in items:
         calls += [call for call in find_windows(item) if call not in calls]
-    if not calls:
+        numbers += [node for node in find_ordered_values(item) if node not in numbers]
+    if not calls and not numbers:
         return None
     slot = ctx.new_slot()
     definitions = {fold(name): window for name, window in named}
@@ -87,11 +91,27 @@ def compile_windows(
     results = [_compile_call(call, position, definitions, collector, scope, ctx) for position, call in enumerate(calls)]
     for position, (call, type) in enumerate(zip(calls, results, strict=True)):
         scope.replacements[call] = column_of(slot, position, type)
+    for position, node in enumerate(numbers, start=len(calls)):
+        type = _compile_values(node, position, collector, scope, ctx)
+        scope.replacements[node] = column_of(slot, position, type, nullable=False)
     groups = [
         WindowGroup(*collector.specifications[key], *zip(*functions, strict=True))
         for key, functions in collector.windows.items()
     ]
-    return Windows(slot, groups, len(calls), frozenset(collector.slots))
+    return Windows(slot, groups, len(calls) + len(numbers), frozenset(collector.slots))
+
+
+def _compile_values(
+    node: nodes.NextValueFor, position: int, collector: _Collector, scope: Scope, ctx: PlanContext
+) -> SqlType:
+    """NEXT VALUE FOR ... OVER (ORDER BY ...): values are given to the rows in that order."""
+    sequence = use_sequence(node, ctx)
+    key: Any = ((), node.order_by)
+    if key not in collector.specifications:
+        collector.specifications[key] = ((), tuple(_order_key(collector, item, scope, ctx) for item in node.order_by))
+    function = WindowFunction((), lambda arguments, peers: [advance(sequence) for _ in peers], False)
+    collector.windows.setdefault(key, []).append((function, position))
+    return sequence.type
 
 
 def _compile_call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from emulator.errors import sql_error
 from emulator.sql import nodes
 from emulator.sql.lexer import WORD
 from emulator.sql.parser.core import Grammar
@@ -201,6 +202,8 @@ class FunctionParser(Grammar):
         token = self.expect("NEXT", "VALUE", "FOR")
         sequence = self.object_name()
         over = self._over()
+        if over is not None and over.frame is not None:
+            raise sql_error(11737, line=token.line)
         return nodes.NextValueFor(sequence, over.order_by if over else (), line=token.line)
 
     # --- CASE ---------------------------------------------------------------------------------------------------------

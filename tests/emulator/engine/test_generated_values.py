@@ -60,3 +60,13 @@ def test_the_batches_of_a_session_are_one_scope_of_identity(client):
 
     client.run("EXEC sp_executesql N'INSERT t DEFAULT VALUES'")
     assert client.query("SELECT SCOPE_IDENTITY(), @@IDENTITY") == [(1, 2)]
+
+
+def test_next_value_for_over_gives_values_in_that_order(client):
+    client.run("CREATE SEQUENCE s AS int START WITH 10; CREATE TABLE t (n varchar(3))")
+    client.run("INSERT t VALUES ('c'), ('a'), ('b')")
+    rows = client.query("SELECT NEXT VALUE FOR s OVER (ORDER BY n DESC) AS id, n FROM t")
+    assert sorted(rows) == [(10, "c"), (11, "b"), (12, "a")]
+    client.run("CREATE TABLE u (id int, n varchar(3)); INSERT u SELECT NEXT VALUE FOR s OVER (ORDER BY n), n FROM t")
+    assert client.query("SELECT id, n FROM u ORDER BY id") == [(13, "a"), (14, "b"), (15, "c")]
+    assert client.fails("SELECT NEXT VALUE FOR s OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) FROM t").number == 11737
