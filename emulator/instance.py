@@ -68,6 +68,7 @@ class Instance:
         clock: Clock | None = None,
         seed: int = 0,
         scheduler: Scheduler | None = None,
+        locks: LockManager | None = None,
         server_name: str = "LOCKSTEP-EMULATOR",
     ) -> None:
         self.clock: Clock = clock or RealClock()
@@ -76,7 +77,8 @@ class Instance:
         self.seed = seed
         self.random = random.Random(seed)
         self.deadlocks: deque[DeadlockGraph] = deque(maxlen=KEPT_DEADLOCKS)
-        self.locks = LockManager(self._note_deadlock)
+        self.locks = locks or LockManager()
+        self.locks.on_deadlock = self._note_deadlock
         self.versions = VersionStore()
         self.waits: dict[str, WaitCount] = {}
         self.configuration = Configuration()
@@ -95,7 +97,7 @@ class Instance:
         self.names: dict[str, nodes.ObjectName] = Kept(KEPT_PLANS)
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
         self.sequential_ids = count(1)
-        self._transactions = 0
+        self.transactions = 0
         for name in ("master", "tempdb", "model", "msdb", database):
             self.create_database(name)
         self.default_database = self.databases[fold(database)]
@@ -178,8 +180,8 @@ class Instance:
 
     def next_transaction_id(self) -> int:
         """Transaction ids grow; they are also the descriptors that clients see."""
-        self._transactions += 1
-        return self._transactions
+        self.transactions += 1
+        return self.transactions
 
     def _note_deadlock(self, deadlock: Deadlock) -> None:
         graph = deadlock_graph(self, deadlock)

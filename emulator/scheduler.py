@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from emulator.locking.manager import LockWait, WaitOutcome
+from emulator.locking.manager import Acquired, LockWait, WaitOutcome
 
 VIRTUAL_START = 1_767_225_600.0
 """Where a virtual clock starts by default: 2026-01-01 00:00:00 UTC."""
@@ -75,6 +75,10 @@ class VirtualClock:
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass."""
         self._seconds += seconds
+
+    def return_to(self, seconds: float) -> None:
+        """Go back to an earlier time, when nobody is left who knows a later one."""
+        self._seconds = seconds
 
 
 class Interrupted(Exception):
@@ -168,6 +172,8 @@ def _nothing() -> None:
     """What there is to settle when nobody has asked for it."""
 
 
+Acquire = Callable[..., Acquired]
+"""``LockManager.acquire``."""
 Chooser = Callable[[Sequence[Task]], Task]
 """Picks the next task to run from those that can, given in the order in which they became runnable."""
 
@@ -184,7 +190,7 @@ class Scheduler:
         self.clock = clock
         self.choose = choose
         self.stop_before_locks = False
-        """Explorer: make every ``lock_point`` a switch point."""
+        """Explorer: make every ``lock_point`` a switch point, and every row of a scan. Set it before sessions begin."""
         self._runnable: deque[Task] = deque()
         self._current: Task | None = None
         self._stepping = False
@@ -253,7 +259,7 @@ class Scheduler:
             or (self._yield_at is not None and self.clock.monotonic() >= self._yield_at)
             or (self._timers and self.clock.monotonic() >= self._timers[0][0])
         ):
-            self._expire_timers()
+            self.expire_timers()
             task.state = TaskState.RUNNABLE
             self._runnable.append(task)
             self._to_hub(task)
@@ -264,6 +270,17 @@ class Scheduler:
         """The switch point before a lock request; one only if ``stop_before_locks``."""
         if self.stop_before_locks:
             self.switch_point()
+
+    def before_locks(self, acquire: Acquire) -> Acquire:
+        """``acquire`` with a ``lock_point`` before it, if there is to be one."""
+        if not self.stop_before_locks:
+            return acquire
+
+        def stop_and_acquire(*arguments: Any) -> Acquired:
+            self.lock_point()
+            return acquire(*arguments)
+
+        return stop_and_acquire
 
     def wait_for(self, wait: LockWait, timeout: float | None = None) -> WaitOutcome:
         """Wait until ``wait`` has ended, at most ``timeout`` seconds (None: for ever), and return how it ended.
@@ -358,7 +375,7 @@ class Scheduler:
     def step(self, task: Task) -> TaskState:
         """Run ``task`` alone up to its next switch point, wait or end. ValueError: it cannot run."""
         self._check_hub()
-        self._expire_timers()
+        self.expire_timers()
         if task.state is not TaskState.RUNNABLE:
             raise ValueError(f"{task!r} cannot run")
         self._runnable.remove(task)
@@ -386,7 +403,7 @@ class Scheduler:
 
     def _run_one(self) -> bool:
         if self._timers:
-            self._expire_timers()
+            self.expire_timers()
         runnable = self._runnable
         if self._settling:
             if not runnable or self._turns_until_settled <= 0:
@@ -457,7 +474,8 @@ class Scheduler:
             task.deadline = None
             self._runnable.append(task)
 
-    def _expire_timers(self) -> None:
+    def expire_timers(self) -> None:
+        """Wake those whose deadline has passed."""
         deadline = self.next_deadline()
         while deadline is not None and deadline <= self.clock.monotonic():
             self._wake(heapq.heappop(self._timers)[2])

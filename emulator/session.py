@@ -73,6 +73,9 @@ STEPS = format_only.skipping_others(
 
 FIRST_CURSOR_HANDLE = 180150001
 
+ROWS_BETWEEN_SWITCHES = 256
+"""A power of two: rows of a scan between two points at which other sessions may run."""
+
 
 class Session:
     """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module.
@@ -86,6 +89,7 @@ class Session:
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
     transaction) are the clock's times.
     ``warnings`` are what the running statement has met that its client hears of (``warnings.NULL_ELIMINATED``, ...).
+    Where ``count & switch_mask`` is 0, the ``count``-th row of a scan is a switch point.
     ``began_at`` is the isolation level at which the open transaction began, ``statement_snapshot`` what the running
     statement reads at READ COMMITTED where that reads row versions.
     """
@@ -148,7 +152,8 @@ class Session:
         self._next_handle = 1
         self._next_cursor_handle = FIRST_CURSOR_HANDLE
         self._switch_point = instance.scheduler.switch_point
-        self._acquire = instance.locks.acquire
+        self._acquire = instance.scheduler.before_locks(instance.locks.acquire)
+        self.switch_mask = (1 if instance.scheduler.stop_before_locks else ROWS_BETWEEN_SWITCHES) - 1
 
     # -- security ----------------------------------------------------------------------------------------------------
 

@@ -41,10 +41,6 @@ Fetch = Callable[[Env], bool]
 """An operator that finds at most one row: whether it did, having put it into the slots."""
 StoreOf = Callable[[Env], "TableStore"]
 
-SWITCH_INTERVAL = 256
-"""Rows between two points at which other sessions may run."""
-_SWITCH_MASK = SWITCH_INTERVAL - 1
-
 
 @dataclass(frozen=True, slots=True)
 class ScanPlan:
@@ -114,9 +110,9 @@ def _without_locks(
     base = store.base
     slot, key_slot, secondary = plan.slot, plan.key_slot, plan.index is not None
     condition = _both(plan.entry_filter, plan.row_filter)
-    switch_point = env[SESSION].switch_point
+    switch_point, mask = env[SESSION].switch_point, env[SESSION].switch_mask
     for count, (key, value) in enumerate(index.scan(*key_range, plan.reverse), start=1):
-        if not count & _SWITCH_MASK:
+        if not count & mask:
             switch_point()
             value = index.values.get(key, GHOST)
         row = base.values.get(value, GHOST) if secondary and value is not GHOST else value
@@ -141,9 +137,9 @@ def _reading_committed(
         return
     slot, key_slot, condition = plan.slot, plan.key_slot, plan.row_filter
     locked = index.locks.entries
-    switch_point = locks.session.switch_point
+    switch_point, mask = locks.session.switch_point, locks.session.switch_mask
     for count, (key, row) in enumerate(index.scan(*key_range, plan.reverse), start=1):
-        if not count & _SWITCH_MASK:
+        if not count & mask:
             switch_point()
             row = index.values.get(key, GHOST)
         if locked and key in locked:
@@ -174,11 +170,11 @@ def _reading_committed_entries(
     entry_filter, row_filter = plan.entry_filter, plan.row_filter
     base = locks.store.base
     locked, base_locked = index.locks.entries, base.locks.entries
-    switch_point = locks.session.switch_point
+    switch_point, mask = locks.session.switch_point, locks.session.switch_mask
     count = 0
     for key, base_key in index.scan(*key_range, plan.reverse):
         count += 1
-        if not count & _SWITCH_MASK:
+        if not count & mask:
             switch_point()
             base_key = index.values.get(key, GHOST)
         if locked and key in locked:
@@ -222,9 +218,9 @@ def _look_up_when_readable(
 def _keeping_locks(
     plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
 ) -> Iterator[None]:
-    switch_point = locks.session.switch_point
+    switch_point, mask = locks.session.switch_point, locks.session.switch_mask
     for count, (key, _) in enumerate(index.scan(*key_range, plan.reverse), start=1):
-        if not count & _SWITCH_MASK:
+        if not count & mask:
             switch_point()
         if locks.row is NL:
             if _unlocked_row(plan, env, locks, index, key):
@@ -300,13 +296,13 @@ def _of_snapshot(
     session: Session = env[SESSION]
     snapshot = _snapshot(plan, session, policy)
     locks = ScanLocks(session, store, policy)
-    count = 0
+    count, mask = 0, session.switch_mask
     try:
         _refuse_new_definition(plan, store, policy, snapshot)
         for key_range in bounds(env):
             for key, value in index.scan_at(snapshot, *key_range, plan.reverse):
                 count += 1
-                if not count & _SWITCH_MASK:
+                if not count & mask:
                     session.switch_point()
                 if _qualifying_version(plan, env, locks, index, snapshot, key, value):
                     yield
@@ -376,13 +372,14 @@ def _locking_ranges(
     Backwards, that one comes first. After a wait the scan looks again: a key may have come into the gap meanwhile.
     """
     low, high, low_inclusive, high_inclusive = key_range
-    switch_point = locks.session.switch_point
+    switch_point, mask = locks.session.switch_point, locks.session.switch_mask
     if plan.reverse:
         _lock_next_key(locks, index, high, not high_inclusive)
         for key, _ in index.scan(low, high, low_inclusive, high_inclusive, True):
             if _row_in_range(plan, env, locks, index, key):
                 yield
         return
+    stops = locks.session.instance.scheduler.stop_before_locks
     count = 0
     at: Key | None = None
 
@@ -391,7 +388,7 @@ def _locking_ranges(
 
     key = following()
     while True:
-        waits = bool(locks.key_range) and locks.would_wait(index.locks, key, locks.key_range)
+        waits = bool(locks.key_range) and (stops or locks.would_wait(index.locks, key, locks.key_range))
         within = _is_within(key, high, high_inclusive)
         qualifies = within and _row_in_range(plan, env, locks, index, key)
         if not within and locks.key_range:
@@ -407,7 +404,7 @@ def _locking_ranges(
         at = key
         key = following()
         count += 1
-        if not count & _SWITCH_MASK:
+        if not count & mask:
             switch_point()
 
 

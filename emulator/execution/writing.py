@@ -165,6 +165,7 @@ class Writer:
         locks, transaction, space = session.instance.locks, session.transaction, index.locks
         assert transaction is not None
         while True:
+            session.instance.scheduler.lock_point()
             mode = X
             if space.entries:
                 gap = index.next_key(key)

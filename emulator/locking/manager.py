@@ -386,7 +386,7 @@ class LockManager:
         entry = wait.entry
         assert entry.queue is not None
         entry.queue.remove(wait)
-        _finish(wait, outcome)
+        self._finish(wait, outcome)
         self._serve_queue(entry)
 
     def _serve_queue(self, entry: LockEntry) -> None:
@@ -407,7 +407,12 @@ class LockManager:
                 barred |= CONFLICTS[wait.mode]
         entry.queue = still_waiting or None
         for wait in granted:
-            _finish(wait, WaitOutcome.GRANTED)
+            self._finish(wait, WaitOutcome.GRANTED)
+
+    def _finish(self, wait: LockWait, outcome: WaitOutcome) -> None:
+        wait.outcome = outcome
+        if wait.on_end is not None:
+            wait.on_end(wait)
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -467,9 +472,3 @@ def _grant(entry: LockEntry, owner: LockOwner, mode: LockMode) -> None:
     entry.granted[owner] = mode
     entry.tally += UNIT[mode] - (UNIT[held] if held is not None else 0)
     owner.locks[entry] = owner.locks.get(entry, 0) + 1
-
-
-def _finish(wait: LockWait, outcome: WaitOutcome) -> None:
-    wait.outcome = outcome
-    if wait.on_end is not None:
-        wait.on_end(wait)

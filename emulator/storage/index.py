@@ -248,7 +248,7 @@ class IndexStore:
             undo.ghosts.append((self, key))
             undo.records.append((self._revive, undo, key, previous))
         else:
-            undo.records.append((self._put_back, key, previous))
+            undo.records.append((self.put_back, key, previous))
         undo.log_used += LOG_RECORD_BYTES
 
     def entry_of(self, record: tuple[Any, ...]) -> tuple[Key, Any] | None:
@@ -285,9 +285,10 @@ class IndexStore:
 
     def _revive(self, undo: UndoLog, key: Key, previous: Any) -> None:
         undo.ghosts.pop()
-        self._put_back(key, previous)
+        self.put_back(key, previous)
 
-    def _put_back(self, key: Key, previous: Any) -> None:
+    def put_back(self, key: Key, previous: Any) -> None:
+        """Have under ``key`` what undo records say was there."""
         if previous is _ABSENT:
             self._remove(key)
         else:

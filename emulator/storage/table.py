@@ -321,6 +321,16 @@ class TableStore:
         if self.identity is not None:
             self.identity.last = snapshot.identity_last
 
+    def counters(self) -> tuple[int, int | None]:
+        """What no transaction undoes: the next row id and the last identity value."""
+        return self._next_row_id, None if self.identity is None else self.identity.last
+
+    def set_counters(self, counters: tuple[int, int | None]) -> None:
+        """Go back to what ``counters`` gave."""
+        self._next_row_id, last = counters
+        if self.identity is not None:
+            self.identity.last = last
+
     def keep_versions(self, versions: VersionStore | None) -> None:
         """Begin to keep row versions, or stop it (None), when nobody writes or reads them."""
         self.versions = versions

@@ -126,7 +126,7 @@ TRANSIENT_ATTRIBUTES = {
         "started",
     ),
     *("sessions", "global_temporary", "units", "names", "declarations", "sequential_ids", "default_database"),
-    *("_transactions", "waits"),
+    *("transactions", "waits"),
 }
 """Attributes of an instance that are of one process."""
 
