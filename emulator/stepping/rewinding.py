@@ -1,9 +1,9 @@
 """Back to a saved state in a fraction of a millisecond: committed changes are undone like those of a rollback.
 
 What transactions would forget when they commit, the records that undo their changes, is kept here in the order of the
-commits. X locks are held to the end, so on each entry that is the order of the changes, and undoing everything backwards
-leads to the saved state. It costs as much as the changes, whatever the size of the database. What is no transaction's
-(identity counters, sequences, the clock, random numbers, ids) is remembered when saving.
+commits. X locks are held to the end, so on each entry that is the order of the changes, and undoing everything
+backwards leads to the saved state. It costs as much as the changes, whatever the size of the database. What is no
+transaction's (identity counters, sequences, the clock, random numbers, ids) is remembered when saving.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Sessions of an instance of their own, run one step at a time by whoever chooses the order.
 
 A step ends at the next switch point: the end of a statement, a wait for a lock, WAITFOR, 256 rows of a scan; with
-``stop_before_locks`` also before each lock request and each row of a scan. Nothing happens between steps, time included:
-the clock is virtual and moves only when it is told to, or when ``run`` finds nobody else to run.
+``stop_before_locks`` also before each lock request and each row of a scan. Nothing happens between steps, time
+included: the clock is virtual and moves only when it is told to, or when ``run`` finds nobody else to run.
 """
 
 from __future__ import annotations
@@ -160,19 +160,21 @@ class Stepper:
         self.actors.append(made)
         return made
 
-    def script(self, text: str) -> list[tuple[Any, ...]]:
-        """Run a batch in a session of its own, to its end, and return the rows of its last result set.
+    def script(self, *batches: str) -> list[tuple[Any, ...]]:
+        """Run batches in a session of their own, to the end, and return the rows of the last result set.
 
-        SqlError: its first error.
+        SqlError: the first error.
         """
-        session, sink = self.instance.open_session(), Collector()
+        session = self.instance.open_session()
         try:
-            session.run_batch(text, sink)
+            for text in batches:
+                sink = Collector()
+                session.run_batch(text, sink)
+                if sink.errors:
+                    raise sink.errors[0]
         finally:
             session.close()
-        if sink.errors:
-            raise sink.errors[0]
-        return rows_of(sink.result_sets[-1]) if sink.result_sets else []
+        return rows_of(sink.result_sets[-1]) if batches and sink.result_sets else []
 
     # -- stepping ----------------------------------------------------------------------------------------------------
 
@@ -233,8 +235,12 @@ class Stepper:
 
     def waits(self) -> list[Wait]:
         """Who waits for which lock, and because of whom."""
-        found = ((actor, actor._task) for actor in self.actors if actor._task is not None)
-        return [self._wait(actor, task.wait, task) for actor, task in found if task.wait is not None]
+        found = []
+        for actor in self.actors:
+            wait = None if actor._task is None else actor._task.wait
+            if actor._task is not None and wait is not None and wait.outcome is None:
+                found.append(self._wait(actor, wait, actor._task))
+        return found
 
     def _wait(self, actor: Actor, wait: LockWait, task: Task) -> Wait:
         by_session = {other.session.locking: other for other in self.actors}
