@@ -20,6 +20,7 @@ from typing import TextIO
 
 from emulator.durability.durability import Durability
 from emulator.durability.files import DataError
+from emulator.durability.journal import CHECKPOINT_BYTES
 from emulator.instance import Instance
 from emulator.tds.server import Server
 from emulator.tds.tls import self_signed_context, server_context
@@ -59,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", default="lockstep", help="the database to create (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep what is committed in this directory")
+    parser.add_argument(
+        "--checkpoint-size",
+        type=_megabytes,
+        default=CHECKPOINT_BYTES,
+        metavar="MB",
+        help=f"with --data: size of the log that begins a checkpoint (default: {CHECKPOINT_BYTES >> 20})",
+    )
     parser.add_argument("--tls", action=argparse.BooleanOptionalAction, default=True, help="offer encryption")
     parser.add_argument("--certificate", type=Path, help="PEM certificate (default: one made at start, self-signed)")
     parser.add_argument("--key", type=Path, help="PEM key, if it is not in the certificate's file")
@@ -72,6 +80,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not a port (0 to 65535)")
     return port
+
+
+def _megabytes(text: str) -> int:
+    size = float(text)
+    if not 0 < size < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a size in megabytes")
+    return int(size * 2**20)
 
 
 def _tls_context(options: argparse.Namespace) -> ssl.SSLContext | None:
@@ -93,7 +108,8 @@ async def _serve(options: argparse.Namespace, context: ssl.SSLContext | None) ->
     status = 0
     try:
         if options.data is not None:
-            durability = Durability(instance, options.data, stopped.because_of)
+            size = options.checkpoint_size
+            durability = Durability(instance, options.data, stopped.because_of, checkpoint_bytes=size)
         await _run(Server(instance, context=context), options, stopped, generated)
     except (DataError, _CannotListen) as error:
         print(f"emulator: {error}", file=sys.stderr)

@@ -123,6 +123,7 @@ def evaluator(
         if plan.uses:
             count_uses(plan.uses, session.request_began)
         value = as_unit(frame, plan.run, [*frame.env, *plan.blank])
+        session.switch_point()
         if session.warnings:
             warn(session)
         return value

@@ -68,6 +68,12 @@ class EmulatorProcess:
         )
         return self
 
+    def kill(self) -> None:
+        """End the process at once and without warning, as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+        self.stop()
+
     def stop(self) -> None:
         """End the process, by force if it does not end by itself. Stopping twice is no error."""
         process, self._process, self._target = self._process, None, None
