@@ -468,6 +468,13 @@ class Session:
         assert self.transaction is not None
         self.transaction.save(name)
 
+    def keep_settings(self) -> None:
+        """Have the log know at once of something on the server that was changed and that no rollback takes back."""
+        if self.instance.log is not None:
+            change = self._new_transaction()
+            change.defines = True
+            change.commit()
+
     def _new_transaction(self) -> Transaction:
         instance = self.instance
         return Transaction(self.locking, instance.locks, instance.next_transaction_id(), instance.log)

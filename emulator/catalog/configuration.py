@@ -5,7 +5,9 @@ Documentation: "Server configuration options", ``sys.configurations``, "sp_confi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from emulator.catalog.objects import TRANSIENT
 
 
 @dataclass(slots=True)
@@ -20,7 +22,7 @@ class ConfigurationOption:
     description: str
     dynamic: bool = True
     advanced: bool = True
-    in_use: int = 0
+    in_use: int = field(default=0, metadata=TRANSIENT)
 
     def __post_init__(self) -> None:
         self.in_use = self.value
@@ -100,11 +102,15 @@ OPTIONS = (
 NESTED_TRIGGERS = 115
 
 
+def _defaults() -> dict[int, ConfigurationOption]:
+    return {row[0]: ConfigurationOption(*row) for row in OPTIONS}
+
+
+@dataclass(slots=True, eq=False)
 class Configuration:
     """All options of one server, by number."""
 
-    def __init__(self) -> None:
-        self.options = {row[0]: ConfigurationOption(*row) for row in OPTIONS}
+    options: dict[int, ConfigurationOption] = field(default_factory=_defaults)
 
     def named(self, name: str) -> list[ConfigurationOption]:
         """The option of that name; else those whose name begins so or has it in it, as ``sp_configure`` finds them."""

@@ -19,6 +19,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from emulator.catalog.configuration import Configuration
 from emulator.catalog.database import Database
 from emulator.catalog.extended_properties import ExtendedProperties
 from emulator.catalog.objects import DatabaseObject
@@ -28,7 +29,7 @@ from emulator.sql.nodes import Node
 from emulator.types.sqltype import SqlType
 
 EntryPath = tuple[Any, ...]
-CONTAINERS = (Database, PrincipalCatalog, ExtendedProperties)
+CONTAINERS = (Database, PrincipalCatalog, ExtendedProperties, Configuration)
 PLAIN = frozenset({type(None), bool, int, float, str, bytes, SqlType})
 """Types whose values are their own images."""
 MODULES = ("emulator.catalog.", "emulator.sql.nodes.", "emulator.types.sqltype.")

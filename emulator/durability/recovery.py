@@ -64,6 +64,8 @@ def _restore_catalog(instance: Instance, state: State) -> None:
             _at(instance, parent)[key] = decoder.entry(text)
     instance.databases = dict(sorted(instance.databases.items(), key=lambda item: item[1].database_id))
     _index_principals(instance.security)
+    for option in instance.configuration.options.values():
+        option.in_use = option.value
     for database in instance.databases.values():
         _derive(database)
 

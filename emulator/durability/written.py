@@ -18,7 +18,7 @@ from emulator.storage.transaction import Transaction
 if TYPE_CHECKING:
     from emulator.instance import Instance
 
-KEPT = ("databases", "security")
+KEPT = ("databases", "security", "configuration", "user_messages")
 """The attributes of an instance that hold its catalog."""
 
 

@@ -42,6 +42,7 @@ def sp_configure(session: Session, name: str | None, value: int | None) -> None:
     if not option.least <= value <= option.greatest:
         raise sql_error(15129, value, name)
     before, option.value = option.value, value
+    session.keep_settings()
     session.sink.message(sql_error(15457, option.name, before, value))
 
 
@@ -84,6 +85,7 @@ def sp_addmessage(
     if number in messages and (replace or "").lower() != "replace":
         raise sql_error(15043)
     messages[number] = severity, text
+    session.keep_settings()
 
 
 @procedure(PROCEDURES, "sp_dropmessage", "@msgnum int, @lang sysname = NULL")
@@ -95,3 +97,4 @@ def sp_dropmessage(session: Session, number: int, language: str | None) -> None:
         raise sql_error(15040)
     if session.instance.user_messages.pop(number, None) is None:
         raise sql_error(15179, number)
+    session.keep_settings()

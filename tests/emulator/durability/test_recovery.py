@@ -97,6 +97,8 @@ EXAMPLES = (
     "EXEC sp_rename 'dbo.t.n', 'renamed', 'COLUMN'; EXEC sp_rename 'dbo.heap', 'pile'",
     "EXEC sp_addextendedproperty N'MS_Description', N'what it is', N'SCHEMA', N'dbo', N'TABLE', N't', N'COLUMN', N'n'",
     "ALTER TABLE dbo.t SET (LOCK_ESCALATION = DISABLE)",
+    "EXEC sp_configure 'show advanced options', 1; EXEC sp_configure 'nested triggers', 0; RECONFIGURE",
+    "EXEC sp_addmessage 60001, 16, N'of %s'; EXEC sp_addmessage 60002, 16, N'gone'; EXEC sp_dropmessage 60002",
     "EXEC sp_addrolemember 'keepers', 'clerk'",
     "SELECT id, n * 1.5 AS more INTO dbo.copied FROM dbo.t",
     "TRUNCATE TABLE dbo.gone",
@@ -126,7 +128,7 @@ TRANSIENT_ATTRIBUTES = {
         "started",
     ),
     *("sessions", "global_temporary", "units", "names", "declarations", "sequential_ids", "default_database"),
-    *("transactions", "waits"),
+    *("transactions", "waits", "connections", "ad_hoc"),
 }
 """Attributes of an instance that are of one process."""
 
