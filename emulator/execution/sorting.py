@@ -51,6 +51,11 @@ def sort_in_place(items: list[Any], positions: Sequence[tuple[int, bool]]) -> No
             items.sort(key=itemgetter(position), reverse=descending)
 
 
+def first_row(rows: Rows) -> Rows:
+    """The first of the rows, if there is one."""
+    return lambda env: islice(rows(env), 1)
+
+
 def order_rows(rows: Rows, slots: Sequence[int], keys: Sequence[SortKey]) -> Rows:
     """``rows`` in the order of ``keys``: what they put into ``slots`` is kept and put there again."""
     comparables = [key.comparable() for key in keys]

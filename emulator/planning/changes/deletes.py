@@ -65,9 +65,9 @@ def _compile(node: nodes.Delete, ctx: PlanContext) -> Executable:
         count = 0
         for item in found:
             key, row = item[0], item[1]
+            writer.delete(key, row)
             for act in actions.immediate:
                 act(env, row, None)
-            writer.delete(key, row)
             count += 1
             if emit is not None:
                 if collects:

@@ -33,6 +33,7 @@ from emulator.planning.changes.rows import (
     default_of,
     deferred_checks,
     insertable,
+    reference_checks,
     update_checks,
 )
 from emulator.planning.changes.targets import note_changes, scanned_target
@@ -230,6 +231,7 @@ class _MergeCompiler:
         clauses = [self._clause(clause) for clause in node.clauses]
         changed: set[int] = set().union(*(item.changed for item in self.assignments))
         checks = update_checks(table, changed, ctx) if self.assignments else []
+        references = reference_checks(table, changed) if self.assignments else []
         actions: dict[str, Actions] = {}
         if "UPDATE" in self.events:
             actions["UPDATE"] = referential_actions(table, "UPDATE", ctx, changed)
@@ -263,13 +265,18 @@ class _MergeCompiler:
                 if item.new is not None:
                     for check in checks:
                         check(env, item.new)
-                for act in actions[item.action].immediate:
-                    act(env, item.old, item.new)
             for item in deletes:
                 assert item.old is not None
                 writer.delete(item.key, item.old)
             if updates:
                 writer.update_all([(item.key, item.old, item.new) for item in updates])  # type: ignore[misc]
+            for item in (*deletes, *updates):
+                assert item.old is not None
+                if item.new is not None:
+                    for check in references:
+                        check(env, item.new)
+                for act in actions[item.action].immediate:
+                    act(env, item.old, item.new)
             if builder is not None:
                 builder.begin(env)
                 for item in planned:
@@ -277,6 +284,8 @@ class _MergeCompiler:
                         env[values_slot] = item.values
                         item.new = builder.build(env, writer.store)
                         writer.insert(item.new)
+                        for check in builder.references:
+                            check(env, item.new)
             if emit is not None:
                 for item in planned:
                     env[FIRST:] = item.slots or []

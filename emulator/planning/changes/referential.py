@@ -1,7 +1,7 @@
 """What deleting a row, or changing its key, does to the rows that refer to it: an error, or a change of theirs.
 
 NO ACTION raises 547 where a row refers. CASCADE, SET NULL and SET DEFAULT change the referring rows in the same
-statement, before the row itself; what that does in turn follows the same rules. Triggers of all tables fire when the
+statement, behind the row itself; what that does in turn follows the same rules. Triggers of all tables fire when the
 statement has done everything, those of the tables that were reached last first.
 
 A table that refers to itself is looked at when all rows of the statement are changed.
@@ -23,7 +23,7 @@ from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
 from emulator.planning.binding import SESSION, Env, PlanContext, Scalar
 from emulator.planning.changes.constraints import conflict, read_lock
-from emulator.planning.changes.rows import DerivedColumns, default_of, update_checks
+from emulator.planning.changes.rows import DerivedColumns, default_of, reference_checks, update_checks
 from emulator.planning.changes.targets import is_private
 from emulator.planning.changes.triggers import after_triggers
 from emulator.storage.index import GHOST, IndexStore
@@ -39,15 +39,15 @@ Action = Callable[[Env, Row, "Row | None"], None]
 
 @dataclass(slots=True)
 class Actions:
-    """``immediate``: for each row before it is changed; ``deferred``: for each row when all are. ``cascades``: the
+    """``immediate``: for each row when it is changed; ``deferred``: for each row when all are. ``cascades``: the
     changes of other tables, those that others bring about behind them."""
 
     immediate: list[Action] = field(default_factory=list)
     deferred: list[Action] = field(default_factory=list)
     cascades: list[Cascade] = field(default_factory=list)
 
-    def before(self, env: Env, old: Row, new: Row | None) -> None:
-        """What comes before one row is changed. Errors: 547."""
+    def behind(self, env: Env, old: Row, new: Row | None) -> None:
+        """What comes behind the change of one row. Errors: 547."""
         for act in self.immediate:
             act(env, old, new)
 
@@ -176,7 +176,9 @@ class Cascade:
         ]
         self._derived = DerivedColumns(other, ctx)
         changed = None if self._deletes else {*key.columns, *self._derived.ordinals}
-        self._checks = [] if changed is None else update_checks(other, changed, ctx)
+        self._checks = (
+            [] if changed is None else [*update_checks(other, changed, ctx), *reference_checks(other, changed)]
+        )
         self.inner = referential_actions(other, event, ctx, changed)
         self._triggers = after_triggers(other, event, frozenset(key.columns))
 
@@ -215,15 +217,16 @@ class Cascade:
         )
         changes = [(base_key, row, self._changed(env, row, parent)) for base_key, row, parent in pending.rows]
         for base_key, row, changed in changes:
-            self.inner.before(env, row, changed)
             if changed is None:
                 writer.delete(base_key, row)
         updates = [(base_key, row, changed) for base_key, row, changed in changes if changed is not None]
         if updates:
             writer.update_all(updates)
-        for _, _, changed in updates:
-            for check in self._checks:
-                check(env, changed)
+        for _, row, changed in changes:
+            if changed is not None:
+                for check in self._checks:
+                    check(env, changed)
+            self.inner.behind(env, row, changed)
         self.inner.after(env, [(row, changed) for _, row, changed in changes])
 
     def _changed(self, env: Env, row: Row, parent: Row | None) -> Row | None:

@@ -91,14 +91,18 @@ class DerivedColumns:
 
 
 def update_checks(table: Table, changed: set[int], ctx: PlanContext) -> list[RowCheck]:
-    """What the new row of an update must satisfy. Errors at run time: 515, 547."""
+    """What the new row of an update must satisfy before it is written. Errors at run time: 515, 547."""
     checks: list[RowCheck] = []
     check_nulls = null_check(table, "UPDATE")
     if check_nulls is not None and any(not table.columns[ordinal].nullable for ordinal in changed):
         checks.append(check_nulls)
     checks += check_constraints(table, "UPDATE", ctx, changed)
-    checks += foreign_key_checks(table, "UPDATE", changed)
     return checks
+
+
+def reference_checks(table: Table, changed: set[int]) -> list[RowCheck]:
+    """What the new row of an update must refer to, looked up when it is written and locked. Errors: 547."""
+    return foreign_key_checks(table, "UPDATE", changed)
 
 
 def deferred_checks(table: Table, changed: set[int]) -> list[RowCheck]:
@@ -110,7 +114,8 @@ class RowBuilder:
     """Makes complete rows for one table from the values of some of its columns.
 
     ``given`` maps ordinals to functions of the environment. The other columns are filled in. ``slot`` is where the row
-    is while checks and computed columns read it. ``deferred`` are the checks that hold when all rows are there.
+    is while checks and computed columns read it. ``references`` are the checks of the row that is written and locked
+    already: what it refers to is read only then. ``deferred`` are those that hold when all rows are there.
     ``checks``: CHECK and FOREIGN KEY are checked. ``keeps_identity``: given values of the identity column are taken
     whatever IDENTITY_INSERT is.
     """
@@ -136,9 +141,11 @@ class RowBuilder:
         self._check_nulls = null_check(table, "INSERT")
         self._keeps_identity = keeps_identity
         self._checks: list[RowCheck] = []
+        self.references: list[RowCheck] = []
         self.deferred: list[RowCheck] = []
         if checks:
-            self._checks = [*check_constraints(table, "INSERT", ctx), *foreign_key_checks(table, "INSERT")]
+            self._checks = check_constraints(table, "INSERT", ctx)
+            self.references = foreign_key_checks(table, "INSERT")
             self.deferred = foreign_key_checks(table, "INSERT", to_itself=True)
 
     def _filler(self, column: Column, ctx: PlanContext) -> Scalar:
@@ -205,13 +212,16 @@ def insert_rows(
 ) -> int:
     """Insert one row per item of ``rows``: ``load`` puts the item where the builder's expressions read it."""
     builder.begin(env)
-    store = writer.store
+    store, references = writer.store, builder.references
     if any(index.ignore_dup_key for index in writer.table.indexes):
         return _insert_unless_duplicate(writer, builder, env, rows, load, emit)
     for item in rows:
         if load is not None:
             load(env, item)
-        writer.insert(builder.build(env, store))
+        row = builder.build(env, store)
+        writer.insert(row)
+        for check in references:
+            check(env, row)
         if emit is not None:
             emit(env)
     return len(rows)
@@ -237,6 +247,8 @@ def _insert_unless_duplicate(
         if not writer.insert_unless_duplicate(row):
             writer.session.warnings |= DUPLICATE_IGNORED
             continue
+        for check in builder.references:
+            check(env, row)
         count += 1
         if emit is not None:
             emit(env)

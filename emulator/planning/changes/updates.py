@@ -1,6 +1,7 @@
 """UPDATE.
 
-The rows are found and locked U by a scan of the target (``compile_target_scan``); each is then locked X and changed.
+The rows are found and locked U by a scan of the target (``compile_target_scan``); each is then locked X and changed,
+and behind that what it refers to, or what refers to it, is looked at.
 Where the change could move a row into the scan's way, all rows are found first (Halloween protection).
 
 Documentation: "UPDATE (Transact-SQL)".
@@ -30,7 +31,7 @@ from emulator.planning.changes.insteads import compile_instead, find_trigger, un
 from emulator.planning.changes.output import Outputs
 from emulator.planning.changes.referential import referential_actions
 from emulator.planning.changes.required import refuse_wrong_options
-from emulator.planning.changes.rows import deferred_checks, update_checks
+from emulator.planning.changes.rows import deferred_checks, reference_checks, update_checks
 from emulator.planning.changes.shapes import shape_of
 from emulator.planning.changes.targets import note_changes, scanned_target
 from emulator.planning.changes.triggers import refuse_output
@@ -60,7 +61,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
     note_access(ctx, scan.securable, "UPDATE")
     assignments = Assignments(node.assignments, scan, ctx)
     table, changed = scan.table, assignments.changed
-    checks = update_checks(table, changed, ctx)
+    checks, references = update_checks(table, changed, ctx), reference_checks(table, changed)
     actions = referential_actions(table, "UPDATE", ctx, changed)
     refuse_wrong_options("UPDATE", table, ctx)
     after = after_change(
@@ -88,9 +89,13 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
             new = assignments.new_row(env, old)
             for check in checks:
                 check(env, new)
-            for act in actions.immediate:
-                act(env, old, new)
             yield key, old, new
+
+    def follow(env: Env, old: Row, new: Row) -> None:
+        for check in references:
+            check(env, new)
+        for act in actions.immediate:
+            act(env, old, new)
 
     def run(env: Env, sink: ResultSink | None) -> int:
         if outputs.is_empty:
@@ -108,6 +113,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
         for change in pending:
             key, old, new = change[:3]
             writer.update(key, old, new)
+            follow(env, old, new)
             count += 1
             if emit is not None:
                 if collects:
@@ -119,6 +125,8 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
     def apply_at_once(writer: Writer, env: Env, emit: Callable[[Env], None] | None) -> int:
         pending = list(_with_env(changes(env), env, emit))
         writer.update_all([change[:3] for change in pending])
+        for _, old, new, *_ in pending:
+            follow(env, old, new)
         if emit is not None:
             for change in pending:
                 env[FIRST:] = change[3]

@@ -6,7 +6,7 @@ Documentation: "Aggregate Functions (Transact-SQL)", "STRING_AGG (Transact-SQL)"
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from typing import Any
 
@@ -35,7 +35,8 @@ class CompiledAggregate:
 
     DISTINCT and WITHIN GROUP are inside. ``counts_rows``: COUNT(*), or a COUNT that cannot meet NULL: ``result`` is the
     number of rows and needs no argument. ``slots`` are the row slots that ``argument`` reads. ``nullable``: may be
-    NULL. ``result`` may be asked for at any time (running windows) and does not change the state.
+    NULL. ``result`` may be asked for at any time (running windows) and does not change the state. ``extreme``: it is
+    the MIN (False) or MAX (True) of this column, which is never NULL.
     """
 
     type: SqlType
@@ -46,6 +47,7 @@ class CompiledAggregate:
     counts_rows: bool = False
     nullable: bool = True
     slots: frozenset[int] = frozenset()
+    extreme: tuple[tuple[int, int], bool] | None = None
 
 
 def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) -> CompiledAggregate:
@@ -70,7 +72,10 @@ def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) 
     counts_rows = name in ("COUNT", "COUNT_BIG") and not argument.nullable and not node.distinct
     if node.distinct:
         aggregate = distinct(aggregate, argument.type)
-    return _compiled(aggregate, argument.fn, counts_rows=counts_rows, slots=argument.slots)
+    compiled = _compiled(aggregate, argument.fn, counts_rows=counts_rows, slots=argument.slots)
+    if name in ("MIN", "MAX") and argument.column is not None and not argument.nullable:
+        return replace(compiled, extreme=(argument.column, name == "MAX"))
+    return compiled
 
 
 def _argument(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:

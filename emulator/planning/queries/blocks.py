@@ -17,7 +17,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.joins import filtered
 from emulator.execution.projection import Row, distinct, into_slot, project, projector, row_key
 from emulator.execution.scans import Fetch, Rows
-from emulator.execution.sorting import RowLimit, TupleRows, cut, order_rows
+from emulator.execution.sorting import RowLimit, TupleRows, cut, first_row, order_rows
 from emulator.planning.binding import FIRST_SLOT, Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions import assign_to, compile_condition, compile_scalar
 from emulator.planning.expressions.scalars import column_of
@@ -63,6 +63,11 @@ class Block:
     fetch: Callable[[Env], Row | None] | None
     slots: frozenset[int]
     target: StoredTable | None = None
+
+
+def _reads_one_table(relation: Relation) -> bool:
+    found = list(leaves(relation))
+    return len(found) == 1 and isinstance(found[0], StoredTable)
 
 
 def compile_block(
@@ -194,6 +199,9 @@ class _BlockCompiler:
         plain = grouping is None and windows is None and not self.body.distinct
         wanted = _columns(order) if plain else None
         row_goal = wanted is not None and limit is not None and not limit.percent
+        extreme = grouping.extreme if grouping is not None and _reads_one_table(relation) else ()
+        if extreme:
+            wanted, row_goal = extreme, True
         hints = {hint.name for hint in self.ctx.option_hints}
         planner = JoinPlanner(wanted or (), row_goal, keep_order="FORCE ORDER" in hints)
         for leaf in leaves(relation):
@@ -203,6 +211,9 @@ class _BlockCompiler:
             self.reads |= conjunct.slots
         operator = planner.plan(relation, (), local)
         note_reads(planner.paths.values(), self.ctx)
+        if extreme and operator.fetch is None and operator.has_order(extreme):
+            # The least or greatest value is found, and locked, without looking at the others.
+            operator.rows = first_row(operator.rows)
         return operator
 
     def _finish(

@@ -19,6 +19,7 @@ from emulator.execution.scans import Rows
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions import CompiledAggregate, compile_aggregate, compile_scalar, find_aggregates
 from emulator.planning.expressions.scalars import canonical, column_of
+from emulator.planning.queries.access import Ordering
 from emulator.planning.queries.outer_aggregates import is_lent
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
@@ -41,6 +42,13 @@ class Grouping:
         """The operator that groups ``rows``."""
         keys = [GroupKey(key.fn, sort_key(key.type)) for key in self.keys]
         return group_rows(rows, self.slot, keys, self.aggregates, self.sets)
+
+    @property
+    def extreme(self) -> Ordering:
+        """The order in which the first row alone decides: all rows are one group, of which MIN or MAX is asked."""
+        if self.keys or self.sets is not None or len(self.aggregates) != 1 or self.aggregates[0].extreme is None:
+            return ()
+        return (self.aggregates[0].extreme,)
 
     @property
     def slots(self) -> frozenset[int]:
