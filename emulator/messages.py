@@ -441,6 +441,18 @@ MESSAGES: dict[int, tuple[int, str]] = {
     11525: (16, "The metadata could not be determined because statement '{}' uses a temp table."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
     15197: (16, "There is no text for object '{}'."),
+    169: (15, "A column has been specified more than once in the order by list. Columns in the order by list must be "
+         "unique."),
+    408: (16, "A constant expression was encountered in the ORDER BY list, position {}."),
+    1008: (16, "The SELECT item identified by the ORDER BY number {} contains a variable as part of the expression "
+          "identifying a column position. Variables are only allowed when ordering by an expression referencing a column "
+          "name."),
+    1909: (16, "Cannot use duplicate column names in {}. Column name '{}' listed more than once."),
+    1919: (16, "Column '{}' in table '{}' is of a type that is invalid for use as a key column in an index."),
+    5309: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support constants as ORDER BY clause "
+          "expressions."),
+    1750: (16, "Could not create constraint or index. See previous errors."),
+    8111: (16, "Cannot define PRIMARY KEY constraint on nullable column in table '{}'."),
     1759: (16, "Computed column '{}' in table '{}' is not allowed to be used in another computed-column definition."),
     8141: (16, "Column CHECK constraint for column '{}' references another column, table '{}'."),
     15097: (16, "The size associated with an extended property cannot be more than 7,500 bytes."),

@@ -243,7 +243,8 @@ class PlanContext:
     permission (module ``accesses``). ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are
     numbers of variables. ``through`` is the view, derived table or CTE by which UPDATE or DELETE names the table to
     change. ``nested`` is the change in FROM that is allowed where the compiler is, ``output`` the columns of the OUTPUT
-    clause compiled last. ``uses`` collects what the plan does with the indexes of permanent tables.
+    clause compiled last. ``uses`` collects what the plan does with the indexes of permanent tables. ``moments`` are the
+    slots of the present time, by the function that asks for it.
     """
 
     session: Session
@@ -269,6 +270,7 @@ class PlanContext:
     nested: NestedChange | None = None
     output: Sequence[ColumnInfo] = ()
     uses: list[UseCount] = field(default_factory=list)
+    moments: dict[str, int] = field(default_factory=dict)
 
     def new_slot(self) -> int:
         """A row slot of this statement that nobody else has."""

@@ -7,7 +7,7 @@ definition".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import (
@@ -23,7 +23,7 @@ from emulator.catalog.objects import (
     TableType,
     fold,
 )
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.definitions.rendering import definition_of
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import NoVariables, PlanContext, Scope, Source, SourceColumn
@@ -31,7 +31,7 @@ from emulator.planning.expressions import compile_filter, compile_scalar
 from emulator.planning.expressions.defaults import compile_default
 from emulator.sql import nodes
 from emulator.types import names
-from emulator.types.sqltype import INT, SqlType, is_character
+from emulator.types.sqltype import INT, MAX, SqlType, is_character
 
 TABLE_TYPE = SqlType("table")
 SYSNAME_ALIAS = "sysname"
@@ -94,6 +94,8 @@ class _Shaper:
 
     table: Table
     ctx: PlanContext
+    unspecified: set[str] = field(default_factory=set)
+    """Names of new columns that do not say whether they may be NULL: a primary key makes them NOT NULL."""
 
     def add_columns(self, definitions: Sequence[nodes.ColumnDefinition]) -> list[Column]:
         """Add columns with their constraints and indexes. All are there before an expression is read."""
@@ -120,6 +122,8 @@ class _Shaper:
         else:
             raise sql_error(173, node.name, line=node.line)
         self.table.columns.append(column)
+        if node.nullable is None:
+            self.unspecified.add(column.name)
         return column
 
     def _next_id(self) -> int:
@@ -229,9 +233,12 @@ class _Shaper:
         if node.primary and any(index.primary_key for index in self.table.indexes):
             raise sql_error(8110, self.table.name, line=node.line)
         columns = tuple(IndexColumn(self.ordinal(part.name, part.line), part.descending) for part in node.columns)
-        if node.primary:
-            for part in columns:
-                self.table.columns[part.ordinal].nullable = False
+        try:
+            self._check_key(columns, "index", node.line)
+            if node.primary:
+                self._refuse_nulls(columns, node.line)
+        except SqlError as error:
+            raise sql_error(1750, line=node.line).after(error) from None
         wants_clustered = node.clustered if node.clustered is not None else node.primary
         clustered = wants_clustered and (node.clustered is True or self.table.clustered is None)
         if clustered and self.table.clustered is not None:
@@ -250,6 +257,26 @@ class _Shaper:
                 system_named=node.name is None,
             )
         )
+
+    def _refuse_nulls(self, columns: Sequence[IndexColumn], line: int) -> None:
+        """Make the columns of a primary key NOT NULL. Errors: 8111 one that is declared otherwise."""
+        for part in columns:
+            column = self.table.columns[part.ordinal]
+            if column.nullable and column.name not in self.unspecified:
+                raise sql_error(8111, self.table.name, line=line)
+            column.nullable = False
+
+    def _check_key(self, columns: Sequence[IndexColumn], what: str, line: int, included: Sequence[int] = ()) -> None:
+        """Errors: 1909 a column twice, 1919 a type that has no order or is too long."""
+        seen: set[int] = set()
+        for ordinal in (*(part.ordinal for part in columns), *included):
+            if ordinal in seen:
+                raise sql_error(1909, what, self.table.columns[ordinal].name, line=line)
+            seen.add(ordinal)
+        for part in columns:
+            column = self.table.columns[part.ordinal]
+            if column.type.length == MAX or column.type.name in WITHOUT_ORDER:
+                raise sql_error(1919, column.name, self.table.name, line=line)
 
     def add_index(self, node: nodes.IndexDefinition) -> Index:
         """CREATE INDEX and INDEX written in a table. Errors: 1911, 1902 a second clustered one, 1913 name taken."""
@@ -270,6 +297,7 @@ class _Shaper:
             included=tuple(self.ordinal(name, node.line) for name in node.include),
             ignore_dup_key=_ignores_duplicates(node.options),
         )
+        self._check_key(index.columns, "index", node.line, index.included)
         if node.where is not None:
             self.set_filter(index, node.where, node.where_text or "")
         self._enter(index)
@@ -294,6 +322,9 @@ class _Shaper:
             index.number = max((other.number for other in self.table.indexes), default=1) + 1
             index.number = max(index.number, 2)
             self.table.indexes.append(index)
+
+
+WITHOUT_ORDER = frozenset({"text", "ntext", "image", "xml"})
 
 
 def column_names(node: object) -> set[str]:

@@ -16,7 +16,7 @@ from emulator.planning.binding import Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions.application import constant_value
 from emulator.planning.expressions.conversions import convert_to
 from emulator.planning.expressions.scalars import compile_scalar
-from emulator.planning.expressions.walk import contains_aggregate
+from emulator.planning.expressions.walk import contains_aggregate, contains_query
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
 from emulator.types.sqltype import SqlType
@@ -54,7 +54,7 @@ def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) 
     """Compile the aggregate call ``node`` (COUNT, SUM, ... with or without DISTINCT; its OVER clause is not looked at).
 
     ``scope`` is that of the rows being aggregated: groups, whose own aggregates may stand inside then, for an aggregate
-    with OVER. Errors: 130 aggregate in an aggregate, 8117 operand type, 174.
+    with OVER. Errors: 130 an aggregate or subquery in it, 8117 operand type, 174.
     """
     name = node.name.name.upper()
     if name == "STRING_AGG":
@@ -79,7 +79,7 @@ def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) 
 
 
 def _argument(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:
-    if contains_aggregate(node) and not scope.grouped:
+    if contains_query(node) or (contains_aggregate(node) and not scope.grouped):
         raise sql_error(130, line=node.line)
     return compile_scalar(node, scope, ctx)
 
@@ -106,6 +106,8 @@ def _string_agg(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) -> Com
     """The state is a list of (text, separator, order keys); NULL texts are left out by the caller."""
     if len(node.arguments) != 2:
         raise sql_error(174, node.name.name, 2, line=node.line)
+    if node.distinct:
+        raise sql_error(102, ",", line=node.line)
     text = _argument(node.arguments[0], scope, ctx)
     type = string_agg_type(text.type)
     text = convert_to(text, type)

@@ -165,7 +165,7 @@ def call_function(
     type, implementation = function.bind(call)
     fn = _closure(function, implementation, arguments)
     if function.once and scope is not None:
-        fn = _once(fn, ctx.new_slot())
+        fn = _once(fn, _moment(function, ctx))
     return constant_fold(
         Expr(
             type,
@@ -278,6 +278,13 @@ def _closure(function: Function, implementation: Callable[..., Any], arguments: 
         return None if not function.nulls and None in values else implementation(env[1], *values)
 
     return of_session
+
+
+def _moment(function: Function, ctx: PlanContext) -> int:
+    """The slot of a value that is the same wherever the statement asks for the time; RAND draws anew at each place."""
+    if not function.deterministic:
+        return ctx.new_slot()
+    return ctx.moments.setdefault(function.name, ctx.new_slot())
 
 
 def _once(fn: Scalar, slot: int) -> Scalar:

@@ -159,12 +159,25 @@ def _sides(
 ) -> tuple[Expr, Expr]:
     """Both sides; an explicit COLLATE on one of them rules the other (documentation: "Collation precedence")."""
     left, right = compile_scalar(left_node, scope, ctx), compile_scalar(right_node, scope, ctx)
-    if isinstance(left_node, nodes.Collate) != isinstance(right_node, nodes.Collate):
-        if isinstance(left_node, nodes.Collate):
+    if _is_explicit(left_node) != _is_explicit(right_node):
+        if _is_explicit(left_node):
             right = _under_collation_of(left, right)
         else:
             left = _under_collation_of(right, left)
     return left, right
+
+
+def _is_explicit(node: nodes.Expression) -> bool:
+    """Whether COLLATE says the collation, here or of something that the text is made of."""
+    match node:
+        case nodes.Collate():
+            return True
+        case nodes.FunctionCall(arguments=arguments):
+            return any(_is_explicit(argument) for argument in arguments)
+        case nodes.Binary(operator="+", left=left, right=right):
+            return _is_explicit(left) or _is_explicit(right)
+        case _:
+            return False
 
 
 def _under_collation_of(ruling: Expr, other: Expr) -> Expr:

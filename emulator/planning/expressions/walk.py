@@ -86,3 +86,23 @@ def find_ordered_values(node: object) -> list[nodes.NextValueFor]:
         else:
             pending.extend(reversed(list(children(current))))
     return found
+
+
+def contains_query(node: object) -> bool:
+    """Whether ``node`` is or has in it a subquery."""
+    return isinstance(node, nodes.Query) or any(_has_query(value) for value in _values(node))
+
+
+def _has_query(value: object) -> bool:
+    if isinstance(value, tuple):
+        return any(_has_query(element) for element in value)
+    return isinstance(value, nodes.Node) and contains_query(value)
+
+
+def _values(node: object) -> list[object]:
+    return [getattr(node, item.name) for item in fields(node)] if isinstance(node, nodes.Node) else []
+
+
+def contains_variable(node: object) -> bool:
+    """Whether a variable stands in ``node``, outside of subqueries."""
+    return isinstance(node, nodes.Variable) or any(contains_variable(child) for child in children(node))

@@ -19,6 +19,7 @@ from emulator.execution.scans import Rows
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions import CompiledAggregate, compile_aggregate, compile_scalar, find_aggregates
 from emulator.planning.expressions.scalars import canonical, column_of
+from emulator.planning.expressions.walk import contains_query
 from emulator.planning.queries.access import Ordering
 from emulator.planning.queries.outer_aggregates import is_lent
 from emulator.sql import nodes
@@ -118,7 +119,7 @@ def compile_grouping(
 
 
 def _compile_key(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:
-    if find_aggregates(node) or isinstance(node, nodes.ScalarSubquery):
+    if find_aggregates(node) or contains_query(node):
         raise sql_error(144, line=node.line)
     key = compile_scalar(node, scope, ctx)
     if not key.slots & _visible_slots(scope):

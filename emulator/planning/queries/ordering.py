@@ -16,6 +16,7 @@ from emulator.planning.binding import Expr, PlanContext, Scope
 from emulator.planning.expressions import compile_scalar, convert_to
 from emulator.planning.expressions.application import constant_value
 from emulator.planning.expressions.scalars import canonical
+from emulator.planning.expressions.walk import contains_query, contains_variable
 from emulator.planning.queries.select_list import Output
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
@@ -43,9 +44,13 @@ class OrderKey:
 def resolve_order(
     items: Sequence[nodes.OrderItem], outputs: Sequence[Output], scope: Scope, ctx: PlanContext, *, distinct: bool
 ) -> list[OrderKey]:
-    """The keys of an ORDER BY. Errors: 108 position, 145 not in the list of SELECT DISTINCT, 209, 8127."""
-    keys = []
-    for item in items:
+    """The keys of an ORDER BY.
+
+    Errors: 108 position, 145 not in the list of SELECT DISTINCT, 169 a column twice, 209, 408 a constant, 1008 a
+    variable, 8127.
+    """
+    keys: list[OrderKey] = []
+    for number, item in enumerate(items, start=1):
         position = _output_position(item.expression, outputs)
         if position is None and distinct:
             position = _same_expression(item.expression, outputs, scope)
@@ -60,9 +65,30 @@ def resolve_order(
             if error.number != 8120:
                 raise
             raise sql_error(8127, error.message.split("'")[1], line=error.line) from None
-        if not expr.constant:
-            keys.append(OrderKey(expr, item.descending))
+        _refuse_constant(item, number, expr)
+        keys.append(OrderKey(expr, item.descending))
+    _refuse_repetition(keys, items)
     return keys
+
+
+def _refuse_constant(item: nodes.OrderItem, number: int, expr: Expr) -> None:
+    """Errors: 408 a constant, 1008 a variable; a subquery may be either."""
+    if expr.slots or contains_query(item.expression):
+        return
+    if expr.constant:
+        raise sql_error(408, number, line=item.line)
+    if contains_variable(item.expression):
+        raise sql_error(1008, number, line=item.line)
+
+
+def _refuse_repetition(keys: Sequence[OrderKey], items: Sequence[nodes.OrderItem]) -> None:
+    """Errors: 169 a column for the second time."""
+    seen: set[object] = set()
+    for key, item in zip(keys, items, strict=True):
+        column = key.expr.column or (key.position if key.position is not None else id(key))
+        if column in seen:
+            raise sql_error(169, line=item.line)
+        seen.add(column)
 
 
 def _output_position(node: nodes.Expression, outputs: Sequence[Output]) -> int | None:
@@ -107,7 +133,7 @@ def _written_alike(node: nodes.Expression, outputs: Sequence[Output]) -> int | N
 def output_order(items: Sequence[nodes.OrderItem], outputs: Sequence[Output]) -> list[OrderKey]:
     """The ORDER BY of a set operation: by its output columns only, also as its first query writes them.
 
-    Errors: 104, 108.
+    Errors: 104, 108, 169.
     """
     keys = []
     for item in items:
@@ -119,6 +145,7 @@ def output_order(items: Sequence[nodes.OrderItem], outputs: Sequence[Output]) ->
                 raise sql_error(207, item.expression.name, line=item.line)
             raise sql_error(104, line=item.line)
         keys.append(OrderKey(outputs[position].expr, item.descending, position))
+    _refuse_repetition(keys, items)
     return keys
 
 

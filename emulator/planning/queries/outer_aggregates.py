@@ -41,6 +41,9 @@ def _search(
     query: nodes.Query, inner: list[Scope], scope: Scope, ctx: PlanContext, found: list[nodes.FunctionCall]
 ) -> None:
     for block in _blocks(query.body):
+        found += [call for call in _calls_in(block.sources) if _refers_to(call, scope)]
+        for subquery in _queries_in(block.sources):
+            _search(subquery, inner, scope, ctx, found)
         parts = (block.items, block.where, block.having, query.order_by)
         calls = [call for call in _calls_in(parts) if _refers_to(call, scope)]
         nested = list(_queries_in(parts))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from emulator.errors import SqlError
 from emulator.execution.seeks import like_prefix
 from emulator.planning.binding import Condition, Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions import compile_condition, compile_filter, compile_scalar, split_conjuncts
@@ -156,11 +157,28 @@ def conjunction(conjuncts: Iterable[Conjunct]) -> Condition | None:
     return every
 
 
+COLLATION_CONFLICT = 468
+
+
 def _compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> Conjunct:
     node = with_null_rules(node, ctx)
     compiled = compile_condition(node, scope, ctx)
     condition = compile_filter(node, scope, ctx) if isinstance(node, nodes.Or) else compiled.fn
     conjunct = Conjunct(condition, compiled.slots)
+    try:
+        _find_uses(conjunct, node, scope, ctx)
+    except SqlError as error:
+        if error.number != COLLATION_CONFLICT:
+            raise
+        return Conjunct(condition, compiled.slots)
+    return conjunct
+
+
+def _find_uses(conjunct: Conjunct, node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> None:
+    """Note what an index or a join can do with the condition.
+
+    Errors: 468 where a COLLATE rules a column: no index has the order of another collation.
+    """
     match node:
         case nodes.Comparison(operator=operator, left=left, right=right) if operator in _MIRRORED:
             _comparison(conjunct, operator, _side(left, scope, ctx), _side(right, scope, ctx))
@@ -185,7 +203,6 @@ def _compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> 
             conjunct.rejects = frozenset()
         case nodes.Like(operand=operand, pattern=pattern, escape=escape, negated=False):
             _like(conjunct, operand, pattern, escape, scope, ctx)
-    return conjunct
 
 
 def _side(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:

@@ -22,7 +22,7 @@ from emulator.planning.expressions import compile_aggregate, compile_scalar, con
 from emulator.planning.expressions.application import constant_value, null
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.expressions.sequences import advance, use_sequence
-from emulator.planning.expressions.walk import find_ordered_values
+from emulator.planning.expressions.walk import contains_query, find_ordered_values
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
 from emulator.types.sqltype import (
@@ -170,6 +170,8 @@ def _order_key(collector: _Collector, item: nodes.OrderItem, scope: Scope, ctx: 
     if isinstance(item.expression, nodes.IntegerLiteral):
         raise sql_error(5308, line=item.line)
     expr = compile_scalar(item.expression, scope, ctx)
+    if expr.constant and not contains_query(item.expression):
+        raise sql_error(5309, line=item.line)
     collector.slots.update(expr.slots)
     return SortKey(expr.fn, sort_key(expr.type), item.descending)
 

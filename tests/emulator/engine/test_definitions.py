@@ -191,3 +191,31 @@ def test_a_definition_that_is_kept_cannot_depend_on_a_variable(client: Any, stat
     error = client.fails(f"DECLARE @v int = 1; {text}")
     assert (error.number, error.message) == (112, f"Variables are not allowed in the {statement} statement.")
     assert client.value("OBJECT_ID('dbo.New')") is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("CREATE TABLE t (a int NULL PRIMARY KEY)", 8111),
+        ("CREATE TABLE t (a int NULL, b int, PRIMARY KEY (b, a))", 8111),
+        ("CREATE TABLE t (a int); ALTER TABLE t ADD PRIMARY KEY (a)", 8111),
+        ("CREATE TABLE t (a varchar(max) UNIQUE)", 1919),
+        ("CREATE TABLE t (a xml); CREATE INDEX i ON t (a)", 1919),
+        ("CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a, b, a)", 1909),
+        ("CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a) INCLUDE (b, a)", 1909),
+    ],
+)
+def test_a_key_that_cannot_be_is_refused(client: Any, statement: str, number: int) -> None:
+    numbers = [error.number for error in client.collect(statement).errors]
+
+    assert numbers[0] == number
+    assert (1750 in numbers) is ("INDEX" not in statement)
+
+
+def test_a_primary_key_makes_new_columns_not_null(client: Any) -> None:
+    client.run("CREATE TABLE t (a int, b int NOT NULL, c int, PRIMARY KEY (a, b))")
+    client.run("CREATE TABLE u (a int); ALTER TABLE u ADD id int IDENTITY PRIMARY KEY")
+
+    assert client.query("SELECT name, is_nullable FROM sys.columns WHERE object_id = OBJECT_ID('t')") == [
+        *(("a", False), ("b", False), ("c", True))
+    ]
