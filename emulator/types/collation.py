@@ -58,6 +58,7 @@ class Collation:
         self.is_accent_sensitive = "AS" in parts or self.is_binary
         self.is_sql = parts[0] == "SQL"
         self.version = version
+        self.knows_supplementary = "SC" in parts or "140" in parts
         self.sort_id = sort_id
 
     def __repr__(self) -> str:

@@ -6,11 +6,27 @@ operators (Transact-SQL)", the pages of the types, for uniqueidentifier "Compari
 
 import operator
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, Final
 
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.types.collation import collation
-from emulator.types.sqltype import CHARACTERS, SqlType, is_large_object, is_unicode
+from emulator.types.exact import POWERS
+from emulator.types.instants import to_units
+from emulator.types.sqltype import (
+    BINARIES,
+    CHARACTERS,
+    DATE_TIMES,
+    DECIMALS,
+    FLOATS,
+    INTEGERS,
+    MONEYS,
+    SqlType,
+    is_exact_numeric,
+    is_large_object,
+    is_unicode,
+    precision_and_scale,
+)
 
 _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
@@ -62,7 +78,7 @@ def sort_key(t: SqlType) -> Callable[[Any], Any] | None:
     if t.name in CHARACTERS:
         return collation(t.collation).key(is_unicode(t))
     if t.name == "sql_variant":
-        raise NotSupported(f"comparing or sorting {t.name} values")
+        return _variant_key
     return _KEYS.get(t.name)
 
 
@@ -79,6 +95,33 @@ def _guid_key(v: bytes) -> bytes:
 def _utc(v: tuple[int, int]) -> int:
     """Two moments are equal whatever their offsets."""
     return v[0]
+
+
+_FAMILIES: Final = (
+    ("uniqueidentifier",),
+    tuple(BINARIES),
+    tuple(CHARACTERS),
+    (*INTEGERS, *DECIMALS, *MONEYS, "bit"),
+    tuple(FLOATS),
+    tuple(DATE_TIMES),
+)
+_FAMILY_RANKS: Final = {name: rank for rank, names in enumerate(_FAMILIES) for name in names}
+"""The families of types in a sql_variant: a value of a higher one is greater than any of a lower one."""
+
+
+def _variant_key(v: tuple[SqlType, Any]) -> tuple[Any, ...]:
+    """The family, then the value as it compares with others of the family; strings by their collation first."""
+    t, value = v
+    rank = _FAMILY_RANKS[t.name]
+    if t.name in CHARACTERS:
+        rules = collation(t.collation)
+        return rank, rules.name, rules.key(True)(value)
+    if t.name in DATE_TIMES:
+        return rank, value[0] if t.name == "datetimeoffset" else to_units(t)(value)
+    if is_exact_numeric(t):
+        return rank, Fraction(value, POWERS[precision_and_scale(t)[1]])
+    key = _KEYS.get(t.name)
+    return rank, value if key is None else key(value)
 
 
 _KEYS: Final[dict[str, Callable[[Any], Any]]] = {

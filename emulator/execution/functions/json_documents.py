@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from emulator.errors import SqlError, sql_error
-from emulator.execution.functions.registry import ANY, UNICODE, Call, Implementation, bound, function
+from emulator.execution.functions.registry import ANY, DATE_PART, UNICODE, Call, Implementation, bound, function
 from emulator.types.conversion import converter
 from emulator.types.sqltype import INT, NVARCHAR_MAX, SqlType, is_character, is_numeric, nvarchar
 
@@ -241,24 +241,26 @@ def scalar_text(value: Any) -> str | None:
     return value.text if isinstance(value, Number) else json.dumps(value)
 
 
-@function("ISJSON", UNICODE, UNICODE, optional=1, result=INT)
-def is_json(text: str, kind: str = "") -> int:
-    """Without a second argument: an object or an array."""
-    try:
-        document = parse_document(text)
-    except SqlError:
-        return 0
-    match kind.upper():
-        case "VALUE":
-            return 1
-        case "ARRAY":
-            return int(isinstance(document, list))
-        case "OBJECT":
-            return int(isinstance(document, dict))
-        case "SCALAR":
+_JSON_KINDS: dict[str, type | tuple[type, ...]] = {"": (dict, list), "VALUE": object, "ARRAY": list, "OBJECT": dict}
+
+
+@bound("ISJSON", UNICODE, DATE_PART, optional=1)
+def _is_json(call: Call) -> tuple[SqlType, Implementation]:
+    """Whether the text is of the kind that the word names; without one, an object or an array."""
+    word = call.word.upper()
+    if word not in (*_JSON_KINDS, "SCALAR"):
+        raise sql_error(155, call.word, "isjson", line=call.line)
+
+    def is_json(text: str) -> int:
+        try:
+            document = parse_document(text)
+        except SqlError:
+            return 0
+        if word == "SCALAR":
             return int(not isinstance(document, dict | list))
-        case _:
-            return int(isinstance(document, dict | list))
+        return int(isinstance(document, _JSON_KINDS[word]))
+
+    return INT, is_json
 
 
 @function("JSON_VALUE", UNICODE, UNICODE, result=nvarchar(MAX_SCALAR))

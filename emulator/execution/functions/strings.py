@@ -66,9 +66,15 @@ def _length_type(call: Call) -> SqlType:
     return BIGINT_TYPE if call.types[0].length == MAX else INT
 
 
-@function("LEN", TEXT, result=_length_type)
-def length(value: str) -> int:
-    """Characters (UTF-16 code units) without trailing blanks."""
+@bound("LEN", TEXT)
+def _len(call: Call) -> tuple[SqlType, Implementation]:
+    """Characters without trailing blanks; those beyond 16 bits are two unless the collation knows them (_SC)."""
+    if collation(call.types[0].collation).knows_supplementary:
+        return _length_type(call), lambda value: len(value.rstrip(" "))
+    return _length_type(call), _code_units
+
+
+def _code_units(value: str) -> int:
     stripped = value.rstrip(" ")
     return len(stripped) if stripped.isascii() else len(stripped.encode("utf-16-le")) // 2
 

@@ -111,12 +111,9 @@ def compare(operator: str, left: Expr, right: Expr) -> ConditionExpr:
     left, right = comparison_operands(left, right)
     if left.constant and not right.constant:
         left, right, operator = right, left, _MIRRORED[operator]
-    if left.type.name == "sql_variant":
-        function = comparer(operator, left.type)
-    else:
-        function = _value_comparer(operator, left.type)
-        if right.constant and constant_value(right) is not None and operator == "=":
-            function, right = _against_constant(left.type, right)
+    function = _value_comparer(operator, left.type)
+    if right.constant and constant_value(right) is not None and operator == "=":
+        function, right = _against_constant(left.type, right)
     fn = apply(function, left, right)
     return ConditionExpr(fn, slots_of(left, right), left.constant and right.constant)
 

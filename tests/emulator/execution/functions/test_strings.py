@@ -147,3 +147,9 @@ def test_replace_ignores_case_but_keeps_what_it_does_not_match(new_bench: Any, t
     else:
         assert wanted.lower() not in replaced.lower()
         assert replaced.replace("#", wanted).lower() == text.lower()
+
+
+def test_len_counts_supplementary_characters_once_where_the_collation_knows_them(bench):
+    assert bench.value("LEN(N'a😀 ')") == 3
+    assert bench.value("LEN(N'a😀 ' COLLATE Latin1_General_100_CI_AS_SC)") == 2
+    assert bench.value("LEN(N'a😀 ' COLLATE Latin1_General_100_CI_AS)") == 3

@@ -54,3 +54,21 @@ def test_a_property_of_a_value(bench: Any, expression: str, property: str, value
 )
 def test_a_property_of_a_collation(bench: Any, collation: str, property: str, value: Any) -> None:
     assert bench.value(f"COLLATIONPROPERTY('{collation}', '{property}')") == value
+
+
+@pytest.mark.parametrize(
+    ("left", "operator", "right"),
+    [
+        ("CAST(1 AS sql_variant)", "=", "CAST(1 AS bigint)"),
+        ("CAST(1 AS sql_variant)", "=", "1.00"),
+        ("CAST('a' AS sql_variant)", "=", "N'A'"),
+        ("CAST('a' AS sql_variant)", "<", "CAST(1 AS sql_variant)"),
+        ("CAST(100 AS sql_variant)", "<", "CAST(0.5e0 AS sql_variant)"),
+        ("CAST(1e9 AS sql_variant)", "<", "CAST('1900-01-01' AS date)"),
+        ("CAST(0xFF AS sql_variant)", "<", "CAST('' AS sql_variant)"),
+        ("CAST(NEWID() AS sql_variant)", "<", "CAST(0x00 AS sql_variant)"),
+        ("CAST(CAST('2020-01-01' AS date) AS sql_variant)", "=", "CAST('20200101' AS datetime)"),
+    ],
+)
+def test_variants_compare_by_family_and_then_by_value(bench: Any, left: str, operator: str, right: str) -> None:
+    assert bench.test(f"CAST({left} AS sql_variant) {operator} CAST({right} AS sql_variant)") is True

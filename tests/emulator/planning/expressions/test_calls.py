@@ -36,7 +36,7 @@ def test_a_call_that_is_wrong_is_an_error_before_anything_runs(bench: Any, text:
     assert caught.value.line in (0, 1)
 
 
-@pytest.mark.parametrize("text", ["PWDENCRYPT('a')", "@@IO_BUSY"])
+@pytest.mark.parametrize("text", ["ENCRYPTBYPASSPHRASE('a', 'b')", "SIGNBYCERT(1, 'a')"])
 def test_what_is_not_supported_says_so(bench: Any, text: str) -> None:
     with pytest.raises(NotSupported):
         bench.expr(text)
