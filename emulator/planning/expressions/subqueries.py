@@ -8,6 +8,7 @@ Documentation: "Subqueries", "EXISTS", "IN", "SOME | ANY", "ALL".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from emulator.errors import sql_error
@@ -52,7 +53,7 @@ def _scalar(node: nodes.ScalarSubquery, scope: Scope | None, ctx: PlanContext) -
 
 @tests(nodes.Exists)
 def _exists(node: nodes.Exists, scope: Scope | None, ctx: PlanContext) -> ConditionExpr:
-    plan = _plan(node.query, scope, ctx)
+    plan = _plan(_without_star(node.query), scope, ctx)
     rows = plan.rows
 
     def exists(env: Env) -> bool:
@@ -61,6 +62,17 @@ def _exists(node: nodes.Exists, scope: Scope | None, ctx: PlanContext) -> Condit
         return False
 
     return ConditionExpr(exists, plan.slots)
+
+
+def _without_star(query: nodes.Query) -> nodes.Query:
+    """The query of EXISTS, where a star stands for no columns: it may stand in a grouped query."""
+    body = query.body
+    if not isinstance(body, nodes.QuerySpecification) or not (body.group_by or body.having):
+        return query
+    if not all(isinstance(item, nodes.SelectStar) for item in body.items):
+        return query
+    one = nodes.SelectExpression(nodes.IntegerLiteral(1, line=query.line), line=query.line)
+    return replace(query, body=replace(body, items=(one,)))
 
 
 # --- IN ---------------------------------------------------------------------------------------------------------------

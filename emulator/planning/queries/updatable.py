@@ -109,7 +109,11 @@ def _is_named(item: nodes.TableSource, name: nodes.ObjectName) -> bool:
         case nodes.NamedTable(alias=None):
             schemas = {fold(schema) for schema in (name.schema, item.name.schema) if schema is not None}
             return len(schemas) < 2 and fold(item.name.name) == fold(name.name)
-        case nodes.NamedTable(alias=str() as alias) | nodes.DerivedTable(alias=alias):
+        case (
+            nodes.NamedTable(alias=str() as alias)
+            | nodes.VariableTable(alias=str() as alias)
+            | nodes.DerivedTable(alias=alias)
+        ):
             return name.schema is None and fold(alias) == fold(name.name)
         case _:
             return False

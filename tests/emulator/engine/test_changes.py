@@ -164,3 +164,18 @@ def test_select_into_makes_a_table_of_the_result(lots: Any) -> None:
     assert lots.query("SELECT twice FROM copy WHERE code = 'c'") == [(Decimal("6.00"),)]
     lots.run("SELECT 1 AS a INTO #t")
     assert lots.query("SELECT a FROM #t") == [(1,)]
+
+
+def test_a_table_variable_is_changed_by_its_alias_in_from(client: Any) -> None:
+    rows = client.query(
+        """DECLARE @t TABLE (id int); INSERT @t VALUES (1), (2), (3);
+           UPDATE x SET id += 10 FROM @t AS x JOIN (VALUES (2), (3)) AS v (n) ON v.n = x.id;
+           DELETE x FROM @t x WHERE id = 13; SELECT id FROM @t ORDER BY id"""
+    )
+    assert rows == [(1,), (12,)]
+
+
+def test_exists_takes_a_star_of_a_grouped_query(lots: Any) -> None:
+    lots.run("CREATE TABLE part (lot varchar(5)); INSERT part VALUES ('a'), ('a'), ('b')")
+    text = "SELECT code FROM lot WHERE EXISTS (SELECT * FROM part WHERE lot = code GROUP BY lot HAVING COUNT(*) > 1)"
+    assert lots.query(text) == [("a",)]
