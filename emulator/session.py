@@ -37,6 +37,7 @@ from emulator.execution.parameterization import parameterize
 from emulator.execution.server_cursors import ServerCursor
 from emulator.execution.settings import DEFAULTS, Change, Isolation, Settings
 from emulator.execution.skipping import text_after_switch
+from emulator.execution.statistics import report_compilation
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.triggers import fire
 from emulator.execution.units import CodeUnit, UnitCompiler
@@ -148,7 +149,7 @@ class Session:
         self.assume(Impersonation(Identity(found.principal_id if found else None, found.name if found else login)))
         self.encrypted = False
         self.login_time = instance.clock.now()
-        self.request_began = self.request_ended = self.transaction_began = self.login_time
+        self.request_began = self.request_ended = self.transaction_began = self.measured_from = self.login_time
         self._next_handle = 1
         self._next_cursor_handle = FIRST_CURSOR_HANDLE
         self._switch_point = instance.scheduler.switch_point
@@ -198,6 +199,8 @@ class Session:
             unit, values = self.ad_hoc_unit(text)
             variables = unit.new_variables(values)
             frame = self.frame = Frame(self, variables, scope_identity=self.scope_identity, text=unit.text)
+            if self.settings.measures:
+                report_compilation(self)
             try:
                 unit.run(frame)
             finally:

@@ -15,6 +15,7 @@ from emulator.execution.authorization import authorize
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.snapshots import at_one_moment
+from emulator.execution.statistics import report_statement
 from emulator.execution.units import UnitCompiler, is_missing_object
 from emulator.execution.warnings import warn
 from emulator.planning.accesses import Access
@@ -96,6 +97,11 @@ class Plan:
                 error.unbound_in = frame
                 raise
 
+    @property
+    def tables(self) -> list[Table]:
+        """The tables that it was bound to, temporary ones among them."""
+        return [*self._tables, *self.temporary.values()]
+
     def _is_rebound(self, session: Session) -> bool:
         return any(session.find_temporary(name) is not table for name, table in self.temporary.items())
 
@@ -126,6 +132,8 @@ def evaluator(
         session.switch_point()
         if session.warnings:
             warn(session)
+        if session.settings.measures:
+            report_statement(session, plan.tables, plan.uses)
         return value
 
     return evaluate
@@ -201,6 +209,8 @@ def plan_step(
                 session.sink.done(None, is_select=True)
         else:
             session.sink.done(count if counts else None, is_select=returns_rows)
+        if session.settings.measures:
+            report_statement(session, plan.tables, plan.uses)
         session.switch_point()
         return None
 

@@ -59,6 +59,9 @@ def _same(*options: Any) -> CompileOptions:
     return CompileOptions(*options)
 
 
+STATISTICS = frozenset({"STATISTICS IO", "STATISTICS TIME"})
+
+
 @dataclass(slots=True, frozen=True, eq=False)
 class Settings:
     """Defaults are those of an ODBC connection. ``lock_timeout`` in milliseconds, -1 = wait for ever."""
@@ -88,8 +91,11 @@ class Settings:
     )
     """The other ON/OFF options that are on, by their upper-case names."""
     compiled: CompileOptions = field(init=False)
+    measures: bool = field(init=False)
+    """Whether SET STATISTICS wants to know what statements cost."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "measures", not self.on.isdisjoint(STATISTICS))
         object.__setattr__(self, "compiled", compile_options(self.on, self.conventions))
 
     @property

@@ -14,7 +14,7 @@ from emulator.execution.authorization import authorize
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import evaluator
-from emulator.execution.settings import Change, Isolation, Settings
+from emulator.execution.settings import STATISTICS, Change, Isolation, Settings
 from emulator.execution.skipping import SKIPPING, compile_skip
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.accesses import Access, home_of
@@ -134,7 +134,7 @@ def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
     for option in node.options:
         if option in FIELDS:
             changes[FIELDS[option]] = node.on
-        elif option in SWITCHES:
+        elif option in SWITCHES or option in STATISTICS:
             flags.add(option)
         elif option == "ANSI_DEFAULTS":
             flags |= {*ANSI_DEFAULTS, "QUOTED_IDENTIFIER"}
