@@ -141,9 +141,17 @@ class IndexStore:
         throughout is never missed.
         """
         size = FIRST_CHUNK
+        version = self.version
+        keys: Iterator[Key] | None = None
         while True:
-            version = self.version
-            chunk = self._chunk(low, high, low_inclusive, high_inclusive, reverse, size)
+            if keys is None or self.version != version:
+                version = self.version
+                keys = self._keys_from(low, high, low_inclusive, high_inclusive, reverse)
+            chunk = list(islice(keys, size))
+            if high is not None and chunk and not reverse and not chunk[-1] < high:
+                # The upper bound is looked up in the chunk: in the index it would cost a second descent through keys
+                # that lie all over the memory.
+                del chunk[bisect_right(chunk, high) if high_inclusive else bisect_left(chunk, high) :]
             if not chunk:
                 return
             width = self.key_width
@@ -207,18 +215,13 @@ class IndexStore:
         """Whether somebody whom ``snapshot`` does not see has changed, inserted or deleted ``key``."""
         return self.history is not None and self.history.changed_since(key, snapshot)
 
-    def _chunk(
-        self, low: Key | None, high: Key | None, low_inclusive: bool, high_inclusive: bool, reverse: bool, size: int
-    ) -> list[Key]:
-        """The first keys between the bounds, ``size`` at most."""
+    def _keys_from(
+        self, low: Key | None, high: Key | None, low_inclusive: bool, high_inclusive: bool, reverse: bool
+    ) -> Iterator[Key]:
+        """The keys from the first bound on; in reverse up to the other bound as well. Good until keys come or go."""
         if reverse:
-            return list(islice(self.keys.irange(low, high, (low_inclusive, high_inclusive), True), size))
-        # The upper bound is looked up in the chunk: in the index it would cost a second descent through keys that lie
-        # all over the memory.
-        chunk = list(islice(self.keys.irange(low, None, (low_inclusive, True)), size))
-        if high is not None and chunk and not chunk[-1] < high:
-            del chunk[bisect_right(chunk, high) if high_inclusive else bisect_left(chunk, high) :]
-        return chunk
+            return iter(self.keys.irange(low, high, (low_inclusive, high_inclusive), True))
+        return iter(self.keys.irange(low, None, (low_inclusive, True)))
 
     # -- entries of rows ---------------------------------------------------------------------------------------------
 

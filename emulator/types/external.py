@@ -141,7 +141,7 @@ def _decimal_from_python(value: Decimal) -> tuple[SqlType, int]:
 
 
 def _str_from_python(value: str) -> tuple[SqlType, str]:
-    length = len(value.encode("utf-16-le", "surrogatepass")) // 2
+    length = len(value) if value.isascii() else len(value.encode("utf-16-le", "surrogatepass")) // 2
     return (NVARCHAR_MAX if length > _NVARCHAR_LIMIT else nvarchar(max(length, 1))), value
 
 
