@@ -227,7 +227,37 @@ def _in_range(operand: Expr, low: Expr, high: Expr) -> ConditionExpr | None:
         return least <= value <= greatest  # type: ignore[no-any-return]
 
     parts = (left, low, high)
-    return ConditionExpr(between, slots_of(*parts), all(part.constant for part in parts))
+    condition = _column_in_range(left, low, high, between) or between
+    return ConditionExpr(condition, slots_of(*parts), all(part.constant for part in parts))
+
+
+def _column_in_range(column: Expr, low: Expr, high: Expr, between: Condition) -> Condition | None:
+    """The same for a column between constants or variables, which are read in place; ``between`` deals with NULL."""
+    if column.column is None:
+        return None
+    slot, ordinal = column.column
+    if low.constant and high.constant:
+        least, greatest = constant_value(low), constant_value(high)
+        if least is None or greatest is None:
+            return None
+
+        def between_constants(env: Env) -> bool | None:
+            value = env[slot][ordinal]
+            return None if value is None else least <= value <= greatest
+
+        return between_constants
+    if low.variable is None or high.variable is None:
+        return None
+    low_index, high_index = low.variable, high.variable
+
+    def between_variables(env: Env) -> bool | None:
+        value, variables = env[slot][ordinal], env[0]
+        least, greatest = variables[low_index], variables[high_index]
+        if value is None or least is None or greatest is None:
+            return between(env)
+        return least <= value <= greatest  # type: ignore[no-any-return]
+
+    return between_variables
 
 
 @tests(nodes.InList)
