@@ -126,13 +126,17 @@ class CheckConstraint:
     text: str
     column: int | None = None
     enabled: bool = True
+    trusted: bool = True
     system_named: bool = False
     object_id: int = 0
 
 
 @dataclass(slots=True)
 class ForeignKey:
-    """``columns`` are ordinals in the referencing table, ``referenced_columns`` in ``referenced``."""
+    """``columns`` are ordinals in the referencing table, ``referenced_columns`` in ``referenced``.
+
+    ``trusted``: it has been checked for all rows since it was last disabled.
+    """
 
     name: str
     columns: tuple[int, ...]
@@ -141,6 +145,7 @@ class ForeignKey:
     on_delete: str = "NO_ACTION"
     on_update: str = "NO_ACTION"
     enabled: bool = True
+    trusted: bool = True
     system_named: bool = False
     object_id: int = 0
 
@@ -234,6 +239,7 @@ class Module(DatabaseObject):
     ansi_nulls: bool = True
     quoted_identifier: bool = True
     execute_as: int | None = None
+    schema_bound: bool = False
     database: str = ""
     plan: Any = field(default=None, metadata=TRANSIENT)
     plan_version: int = field(default=-1, metadata=TRANSIENT)

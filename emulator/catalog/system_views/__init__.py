@@ -16,6 +16,7 @@ FAMILIES = (
     "indexes",
     "constraints",
     "modules",
+    "dependencies",
     "extended_properties",
     "security",
     "server",

@@ -57,8 +57,8 @@ def check_constraints(session: Session, database: Database) -> Iterator[Row]:
         for check in table.checks:
             if check.object_id == item.object_id:
                 column_id = table.columns[check.column].column_id if check.column is not None else 0
-                disabled = not check.enabled
-                yield *object_row(database, item), disabled, disabled, column_id, check.text, check.system_named
+                flags = not check.enabled, not (check.enabled and check.trusted)
+                yield *object_row(database, item), *flags, column_id, check.text, check.system_named
 
 
 def foreign_keys_of(database: Database) -> Iterator[tuple[Constraint, Table, ForeignKey]]:
@@ -94,7 +94,7 @@ def foreign_keys(session: Session, database: Database) -> Iterator[Row]:
             key.referenced.object_id,
             referenced_index_id(key),
             not key.enabled,
-            not key.enabled,
+            not (key.enabled and key.trusted),
             ACTIONS[key.on_delete],
             key.on_delete,
             ACTIONS[key.on_update],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SQL_MODULE = """
     object_id int, definition nvarchar(max)?, uses_ansi_nulls bit?, uses_quoted_identifier bit?,
-    is_schema_bound bit? = 0, uses_database_collation bit? = 0, is_recompiled bit? = 0, null_on_null_input bit? = 0,
+    is_schema_bound bit?, uses_database_collation bit? = 0, is_recompiled bit? = 0, null_on_null_input bit? = 0,
     execute_as_principal_id int?, uses_native_compilation bit? = 0, inline_type bit? = 0, is_inlineable bit? = 0
 """
 TRIGGER_EVENTS = {"INSERT": 1, "UPDATE": 2, "DELETE": 3}
@@ -30,7 +30,8 @@ TRIGGER_EVENTS = {"INSERT": 1, "UPDATE": 2, "DELETE": 3}
 @view("sys.sql_modules", SQL_MODULE)
 def sql_modules(session: Session, database: Database) -> Iterator[Row]:
     for item in database.of_kind(Module):
-        yield item.object_id, item.definition, item.ansi_nulls, item.quoted_identifier, item.execute_as
+        flags = (item.ansi_nulls, item.quoted_identifier, item.schema_bound)
+        yield item.object_id, item.definition, *flags, item.execute_as
 
 
 @view("sys.all_sql_modules", SQL_MODULE)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
+from emulator.catalog.dependencies import schema_bound
 from emulator.catalog.objects import Constraint, DatabaseObject, Table, constraint_objects, fold
 from emulator.catalog.principals import PrincipalCatalog, Securable
 from emulator.errors import SqlError, sql_error
@@ -170,6 +171,15 @@ def datetime_now(session: Session) -> int:
     """The present time of the instance's clock as a datetime value."""
     now: int = from_timestamp(DATETIME, session.instance.clock.now())
     return now
+
+
+def refuse_if_bound(
+    session: Session, database: Database, item: DatabaseObject, operation: str, name: str, line: int
+) -> None:
+    """Errors: 3729 when a module is bound to ``item`` by SCHEMABINDING."""
+    module = schema_bound(database, item)
+    if module is not None and module is not item:
+        raise sql_error(3729, operation, name, module.name, line=line)
 
 
 def enter(session: Session, database: Database, item: DatabaseObject) -> None:

@@ -7,11 +7,11 @@ Documentation: "ALTER TABLE (Transact-SQL)".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from emulator.catalog.objects import CheckConstraint, ForeignKey, Table, fold
+from emulator.catalog.objects import CheckConstraint, Column, ForeignKey, Table, fold
 from emulator.catalog.stores import index_definition
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.definitions.access import (
@@ -26,6 +26,7 @@ from emulator.execution.definitions.access import (
     undo,
 )
 from emulator.execution.definitions.columns import drop_column, fill_new_columns, rebuild
+from emulator.execution.definitions.dependents import of_change, refuse
 from emulator.execution.definitions.indexes import duplicate_in_new_index
 from emulator.execution.definitions.shapes import resolve_type, shaper, table_scope, user_type_of, with_collation
 from emulator.execution.definitions.tables import add_foreign_key
@@ -87,6 +88,8 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
     clustered_before = table.clustered
     added = work.add_columns(action.columns)
     for constraint in action.constraints:
+        if isinstance(constraint, nodes.KeyConstraint) and constraint.primary:
+            _refuse_primary_key(table, constraint, added)
         work.add_constraint(constraint)
     for definition in action.indexes:
         work.add_index(definition)
@@ -102,11 +105,26 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
     for foreign_key in keys:
         if isinstance(foreign_key, nodes.ForeignKey):
             added_key = add_foreign_key(table, foreign_key, place)
-            if action.check is not False:
+            added_key.trusted = action.check is not False
+            if added_key.trusted:
                 _check_foreign_key(table, added_key, place)
-    if action.check is not False:
-        for check in table.checks[checks_before:]:
+    for check in table.checks[checks_before:]:
+        check.trusted = action.check is not False
+        if check.trusted:
             _check_rows(table, check, place)
+
+
+def _refuse_primary_key(table: Table, node: nodes.KeyConstraint, added: Sequence[Column]) -> None:
+    """Errors: 1750, behind 1779 there is one, or 8111 a column that allows NULL."""
+    cause = None
+    if any(index.primary_key for index in table.indexes):
+        cause = sql_error(1779, table.name, line=node.line, state=0)
+    for part in node.columns:
+        column = table.column(part.name)
+        if column is not None and column.nullable and column not in added:
+            cause = cause or sql_error(8111, table.name, line=node.line)
+    if cause is not None:
+        raise sql_error(1750, line=node.line, state=0).after(cause)
 
 
 def _add_index(table: Table, name: str, place: Place) -> None:
@@ -115,7 +133,7 @@ def _add_index(table: Table, name: str, place: Place) -> None:
     try:
         table.store.add_index(place.session.transaction, index_definition(table, index))  # type: ignore[arg-type]
     except DuplicateKey as duplicate:
-        raise duplicate_in_new_index(table, index, duplicate) from None
+        raise sql_error(1750, state=1).after(duplicate_in_new_index(table, index, duplicate)) from None
 
 
 def _check_rows(table: Table, check: CheckConstraint, place: Place) -> None:
@@ -138,11 +156,13 @@ def _check_foreign_key(table: Table, key: ForeignKey, place: Place) -> None:
     assert table.store is not None
     assert key.referenced.store is not None
     present = {tuple(row[ordinal] for ordinal in key.referenced_columns) for row in key.referenced.store.rows()}
+    column = "" if len(key.columns) > 1 else f", column '{key.referenced.columns[key.referenced_columns[0]].name}'"
     for row in table.store.rows():
         values = tuple(row[ordinal] for ordinal in key.columns)
         if None not in values and values not in present:
             target = key.referenced.full_name
-            raise sql_error(547, "ALTER TABLE", "FOREIGN KEY", key.name, place.database.name, target, "", state=0)
+            kind = "FOREIGN KEY SAME TABLE" if key.referenced is table else "FOREIGN KEY"
+            raise sql_error(547, "ALTER TABLE", kind, key.name, place.database.name, target, column, state=0)
 
 
 def _alter_column(table: Table, action: nodes.AlterColumn, place: Place) -> None:
@@ -151,14 +171,16 @@ def _alter_column(table: Table, action: nodes.AlterColumn, place: Place) -> None
     if column is None:
         raise sql_error(4924, "ALTER TABLE ALTER COLUMN", action.name, table.name, line=action.line)
     ordinal = column.ordinal
-    for index in table.indexes:
-        if any(part.ordinal == ordinal for part in index.columns) and index.primary_key:
-            raise sql_error(5074, "object", index.name, "column", action.name, line=action.line)
+    if column.computed is not None or column.type.name == "rowversion":
+        raise sql_error(4928, column.name, "COMPUTED" if column.computed is not None else "timestamp", line=action.line)
     source = column.type
     type, _ = resolve_type(action.type, place.context)
-    column.type = with_collation(type, place.database, action.collation or source.collation)
-    column.user_type, nullable_by_type = user_type_of(action.type, place.context)
-    column.nullable = nullable_by_type if action.nullable is None else action.nullable
+    type = with_collation(type, place.database, action.collation or source.collation)
+    user_type, nullable_by_type = user_type_of(action.type, place.context)
+    nullable = nullable_by_type if action.nullable is None else action.nullable
+    dependents = of_change(place.database, table, column, type, nullable=nullable)
+    refuse(dependents, column.name, "ALTER TABLE ALTER COLUMN", action.line)
+    column.type, column.user_type, column.nullable = type, user_type, nullable
     convert = assigner(source, column.type, lambda fits: sql_error(8152, line=action.line))
 
     def transform(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -186,8 +208,10 @@ def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> 
     name = fold(element.name)
     key = next((index for index in table.indexes if fold(index.name) == name and index.unique), None)
     if key is not None:
-        if any(set(item[1].referenced_columns) == {p.ordinal for p in key.columns} for item in table.referenced_by):
-            raise sql_error(3725, element.name, table.name, line=element.line)
+        for other, reference in table.referenced_by:
+            if set(reference.referenced_columns) == {part.ordinal for part in key.columns}:
+                cause = sql_error(3725, key.name, other.name, reference.name, line=element.line, state=0)
+                raise sql_error(3727, line=element.line, state=0).after(cause)
         table.indexes = [index for index in table.indexes if index is not key]
         forget_properties(place.session, place.database, (7,), table.object_id, key.number)
         rebuild(table, place, lambda row: row)
@@ -204,7 +228,7 @@ def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> 
         if column is None:
             if element.if_exists:
                 return
-            raise sql_error(3728, element.name, line=element.line)
+            raise sql_error(3727, line=element.line, state=0).after(sql_error(3728, element.name, line=element.line))
         column.default = None
     if not place.is_temporary:
         take_out_constraint(place.session, place.database, table, element.name)
@@ -224,7 +248,9 @@ def _toggle_constraints(table: Table, action: nodes.CheckConstraints, place: Pla
                 else:
                     _check_foreign_key(table, item, place)
             undo(place.session, setattr, item, "enabled", item.enabled)
+            undo(place.session, setattr, item, "trusted", item.trusted)
             item.enabled = action.enable
+            item.trusted = action.enable and (action.check is True or item.trusted)
 
 
 def _set_options(table: Table, action: nodes.SetTableOptions, place: Place) -> None:

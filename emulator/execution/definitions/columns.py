@@ -11,10 +11,11 @@ from typing import Any
 
 from emulator.catalog.objects import Column, ForeignKey, Table, fold
 from emulator.catalog.stores import clustered_definition, secondary_definitions
-from emulator.errors import SqlError, sql_error
+from emulator.errors import sql_error
 from emulator.execution.definitions.access import Place, forget_properties, undo
+from emulator.execution.definitions.dependents import of_drop, refuse
 from emulator.execution.definitions.indexes import duplicate_in_new_index
-from emulator.execution.definitions.shapes import column_names, shaper, table_scope
+from emulator.execution.definitions.shapes import shaper, table_scope
 from emulator.planning.binding import FIRST_SLOT
 from emulator.planning.expressions import compile_scalar
 from emulator.planning.expressions.defaults import compile_default
@@ -102,14 +103,14 @@ def _computer(table: Table, computed: list[Column], place: Place) -> Transform:
 
 
 def drop_column(table: Table, element: nodes.DropElement, place: Place) -> None:
-    """DROP COLUMN. Errors: 4924 no such column, 5074 something depends on it."""
+    """DROP COLUMN. Errors: 4924 no such column; 4922 behind 5074: something depends on it."""
     column = table.column(element.name)
     if column is None:
         if element.if_exists:
             return
         raise sql_error(4924, "ALTER TABLE DROP COLUMN", element.name, table.name, line=element.line)
     gone = column.ordinal
-    _refuse_dependents(table, column, element)
+    refuse(of_drop(place.database, table, column), element.name, "ALTER TABLE DROP COLUMN", element.line)
     forget_properties(place.session, place.database, (1,), table.object_id, column.column_id)
     if column.identity is not None and table.store is not None:
         undo(place.session, setattr, table.store, "identity", table.store.identity)
@@ -119,26 +120,6 @@ def drop_column(table: Table, element: nodes.DropElement, place: Place) -> None:
     ]
     _shift_ordinals(table, gone, place)
     rebuild(table, place, lambda row: (*row[:gone], *row[gone + 1 :]))
-
-
-def _refuse_dependents(table: Table, column: Column, element: nodes.DropElement) -> None:
-    name = fold(column.name)
-    users: list[tuple[str, str]] = []
-    for index in table.indexes:
-        if column.ordinal in {*(part.ordinal for part in index.columns), *index.included, *index.predicate_columns}:
-            users.append(("object" if index.primary_key or index.unique_constraint else "index", index.name))
-    users += [("object", key.name) for key in table.foreign_keys if column.ordinal in key.columns]
-    users += [("object", check.name) for check in table.checks if name in column_names(check.expression)]
-    users += [
-        ("column", other.name)
-        for other in table.columns
-        if other.computed is not None and other is not column and name in column_names(other.computed)
-    ]
-    if column.default is not None:
-        users.append(("object", column.default.name))
-    if users:
-        cause: SqlError = sql_error(5074, *users[0], "column", element.name, line=element.line)
-        raise cause
 
 
 def _shift_ordinals(table: Table, gone: int, place: Place) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
+from emulator.catalog.dependencies import has_star, references
 from emulator.catalog.objects import (
     OWNER,
     InlineFunction,
@@ -20,9 +22,18 @@ from emulator.catalog.objects import (
     ScalarFunction,
     TableFunction,
     View,
+    fold,
 )
 from emulator.errors import NotSupported, SqlError, sql_error
-from emulator.execution.definitions.access import Place, datetime_now, definition_step, enter, place_of, undo
+from emulator.execution.definitions.access import (
+    Place,
+    datetime_now,
+    definition_step,
+    enter,
+    place_of,
+    refuse_if_bound,
+    undo,
+)
 from emulator.execution.definitions.shapes import parameters, resolve_type, table_shape
 from emulator.execution.frames import Frame, Step
 from emulator.execution.impersonation import may_impersonate
@@ -42,7 +53,7 @@ ALLOWED_OPTIONS = frozenset(
         "CALLED ON NULL INPUT",
     }
 )
-"""Options without a visible effect here. SCHEMABINDING's protection of what a module refers to is not enforced."""
+"""Options without a visible effect here, and SCHEMABINDING."""
 
 Definition = nodes.CreateProcedure | nodes.CreateFunction | nodes.CreateView
 
@@ -64,6 +75,7 @@ def _definition(make: Callable[[Any, Place], Module], kind: str) -> StepCompiler
             module.definition = text
             module.database = place.database.name
             module.execute_as = _runs_as(execute_as, place)
+            module.schema_bound = "SCHEMABINDING" in node.options
             module.quoted_identifier = "QUOTED_IDENTIFIER" in frame.session.settings.on
             module.ansi_nulls = "ANSI_NULLS" in frame.session.settings.on
             try:
@@ -71,11 +83,23 @@ def _definition(make: Callable[[Any, Place], Module], kind: str) -> StepCompiler
             except SqlError as error:
                 error.locate(node.line, module.name)
                 raise
+            if module.schema_bound:
+                _check_binding(module, kind, node)
             _enter(frame, module, place, node, kind)
 
         return definition_step(node, define)
 
     return compile_definition
+
+
+def _check_binding(module: Module, kind: str, node: Definition) -> None:
+    """Errors: 4512 a name without its schema, or of another database; 1054 ``*``."""
+    for reference in references(module):
+        name = reference.name
+        if name.schema is None or name.database is not None or fold(str(name)) == fold(module.full_name):
+            raise sql_error(4512, kind.removeprefix("CREATE ").lower(), module.name, str(name), line=node.line)
+    if has_star(module.body):
+        raise sql_error(1054, line=node.line)
 
 
 def _runs_as(execute_as: str | None, place: Place) -> int | None:
@@ -106,6 +130,7 @@ def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: s
         place.creating(kind)
         raise sql_error(2714, module.name, state=3, line=node.line)
     place.require_drop(existing, kind.removeprefix("CREATE ").lower(), "alter")
+    refuse_if_bound(session, database, existing, kind.replace("CREATE", "ALTER"), str(node.name), node.line)
     if type(existing) is not type(module):
         raise sql_error(2010, module.name, line=node.line)
     module.schema, module.name = existing.schema, existing.name
@@ -154,21 +179,28 @@ def _view(node: nodes.CreateView, place: Place) -> Module:
     if node.check_option:
         raise NotSupported("CREATE VIEW WITH CHECK OPTION", node.line)
     view = View(place.existing_schema(), place.name, body=node.select, column_names=node.columns)
-    _check_query(node.select, (), place)
+    _check_query(node.select, (), place, node.columns)
     return view
 
 
-def _check_query(select: nodes.Select, declared: tuple[Any, ...], place: Place) -> None:
-    """Bind the query of a view or inline function: unlike procedures, these need their tables at once."""
+def _check_query(select: nodes.Select, declared: tuple[Any, ...], place: Place, names: tuple[str, ...] = ()) -> None:
+    """Bind the query of a view or inline function: unlike procedures, these need their tables at once.
+
+    Errors: 4511 a column without a name, where ``names`` do not give it one.
+    """
     # The context belongs to the batch's plan, which is kept and run again.
     context = replace(place.context, variables=VariableTable(), ctes={})
     for parameter in declared:
         context.variables.declare(parameter.name, parameter.type)
     try:
-        compile_query(select.query, None, context, ctes=select.ctes, nested=True)
+        plan = compile_query(select.query, None, context, ctes=select.ctes, nested=True)
     except SqlError as error:
         if not is_missing_object(error) or error.number == 208:
             raise
+        return
+    for number, (column, name) in enumerate(zip_longest(plan.columns, names), start=1):
+        if not name and column is not None and not column.name:
+            raise sql_error(4511, number, line=place.node.line)
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {

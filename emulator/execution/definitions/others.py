@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from emulator.catalog.dependencies import default_with, user_of_type
 from emulator.catalog.objects import (
     AliasType,
     DatabaseObject,
@@ -31,6 +32,7 @@ from emulator.execution.definitions.access import (
     forget_permissions,
     forget_properties,
     place_of,
+    refuse_if_bound,
     take_out,
     undo,
 )
@@ -143,6 +145,10 @@ def _drop_object(frame: Frame, place: Place, node: nodes.Drop) -> None:
         raise sql_error(3705, f"DROP {node.kind}", place.name, node.kind.lower(), line=node.line)
     else:
         place.require_drop(found, node.kind.lower())
+        refuse_if_bound(frame.session, place.database, found, f"DROP {node.kind}", str(place.node), node.line)
+        default = default_with(place.database, found) if isinstance(found, Sequence) else None
+        if default is not None:
+            raise sql_error(3729, "DROP SEQUENCE", str(place.node), default, line=node.line)
         for trigger in getattr(found, "triggers", ()):
             take_out(frame.session, place.database, trigger)
         take_out(frame.session, place.database, found)
@@ -173,6 +179,9 @@ def _drop_type(frame: Frame, place: Place, node: nodes.Drop) -> None:
         _missing(node, place)
         return
     place.require_drop(types[key], "type")
+    user = user_of_type(place.database, types[key])
+    if user is not None:
+        raise sql_error(3732, str(place.node), user, line=node.line)
     forget_permissions(frame.session, place.database.security, securable_of(types[key]))
     forget_properties(frame.session, place.database, (6,), types[key].object_id)
     undo(frame.session, types.__setitem__, key, types[key])

@@ -1,6 +1,6 @@
-"""Schemas and who owns what: CREATE SCHEMA, ALTER AUTHORIZATION.
+"""Schemas and who owns what: CREATE SCHEMA, ALTER SCHEMA, ALTER AUTHORIZATION.
 
-Documentation: "CREATE SCHEMA", "ALTER AUTHORIZATION (Transact-SQL)".
+Documentation: "CREATE SCHEMA", "ALTER SCHEMA", "ALTER AUTHORIZATION (Transact-SQL)".
 """
 
 from __future__ import annotations
@@ -9,11 +9,27 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import AliasType, Constraint, DatabaseObject, Schema, TableType, Trigger, fold
+from emulator.catalog.objects import AliasType, Constraint, DatabaseObject, Schema, Table, TableType, Trigger, fold
 from emulator.catalog.principals import DBO, FIXED_USERS, PUBLIC, THE_DATABASE, Login, Principal
 from emulator.errors import NotSupported, sql_error
-from emulator.execution.authorization import has_permission, may, may_in_schema, require_in_database, security_changed
-from emulator.execution.definitions.access import Place, changed, definition_step, forget_permissions, place_of, undo
+from emulator.execution.authorization import (
+    has_permission,
+    may,
+    may_in_schema,
+    require_in_database,
+    securable_of,
+    security_changed,
+)
+from emulator.execution.definitions.access import (
+    Place,
+    changed,
+    definition_step,
+    forget_permissions,
+    lock_definition,
+    place_of,
+    touch,
+    undo,
+)
 from emulator.execution.definitions.grants import Target, find_target
 from emulator.execution.definitions.security import (
     changing,
@@ -53,6 +69,74 @@ def compile_create_schema(node: nodes.CreateSchema, compiler: UnitCompiler) -> S
         changed(database)
 
     return definition_step(node, create_schema)
+
+
+def compile_alter_schema(node: nodes.AlterSchema, compiler: UnitCompiler) -> Step:
+    """ALTER SCHEMA ... TRANSFER: an object with its constraints and triggers, or a type, moves to another schema.
+
+    The permissions on it fall. Errors: 15151 no such schema or object, 15530 its name is taken there, 15347 a part of
+    another object.
+    """
+    database = compiler.database
+
+    def alter_schema(frame: Frame) -> None:
+        session = frame.session
+        schema = database.schemas.get(fold(node.name))
+        if schema is None or not (session.unchecked or may_in_schema(session, "ALTER", schema.name, database)):
+            raise missing("alter", "schema", node.name, node.line)
+        place = place_of(frame, compiler, node.object, database)
+        if node.kind == "TYPE":
+            _move_type(session, place, schema.name)
+            return
+        item = database.find(place.schema, place.name)
+        if item is None or not (session.unchecked or may(session, "CONTROL", item, database)):
+            raise missing("find", "object", node.object.name, node.line)
+        if isinstance(item, Constraint | Trigger):
+            raise sql_error(15347, line=node.line)
+        if database.find(schema.name, item.name) is not None:
+            raise sql_error(15530, item.name, line=node.line)
+        if isinstance(item, Table):
+            lock_definition(session, database, item)
+        for moved in (item, *_parts_of(database, item)):
+            _move(session, database, moved, schema.name)
+            forget_permissions(session, database.security, securable_of(moved))
+        touch(session, database, item)
+
+    return definition_step(node, alter_schema)
+
+
+def _parts_of(database: Database, item: DatabaseObject) -> list[DatabaseObject]:
+    """The constraints and triggers of a table or view: they are in its schema."""
+    return [part for part in database.by_id.values() if isinstance(part, Constraint | Trigger) and part.table is item]
+
+
+def _move(session: Session, database: Database, item: DatabaseObject, schema: str) -> None:
+    def set_schema(name: str) -> None:
+        database.remove(item)
+        item.schema = name
+        database.add(item)
+
+    undo(session, set_schema, item.schema)
+    set_schema(schema)
+
+
+def _move_type(session: Session, place: Place, schema: str) -> None:
+    types = place.database.types
+    key = (fold(place.schema), fold(place.name))
+    item = types.get(key)
+    if item is None:
+        raise missing("find", "type", place.name, place.node.line)
+    if (fold(schema), key[1]) in types:
+        raise sql_error(15530, item.name, line=place.node.line)
+
+    def set_schema(name: str) -> None:
+        del types[fold(item.schema), key[1]]
+        item.schema = name
+        types[fold(name), key[1]] = item
+        changed(place.database)
+
+    undo(session, set_schema, item.schema)
+    set_schema(schema)
 
 
 def _may_give_to(session: Session, owner: Principal, database: Database) -> bool:
@@ -151,6 +235,7 @@ def _give_database(session: Session, target: Target, node: nodes.AlterAuthorizat
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.AlterSchema: compile_alter_schema,
     nodes.CreateSchema: compile_create_schema,
     nodes.AlterAuthorization: compile_alter_authorization,
 }

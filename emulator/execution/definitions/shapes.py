@@ -31,7 +31,7 @@ from emulator.planning.expressions import compile_filter, compile_scalar
 from emulator.planning.expressions.defaults import compile_default
 from emulator.sql import nodes
 from emulator.types import names
-from emulator.types.sqltype import INT, MAX, SqlType, is_character
+from emulator.types.sqltype import INT, MAX, SqlType, is_character, is_decimal
 
 TABLE_TYPE = SqlType("table")
 SYSNAME_ALIAS = "sysname"
@@ -138,6 +138,8 @@ class _Shaper:
         type = with_collation(type, self.ctx.database, node.collation)
         not_null = node.identity is not None or type.name == "rowversion"
         nullable = not not_null and nullable_by_type if node.nullable is None else node.nullable
+        if node.identity is not None and not _may_count(type):
+            raise sql_error(2749, node.name, line=node.line)
         if node.identity is not None and (nullable or self.table.identity_column is not None):
             raise sql_error(8147 if nullable else 2744, node.name, self.table.name, line=node.line)
         identity = Identity(node.identity.seed, node.identity.increment) if node.identity else None
@@ -219,6 +221,9 @@ class _Shaper:
                 target = self.table.columns[self.ordinal(node.column, node.line)]
                 if target.default is not None or target.identity is not None or target.computed is not None:
                     raise sql_error(1781 if target.default else 1754, target.name, self.table.name, line=node.line)
+                mentioned = next(iter(sorted(columns_written(node.expression))), None)
+                if mentioned is not None:
+                    raise sql_error(128, mentioned, line=node.line)
                 compile_default(node.expression, target.type, self.ctx)
                 target.default = DefaultConstraint(
                     node.name or made_up("DF", self.table, target.name, target.ordinal),
@@ -327,6 +332,16 @@ class _Shaper:
 WITHOUT_ORDER = frozenset({"text", "ntext", "image", "xml"})
 
 
+def columns_written(node: object) -> set[str]:
+    """The names of the columns that a syntax tree mentions, as they are written."""
+    from emulator.planning.expressions import children  # noqa: PLC0415
+
+    found = {node.name} if isinstance(node, nodes.ColumnRef) else set()
+    for child in children(node):
+        found |= columns_written(child)
+    return found
+
+
 def column_names(node: object) -> set[str]:
     """The folded names of all columns that a syntax tree mentions."""
     from emulator.planning.expressions import children  # noqa: PLC0415
@@ -335,6 +350,11 @@ def column_names(node: object) -> set[str]:
     for child in children(node):
         found |= column_names(child)
     return found
+
+
+def _may_count(type: SqlType) -> bool:
+    """Whether a column of the type can be an identity column."""
+    return type.name in ("tinyint", "smallint", "int", "bigint") or (is_decimal(type) and type.scale == 0)
 
 
 def _ignores_duplicates(options: Sequence[nodes.Option]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import Column, ForeignKey, Table, constraint_objects, fold
 from emulator.catalog.stores import new_store
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import authorize
 from emulator.execution.definitions.access import (
     Place,
@@ -20,6 +20,7 @@ from emulator.execution.definitions.access import (
     lock_definition,
     number_constraints,
     place_of,
+    refuse_if_bound,
     take_out,
     take_out_constraint,
     undo,
@@ -122,7 +123,20 @@ def written_foreign_keys(definition: nodes.TableDefinition) -> list[nodes.Foreig
 
 
 def add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> ForeignKey:
-    """Add a foreign key. Errors: 1767 unknown table, 1769 and 1770 unknown columns, 1776 no key over there."""
+    """Add a foreign key.
+
+    Errors: 1750, behind 1767 unknown table, 1769 and 1770 unknown columns, 1773 and 1776 no key over there, 1753 and
+    1778 columns of other types, 1761, 1762, 1785; 229.
+    """
+    try:
+        return _add_foreign_key(table, node, place)
+    except SqlError as error:
+        if error.number in WITHOUT_CONSTRAINT:
+            raise sql_error(1750, line=node.line, state=1).after(error) from None
+        raise
+
+
+def _add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> ForeignKey:
     name = node.name or made_up("FK", table, node.columns[0], len(table.foreign_keys))
     target = Place(place.context, node.referenced)
     referenced = (
@@ -143,6 +157,8 @@ def add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Forei
     keys = [frozenset(part.ordinal for part in index.columns) for index in referenced.indexes if index.unique]
     if len(columns) != len(targets) or frozenset(targets) not in keys:
         raise sql_error(1776, referenced.full_name, name, line=node.line)
+    for own, other in zip(columns, targets, strict=True):
+        _check_types(table, own, referenced, other, name, node.line)
     foreign_key = ForeignKey(
         name,
         columns,
@@ -158,6 +174,23 @@ def add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Forei
     referenced.referenced_by.append(reference)
     undo(place.session, _forget_reference, table, referenced, foreign_key)
     return foreign_key
+
+
+WITHOUT_CONSTRAINT = frozenset({1753, 1761, 1762, 1767, 1769, 1770, 1773, 1776, 1778, 1785})
+"""Errors of foreign keys that 1750 follows."""
+
+
+def _check_types(table: Table, own: int, referenced: Table, other: int, name: str, line: int) -> None:
+    """Errors: 1778 another type, 1753 another length, precision or scale than the column that is referred to."""
+    mine, theirs = table.columns[own], referenced.columns[other]
+    a, b = mine.type, theirs.type
+    if SAME_TYPES.get(a.name, a.name) != SAME_TYPES.get(b.name, b.name):
+        raise sql_error(1778, f"{referenced.full_name}.{theirs.name}", f"{table.name}.{mine.name}", name, line=line)
+    if (a.length, a.precision, a.scale) != (b.length, b.precision, b.scale):
+        raise sql_error(1753, f"{referenced.full_name}.{theirs.name}", f"{table.name}.{mine.name}", name, line=line)
+
+
+SAME_TYPES = {"decimal": "numeric"}
 
 
 def _check_cascades(table: Table, key: ForeignKey, line: int) -> None:
@@ -215,6 +248,7 @@ def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
     place.require_drop(found, "table")
     lock_definition(session, place.database, found)
     table = found
+    refuse_if_bound(session, place.database, table, "DROP TABLE", str(place.node), place.node.line)
     if any(other is not table for other, _ in table.referenced_by):
         raise sql_error(3726, str(place.node), line=place.node.line)
     for item in constraint_objects(table):

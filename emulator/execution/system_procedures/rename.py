@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
+from emulator.catalog.dependencies import schema_bound
 from emulator.catalog.objects import Constraint, DatabaseObject, Index, Table, fold
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import may
@@ -87,6 +88,8 @@ def _rename_object(session: Session, name: nodes.ObjectName, new_name: str, kind
         _rename_constraint(session, database, item, item.table, new_name)
         return
     _require_alter(session, database, item)
+    if schema_bound(database, item) is not None:
+        raise sql_error(15336, str(name))
     if isinstance(item, Table):
         _lock(session, database, item)
     _enter_name(session, database, item, new_name)
