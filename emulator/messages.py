@@ -596,7 +596,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15469: (0, "No constraints are defined on object '{}', or you do not have permissions."),
     15470: (0, "No foreign keys reference table '{}', or you do not have permissions on referencing tables."),
     128: (15, 'The name "{}" is not permitted in this context. Valid expressions are constants, constant expressions, and (in some contexts) variables. Column names are not permitted.'),
-    1750: (16, "Could not create constraint or index. See previous errors."),
     1753: (16, "Column '{}' is not the same length or scale as referencing column '{}' in foreign key '{}'. Columns participating in a foreign key relationship must be defined with the same length and scale."),
     1778: (16, "Column '{}' is not the same data type as referencing column '{}' in foreign key '{}'."),
     2749: (16, "Identity column '{}' must be of data type int, bigint, smallint, tinyint, or decimal or numeric with a scale of 0, unencrypted, and constrained to be nonnullable."),
@@ -610,5 +609,4 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15347: (16, "Cannot transfer an object that is owned by a parent object."),
     15530: (16, "The object with name \"{}\" already exists."),
     1779: (16, "Table '{}' already has a primary key defined on it."),
-    8111: (16, "Cannot define PRIMARY KEY constraint on nullable column in table '{}'."),
 }  # fmt: skip

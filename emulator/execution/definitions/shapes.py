@@ -35,6 +35,7 @@ from emulator.types.sqltype import INT, MAX, SqlType, is_character, is_decimal
 
 TABLE_TYPE = SqlType("table")
 SYSNAME_ALIAS = "sysname"
+UNKNOWN_COLUMN = 207
 
 
 def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, TableType | None]:
@@ -221,10 +222,12 @@ class _Shaper:
                 target = self.table.columns[self.ordinal(node.column, node.line)]
                 if target.default is not None or target.identity is not None or target.computed is not None:
                     raise sql_error(1781 if target.default else 1754, target.name, self.table.name, line=node.line)
-                mentioned = next(iter(sorted(columns_written(node.expression))), None)
-                if mentioned is not None:
-                    raise sql_error(128, mentioned, line=node.line)
-                compile_default(node.expression, target.type, self.ctx)
+                try:
+                    compile_default(node.expression, target.type, self.ctx)
+                except SqlError as error:
+                    if error.number != UNKNOWN_COLUMN:
+                        raise
+                    raise sql_error(128, error.message.split("'")[1], line=node.line) from None
                 target.default = DefaultConstraint(
                     node.name or made_up("DF", self.table, target.name, target.ordinal),
                     node.expression,
@@ -330,16 +333,6 @@ class _Shaper:
 
 
 WITHOUT_ORDER = frozenset({"text", "ntext", "image", "xml"})
-
-
-def columns_written(node: object) -> set[str]:
-    """The names of the columns that a syntax tree mentions, as they are written."""
-    from emulator.planning.expressions import children  # noqa: PLC0415
-
-    found = {node.name} if isinstance(node, nodes.ColumnRef) else set()
-    for child in children(node):
-        found |= columns_written(child)
-    return found
 
 
 def column_names(node: object) -> set[str]:
