@@ -19,7 +19,7 @@ from emulator.execution.settings import Isolation
 from emulator.execution.snapshots import begin_snapshot, refuse_conflict
 from emulator.locking.escalation import EscalationWatch
 from emulator.locking.manager import WAITING, WHOLE
-from emulator.locking.modes import LockMode
+from emulator.locking.modes import LockMode, covers_rows
 from emulator.storage.index import IndexStore
 from emulator.storage.keys import Key, Row
 from emulator.storage.table import DuplicateKey, TableStore
@@ -53,12 +53,22 @@ class Writer:
     """Changes rows of one table for one running statement.
 
     ``private`` tables (temporary ones, table variables) are not locked. ``undo`` is where changes are noted: the
-    transaction, or for table variables a log of the statement's own.
+    transaction, or for table variables a log of the statement's own. ``table_lock`` is what the table is locked in: IX,
+    or X or BU in place of its rows. They are not locked either where the table is X already.
     """
 
     __slots__ = ("_count", "_locked", "_watch", "session", "store", "table", "undo")
 
-    def __init__(self, session: Session, table: Table, store: TableStore, undo: UndoLog, *, private: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        table: Table,
+        store: TableStore,
+        undo: UndoLog,
+        *,
+        private: bool,
+        table_lock: LockMode = LockMode.IX,
+    ) -> None:
         self.session = session
         self.table = table
         self.store = store
@@ -70,17 +80,13 @@ class Writer:
             assert transaction is not None
             if session.settings.isolation is Isolation.SNAPSHOT:
                 begin_snapshot(session)
-            session.lock(store.locks, WHOLE, LockMode.IX)
+            session.lock(store.locks, WHOLE, table_lock)
+            held = session.instance.locks.held_mode(transaction, store.locks, WHOLE)
+            self._locked = table_lock is LockMode.IX and not covers_rows(held, X)
             spaces = [store.base.locks, *(index.locks for index in store.indexes.values())]
             self._watch = EscalationWatch(
                 session.instance.locks, transaction, store.locks, spaces, X, allowed=store.escalates
             )
-
-    def lock_table(self) -> None:
-        """TABLOCK, TABLOCKX: the table instead of its rows."""
-        if self._locked:
-            self.session.lock(self.store.locks, WHOLE, X)
-            self._locked = False
 
     def insert(self, row: Row) -> None:
         """Insert a row. Errors: 2627, 2601; 1205, 1222."""
@@ -204,8 +210,17 @@ class RecordingWriter(Writer):
 
     __slots__ = ("after", "before", "count")
 
-    def __init__(self, session: Session, table: Table, store: TableStore, undo: UndoLog, *, private: bool) -> None:
-        super().__init__(session, table, store, undo, private=private)
+    def __init__(
+        self,
+        session: Session,
+        table: Table,
+        store: TableStore,
+        undo: UndoLog,
+        *,
+        private: bool,
+        table_lock: LockMode = LockMode.IX,
+    ) -> None:
+        super().__init__(session, table, store, undo, private=private, table_lock=table_lock)
         self.before: dict[str, list[Row]] = {"INSERT": [], "UPDATE": [], "DELETE": []}
         self.after: dict[str, list[Row]] = {"INSERT": [], "UPDATE": [], "DELETE": []}
         self.count = 0

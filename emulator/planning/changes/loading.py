@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.catalog.objects import Column, Table
 from emulator.errors import sql_error
+from emulator.locking.modes import LockMode
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import VARIABLES, Env, PlanContext, Scalar
 from emulator.planning.changes.following import after_change
@@ -30,8 +31,10 @@ WITHOUT_EFFECT = frozenset({"ORDER", "ROWS_PER_BATCH", "KILOBYTES_PER_BATCH"})
 def compile_bulk_load(node: nodes.InsertBulk, types: Sequence[SqlType], rows: Rows, ctx: PlanContext) -> Executable:
     """Load ``rows``, whose items have ``types``, into the columns that ``node`` names.
 
-    CHECK and FOREIGN KEY are not checked and triggers do not fire unless the options say so. Errors: 207, 208, 515,
-    2601, 2627, 4804 another number of columns, those of conversions.
+    CHECK and FOREIGN KEY are not checked and triggers do not fire unless the options say so. With TABLOCK the table is
+    locked BU, so that several may load it, or X if it has an index ("BULK INSERT", argument TABLOCK).
+
+    Errors: 207, 208, 515, 2601, 2627, 4804 another number of columns, those of conversions.
     """
     options = {name for name, _ in node.options}
     table = find_table(node.table, ctx)
@@ -39,7 +42,10 @@ def compile_bulk_load(node: nodes.InsertBulk, types: Sequence[SqlType], rows: Ro
     columns = [_column(table, column.name, node.line) for column in node.columns]
     if len(columns) != len(types):
         raise sql_error(4804, line=node.line)
-    target = Target(table, store_of(table), is_private(table), locks_table="TABLOCK" in options)
+    mode = LockMode.IX
+    if "TABLOCK" in options:
+        mode = LockMode.X if table.indexes else LockMode.BU
+    target = Target(table, store_of(table), is_private(table), table_lock=mode)
     if "FIRE_TRIGGERS" in options:
         target = replace(target, after=after_change(table, ("INSERT",)))
     checks = "CHECK_CONSTRAINTS" in options

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import Table
 from emulator.errors import NotSupported
 from emulator.execution.writing import RecordingWriter, Writer
+from emulator.locking.modes import LockMode
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, VARIABLES, Env, PlanContext
 from emulator.planning.queries.names import find_object
@@ -30,14 +31,14 @@ TABLE_LOCKS = frozenset({"TABLOCK", "TABLOCKX"})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A table to write to. ``private``: only its session sees it, so it is not locked. ``after`` is set when more
-    follows from the change: cascades, triggers."""
+    """A table to write to. ``private``: only its session sees it, so it is not locked. ``table_lock``: X (TABLOCK) or
+    BU in place of IX and row locks. ``after`` is set when more follows from the change: cascades, triggers."""
 
     table: Table
     store_of: Callable[[Env], TableStore]
     private: bool
     is_variable: bool = False
-    locks_table: bool = False
+    table_lock: LockMode = LockMode.IX
     after: AfterChange | None = None
 
     def write(self, env: Env, body: Callable[[Writer], int], finish: Callable[[], None] | None = None) -> int:
@@ -49,10 +50,8 @@ class Target:
         if not self.is_variable:
             if self.after is not None:
                 return self._write_and_follow(env, body, finish, self.after)
-            writer = Writer(session, self.table, self.store_of(env), session.transaction, private=self.private)
-            if self.locks_table:
-                writer.lock_table()
-            count = body(writer)
+            store, transaction, mode = self.store_of(env), session.transaction, self.table_lock
+            count = body(Writer(session, self.table, store, transaction, private=self.private, table_lock=mode))
             if finish is not None:
                 finish()
             return count
@@ -72,9 +71,8 @@ class Target:
         self, env: Env, body: Callable[[Writer], int], finish: Callable[[], None] | None, after: AfterChange
     ) -> int:
         session = env[SESSION]
-        writer = RecordingWriter(session, self.table, self.store_of(env), session.transaction, private=self.private)
-        if self.locks_table:
-            writer.lock_table()
+        store, transaction, mode = self.store_of(env), session.transaction, self.table_lock
+        writer = RecordingWriter(session, self.table, store, transaction, private=self.private, table_lock=mode)
         after.begin(env)
         count = body(writer)
         if finish is not None:
@@ -93,10 +91,10 @@ def scanned_target(scan: TargetScan, after: AfterChange | None) -> Target:
 
 def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
     """The target that ``node`` names. Errors: 208, 1087; NotSupported: views, unusual hints."""
-    locks_table = False
+    table_lock = LockMode.IX
     for hint in node.hints:
         if hint.name in TABLE_LOCKS:
-            locks_table = True
+            table_lock = LockMode.X
         elif hint.name not in WITHOUT_EFFECT:
             raise NotSupported(f"table hint {hint.name} on the target of INSERT", node.line)
     if isinstance(node, nodes.VariableTable):
@@ -104,7 +102,7 @@ def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
     table = find_table(node.name, ctx)
     note_access(ctx, table, "INSERT")
     note_changes(table, ctx)
-    return Target(table, store_of(table), is_private(table), locks_table=locks_table)
+    return Target(table, store_of(table), is_private(table), table_lock=table_lock)
 
 
 def note_changes(table: Table, ctx: PlanContext, changed: Collection[int] | None = None) -> None:

@@ -65,3 +65,25 @@ def test_a_failed_load_leaves_nothing(db: Any) -> None:
 def test_rows_that_nobody_announced_are_refused(db: Any) -> None:
     assert [e.number for e in load(db, "SELECT 1", [INT], [(1,)]).errors] == [4804]
     assert [e.number for e in load(db, "INSERT BULK t (v int)", [INT, INT], [(1, 2)]).errors] == [4804]
+
+
+def test_several_may_load_a_heap_under_tablock_and_nobody_else_is_let_in(engine: Any) -> None:
+    first, second, reader = engine.clients(3)
+    first.run("CREATE TABLE heap (id int)")
+    for client in (first, second):
+        client.run("BEGIN TRAN")
+        assert load(client, "INSERT BULK heap (id int) WITH (TABLOCK)", [INT], [(1,)]).counts == [1]
+    modes = "SELECT request_mode FROM sys.dm_tran_locks WHERE resource_type IN ('OBJECT', 'RID')"
+    assert reader.query(modes) == [("BU",), ("BU",)]
+    waiting = reader.start("SELECT COUNT(*) FROM heap")
+    first.run("COMMIT")
+    assert not waiting.done
+    second.run("COMMIT")
+    assert waiting.rows == [(2,)]
+
+
+def test_a_load_under_tablock_into_an_index_is_alone(db: Any, engine: Any) -> None:
+    db.run("BEGIN TRAN")
+    load(db, "INSERT BULK t (v decimal(9,2)) WITH (TABLOCK)", [INT], [(1,)])
+    modes = "SELECT request_mode FROM sys.dm_tran_locks WHERE resource_type IN ('OBJECT', 'KEY')"
+    assert engine.client().query(modes) == [("X",)]

@@ -259,3 +259,25 @@ def test_ddl_waits_for_readers_and_readers_for_ddl(pair: Any) -> None:
     assert not blocked.done
     definer.run("ROLLBACK")
     assert blocked.rows == [(1, 10, None, None)]
+
+
+def test_two_inserts_that_want_the_whole_table_queue_for_it(engine: Any, pair: Any) -> None:
+    first, second = pair
+    holder = engine.client()
+    holder.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 5")
+    waiting = [
+        client.start(f"INSERT stock WITH (TABLOCK) (id, qty) VALUES ({number}, 0)")
+        for number, client in ((10, first), (11, second))
+    ]
+    assert not any(item.done for item in waiting)
+    holder.run("COMMIT")
+    assert [item.error_numbers for item in waiting if item.done] == [[], []]
+
+
+def test_under_a_lock_on_the_table_rows_are_not_locked_one_by_one(pair: Any) -> None:
+    first, _ = pair
+    first.run(
+        "BEGIN TRAN; SELECT COUNT(*) FROM stock WITH (TABLOCKX); UPDATE stock SET qty = 0; DELETE stock WHERE id = 1"
+    )
+    locks = "SELECT resource_type, request_mode FROM sys.dm_tran_locks WHERE resource_type <> 'DATABASE'"
+    assert first.query(locks) == [("OBJECT", "X")]
