@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from emulator.catalog.objects import Table
-from emulator.catalog.system_views.locks import database_id_of, wait_resource
+from emulator.catalog.system_views.locks import database_id_of, statement_verb, wait_resource
 from emulator.execution.writing import shown_value
 from emulator.locking.deadlock import Deadlock, Participant
 from emulator.locking.manager import LockSpace, ResourceType
@@ -129,7 +129,8 @@ def _process(instance: Instance, part: Participant) -> Element:
         "waitresource": wait_resource(session, part.space, part.key),
         "waittime": int(waited * 1000),
         "ownerId": owner,
-        "transactionname": session.transaction_name or ("user_transaction" if session.trancount else _verb(session)),
+        "transactionname": session.transaction_name
+        or ("user_transaction" if session.trancount else statement_verb(session)),
         "lasttranstarted": _moment(began),
         "XDES": f"0x{owner:x}",
         "lockMode": part.requested,
@@ -190,12 +191,6 @@ def _stack_frame(session: Session, frame: Frame) -> Element:
     )
     element.text = f"\n{frame.text[node.start : node.end][:LONGEST_TEXT] or 'unknown'}    "
     return element
-
-
-def _verb(session: Session) -> str:
-    """What an autocommit transaction is called: SELECT, UPDATE, ..."""
-    node = session.frame.node
-    return type(node).__name__.upper() if node is not None else "implicit_transaction"
 
 
 def _moment(seconds: float) -> str:

@@ -30,6 +30,7 @@ INPUT_COLUMNS = (
     ColumnInfo("Parameters", SMALLINT, False),
     ColumnInfo("EventInfo", nvarchar(4000)),
 )
+OPEN_COLUMNS = (ColumnInfo("", nvarchar(25)), ColumnInfo("", nvarchar(256)))
 OPTION_COLUMNS = (ColumnInfo("Set Option", nvarchar(128)), ColumnInfo("Value", nvarchar(128)))
 SHOWN_OPTIONS = (
     "QUOTED_IDENTIFIER",
@@ -166,22 +167,47 @@ def _shown(value: int | None) -> str:
 
 
 def _open_tran(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
-    """The session whose transaction has been open longest."""
+    """The session whose transaction has been open longest of those that have written into the database: as a message,
+    or as rows (TABLERESULTS). Errors: 911."""
     session = frame.session
-    found = [other for other in session.instance.sessions.values() if other.trancount and other.transaction is not None]
-    found = [other for other in found if other.transaction is not None and other.transaction.has_written]
+    target = session.database
+    if arguments and arguments[0] not in (None, 0):
+        wanted = arguments[0]
+        by_number = {item.database_id: item for item in session.instance.databases.values()}
+        target = by_number.get(wanted) or session.instance.database(str(wanted), node.line)
+    found = [
+        other
+        for other in session.instance.sessions.values()
+        if other.trancount and other.transaction is not None and other.transaction.has_written
+        if any(entry.space.database_id == target.database_id for entry in other.transaction.locks)
+    ]
+    as_rows = "TABLERESULTS" in node.options
     if not found:
-        _say(frame, node, SqlError(7969, 0, 1, "No active open transactions."))
+        if as_rows:
+            _send(frame, OPEN_COLUMNS, [])
+        else:
+            _say(frame, node, SqlError(7969, 0, 1, "No active open transactions."))
         return
     oldest = min(found, key=lambda other: other.transaction_began)
     began = datetime.fromtimestamp(oldest.transaction_began, UTC)
+    start = f"{began:%b %e %Y %I:%M:%S:%f}"[:-3] + f"{began:%p}"
+    login = session.instance.security.find(oldest.original_login)
+    name, sid = oldest.transaction_name or "user_transaction", f"0x{getattr(login, 'sid', b'').hex()}"
+    lsn = f"(1:{oldest.transaction.owner_id if oldest.transaction is not None else 0}:1)"
+    if as_rows:
+        details = {"SPID": str(oldest.spid), "UID": "-1", "NAME": name, "LSN": lsn, "STARTTIME": start, "SID": sid}
+        _send(frame, OPEN_COLUMNS, [(f"OLDACT_{what}", detail) for what, detail in details.items()])
+        return
     lines = [
-        f"Transaction information for database '{session.database.name}'.",
+        f"Transaction information for database '{target.name}'.",
         "",
         "Oldest active transaction:",
         f"    SPID (server process ID): {oldest.spid}",
-        f"    Name          : {oldest.transaction_name or 'user_transaction'}",
-        f"    Start time    : {began:%b %e %Y %I:%M:%S:%f}"[:-3] + f"{began:%p}",
+        "    UID (user ID) : -1",
+        f"    Name          : {name}",
+        f"    LSN           : {lsn}",
+        f"    Start time    : {start}",
+        f"    SID           : {sid}",
     ]
     _say(frame, node, SqlError(7968, 0, 1, "\n".join(lines)))
 

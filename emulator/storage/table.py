@@ -357,7 +357,7 @@ class TableStore:
                     ResourceType.RID,
                     self.name,
                     database_id=self.database_id,
-                    entity_id=self.object_id,
+                    entity_id=self.object_id << 8,
                     describe=describe_rid,
                 ),
                 self._new_history(),

@@ -61,6 +61,11 @@ class VersionStore:
         return sum(self._snapshots.values())
 
     @property
+    def oldest(self) -> int:
+        """The number of the oldest snapshot in use; without one, of the latest commit."""
+        return next(iter(self._snapshots), self.sequence)
+
+    @property
     def kept(self) -> int:
         """The number of versions of committed changes that are kept for snapshots."""
         return sum(len(writer.versions) for writer in self._kept if writer.versions is not None)
@@ -94,7 +99,7 @@ class VersionStore:
     def _clean(self) -> None:
         """Drop the versions that every snapshot is too young for. (Snapshots begin in the order of their numbers.)"""
         kept = self._kept
-        oldest = next(iter(self._snapshots), self.sequence)
+        oldest = self.oldest
         while kept and kept[0].commit_sequence <= oldest:
             writer = kept.popleft()
             for history, key in writer.versions or ():

@@ -6,15 +6,17 @@ Documentation: ``sys.dm_tran_locks``, ``sys.dm_os_waiting_tasks``, ``sys.dm_tran
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
+from emulator.catalog.objects import fold
 from emulator.catalog.system_views.definition import Row, view
-from emulator.locking.manager import LockOwner, LockSpace, ResourceType
-from emulator.locking.modes import lock_wait_type
+from emulator.locking.manager import LockOwner, LockRow, LockSpace, ResourceType
+from emulator.locking.modes import STRENGTHS, LockMode, lock_wait_type
 from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
 
@@ -31,6 +33,21 @@ def lock_owners(session: Session) -> Iterator[LockOwner]:
         yield item.owned_locks
         if item.transaction is not None:
             yield item.transaction
+
+
+def all_locks(session: Session) -> Iterator[LockRow]:
+    """All locks on the server but those that show who is in a database (``database_users``)."""
+    for row in session.instance.locks.listing(lock_owners(session)):
+        if row.space.resource_type is not ResourceType.DATABASE or row.mode is not LockMode.S:
+            yield row
+
+
+def database_users(session: Session) -> Iterator[tuple[int, int]]:
+    """The number of each session and of the database that it is in, on which SQL Server shows a shared lock; none on
+    master and tempdb, which are always there."""
+    for _, item in sorted(session.instance.sessions.items()):
+        if fold(item.database.name) not in ("master", "tempdb"):
+            yield item.spid, item.database.database_id
 
 
 def database_id_of(session: Session, space: LockSpace) -> int:
@@ -62,7 +79,12 @@ def _resource_address(space: LockSpace, key: Hashable) -> bytes:
     permission="VIEW SERVER PERFORMANCE STATE",
 )
 def dm_tran_locks(session: Session, database: Database) -> Iterator[Row]:
-    for row in session.instance.locks.listing(lock_owners(session)):
+    for spid, number in database_users(session):
+        yield (
+            *("DATABASE", number, "", 0, "S", "GRANT", 1, 0, spid, "SHARED_TRANSACTION_WORKSPACE", 0),
+            *(f"{spid:#x}:0:0", (spid << 40).to_bytes(8, "big")),
+        )
+    for row in all_locks(session):
         space, owner = row.space, row.owner
         owned_by_transaction = owner.owner_type == "TRANSACTION"
         yield (
@@ -115,6 +137,26 @@ def wait_resource(session: Session, space: LockSpace, key: Hashable) -> str:
             return f"{space.resource_type.value}: {database_id}:{description}"
 
 
+def _task_resource(session: Session, space: LockSpace, key: Hashable) -> str:
+    """The type-specific part of ``resource_description`` of ``sys.dm_os_waiting_tasks``."""
+    database_id, description = database_id_of(session, space), space.describe(key)
+    match space.resource_type:
+        case ResourceType.KEY:
+            return f"keylock hobtid={space.entity_id} dbid={database_id}"
+        case ResourceType.RID:
+            file, page, _ = description.split(":")
+            return f"ridlock fileid={file} pageid={page} dbid={database_id}"
+        case ResourceType.OBJECT:
+            return f"objectlock lockPartition=0 objid={space.entity_id} subresource=FULL dbid={database_id}"
+        case ResourceType.APPLICATION:
+            principal, _, resource = description.partition(":")
+            return f"applicationlock hash={resource} databasePrincipalId={principal} dbid={database_id}"
+        case ResourceType.DATABASE:
+            return f"databaselock subresource=FULL dbid={database_id}"
+        case _:
+            return f"metadatalock subresource=FULL classid={space.name} dbid={database_id}"
+
+
 @view(
     "sys.dm_os_waiting_tasks",
     """
@@ -130,18 +172,23 @@ def dm_os_waiting_tasks(session: Session, database: Database) -> Iterator[Row]:
         wait = item.locking.wait
         if waiting is None or wait is None:
             continue
-        space = wait.entry.space
-        kind = "keylock" if space.resource_type is ResourceType.KEY else f"{space.resource_type.value.lower()}lock"
-        address = _resource_address(space, wait.entry.key)
+        address = _resource_address(wait.entry.space, wait.entry.key)
+        mode = max(wait.entry.granted.values(), default=wait.mode, key=STRENGTHS.__getitem__)
         description = (
-            f"{kind} dbid={database_id_of(session, space)} id=lock{address.hex()} mode={wait.shown_mode}"
-            f" associatedObjectId={space.entity_id}"
+            f"{_task_resource(session, wait.entry.space, wait.entry.key)} id=lock{address.hex()} mode={mode}"
+            f" associatedObjectId={wait.entry.space.entity_id}"
         )
         for blocker in waiting.blockers:
             yield (
                 *(item.spid.to_bytes(8, "big"), item.spid, waiting.milliseconds, waiting.type),
                 *(address, blocker, description),
             )
+
+
+def statement_verb(session: Session) -> str:
+    """What the transaction of a single statement is called: SELECT, UPDATE, ..."""
+    node = session.frame.node
+    return "implicit_transaction" if node is None else re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).upper()
 
 
 @view(
@@ -160,7 +207,7 @@ def dm_tran_active_transactions(session: Session, database: Database) -> Iterato
         if transaction is None:
             continue
         explicit = item.trancount > 0
-        name = item.transaction_name or ("user_transaction" if explicit else "autocommit")
+        name = item.transaction_name or ("user_transaction" if explicit else statement_verb(item))
         began = item.transaction_began if explicit else item.request_began
         yield (
             transaction.owner_id,

@@ -1,22 +1,79 @@
 """Row versions: what they take up, and the transactions that read them.
 
-Documentation: ``sys.dm_tran_version_store_space_usage``, ``sys.dm_tran_active_snapshot_database_transactions``.
+Commits are numbered (``transaction_sequence_num``); a transaction under way has the number that is due next.
+
+Documentation: ``sys.dm_tran_version_store``, ``sys.dm_tran_version_store_space_usage``,
+``sys.dm_tran_top_version_generators``, ``sys.dm_tran_active_snapshot_database_transactions``,
+``sys.dm_tran_current_transaction``, ``sys.dm_tran_transactions_snapshot``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Table
 from emulator.catalog.system_views.definition import Row, view
-from emulator.storage.index import ROWS_PER_PAGE
+from emulator.storage.index import GHOST, ROWS_PER_PAGE, IndexStore
+from emulator.storage.transaction import UndoLog
+from emulator.storage.versions import UNCOMMITTED
 
 if TYPE_CHECKING:
     from emulator.session import Session
 
 KILOBYTES_PER_PAGE = 8
+
+
+def _versions(session: Session) -> Iterator[tuple[Database, IndexStore, UndoLog, Any]]:
+    """Every version kept: its database, its index, who replaced it, and what it is."""
+    for item in sorted(session.instance.databases.values(), key=lambda item: item.database_id):
+        for table in item.of_kind(Table):
+            stores = (table.store.base, *table.store.indexes.values()) if table.store is not None else ()
+            for index in stores:
+                chains = index.history.chains.values() if index.history is not None else ()
+                for writer, previous in (version for chain in chains for version in chain):
+                    yield item, index, writer, previous
+
+
+def _sequence_of(session: Session, writer: UndoLog) -> int:
+    due = session.instance.versions.sequence + 1
+    return due if writer.commit_sequence == UNCOMMITTED else writer.commit_sequence
+
+
+def _length(row: Any) -> int:
+    """About the bytes of a row."""
+    return sum(len(value) if isinstance(value, str | bytes) else 8 for value in row)
+
+
+@view(
+    "sys.dm_tran_version_store",
+    """
+    transaction_sequence_num bigint?, version_sequence_num bigint?, database_id smallint?, rowset_id bigint?,
+    status tinyint? = 0, min_length_in_bytes smallint?, record_length_first_part_in_bytes smallint?,
+    record_image_first_part varbinary(8000)? = NULL, record_length_second_part_in_bytes smallint? = 0,
+    record_image_second_part varbinary(8000)? = NULL
+    """,
+    permission="VIEW SERVER PERFORMANCE STATE",
+)
+def dm_tran_version_store(session: Session, database: Database) -> Iterator[Row]:
+    for number, (item, index, writer, previous) in enumerate(_versions(session), start=1):
+        length = 0 if previous is GHOST else _length(previous)
+        yield _sequence_of(session, writer), number, item.database_id, index.locks.entity_id, length, length
+
+
+@view(
+    "sys.dm_tran_top_version_generators",
+    "database_id int?, rowset_id bigint?, aggregated_record_length_in_bytes int?",
+    permission="VIEW SERVER PERFORMANCE STATE",
+)
+def dm_tran_top_version_generators(session: Session, database: Database) -> Iterator[Row]:
+    lengths: Counter[tuple[int, int]] = Counter()
+    for item, index, _, previous in _versions(session):
+        lengths[item.database_id, index.locks.entity_id] += 0 if previous is GHOST else _length(previous)
+    for (database_id, rowset_id), length in lengths.most_common(256):
+        yield database_id, rowset_id, length
 
 
 @view(
@@ -25,11 +82,9 @@ KILOBYTES_PER_PAGE = 8
 )
 def dm_tran_version_store_space_usage(session: Session, database: Database) -> Iterator[Row]:
     """As if a page held a hundred versions."""
+    counts = Counter(item.database_id for item, *_ in _versions(session))
     for item in sorted(session.instance.databases.values(), key=lambda item: item.database_id):
-        stores = [table.store for table in item.of_kind(Table) if table.store is not None]
-        indexes = [index for store in stores for index in (store.base, *store.indexes.values())]
-        histories = [index.history for index in indexes if index.history is not None]
-        versions = sum(len(chain) for history in histories for chain in history.chains.values())
+        versions = counts[item.database_id]
         pages = -(-versions // ROWS_PER_PAGE)
         yield item.database_id, pages, pages * KILOBYTES_PER_PAGE
 
@@ -55,3 +110,35 @@ def dm_tran_active_snapshot_database_transactions(session: Session, database: Da
             *(transaction.owner_id, sequence, item.spid, snapshot is not None),
             *(None if snapshot is None else snapshot.sequence, int(now - began)),
         )
+
+
+@view(
+    "sys.dm_tran_current_transaction",
+    """
+    transaction_id bigint, transaction_sequence_num bigint, transaction_is_snapshot bit,
+    first_snapshot_sequence_num bigint?, last_transaction_sequence_num bigint?, first_useful_sequence_num bigint
+    """,
+)
+def dm_tran_current_transaction(session: Session, database: Database) -> Iterator[Row]:
+    """The session's own transaction."""
+    versions, transaction = session.instance.versions, session.transaction
+    if transaction is None:
+        return
+    snapshot = transaction.snapshot
+    first = None if snapshot is None else snapshot.sequence
+    yield (
+        *(transaction.owner_id, versions.sequence + 1, snapshot is not None, first, versions.sequence),
+        versions.oldest,
+    )
+
+
+@view(
+    "sys.dm_tran_transactions_snapshot",
+    "transaction_sequence_num bigint, snapshot_id int = 0, snapshot_sequence_num bigint",
+    permission="VIEW SERVER PERFORMANCE STATE",
+)
+def dm_tran_transactions_snapshot(session: Session, database: Database) -> Iterator[Row]:
+    for _, item in sorted(session.instance.sessions.items()):
+        if item.transaction is not None and item.transaction.snapshot is not None:
+            sequence = item.transaction.snapshot.sequence
+            yield sequence, sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import fold
 from emulator.catalog.system_views.definition import Row, column_list
-from emulator.catalog.system_views.locks import database_id_of, lock_owners, wait_of
+from emulator.catalog.system_views.locks import all_locks, database_id_of, database_users, wait_of
 from emulator.catalog.system_views.sessions import all_sessions, command_of, is_running
 from emulator.errors import sql_error
 from emulator.execution.system_procedures.contract import Body
@@ -112,9 +112,12 @@ SHORT_STATUSES = {"GRANT": "GRANT", "WAIT": "WAIT", "CONVERT": "CNVT"}
 def sp_lock(session: Session, first: int | None, second: int | None) -> None:
     """The locks of all sessions, or of one or two."""
     wanted = {number for number in (first, second) if number is not None}
-    listing = session.instance.locks.listing(lock_owners(session))
-    rows = [_lock_row(session, row) for row in listing if not wanted or row.owner.session.session_id in wanted]
-    send(session, LOCKS, sorted(rows))
+    rows = [_lock_row(session, row) for row in all_locks(session)]
+    rows += [
+        (spid, number, 0, 0, SHORT_TYPES[ResourceType.DATABASE].ljust(4), " " * 32, "S", "GRANT")
+        for spid, number in database_users(session)
+    ]
+    send(session, LOCKS, sorted(row for row in rows if not wanted or row[0] in wanted))
 
 
 def _lock_row(session: Session, row: LockRow) -> Row:
@@ -130,9 +133,9 @@ def _lock_row(session: Session, row: LockRow) -> Row:
 def _object_of(row: LockRow) -> tuple[int, int]:
     """The object and index that a lock is on: the hobt id of an index is made from them."""
     match row.space.resource_type:
-        case ResourceType.KEY:
+        case ResourceType.KEY | ResourceType.RID:
             return row.space.entity_id >> 8, row.space.entity_id & 0xFF
-        case ResourceType.OBJECT | ResourceType.RID:
+        case ResourceType.OBJECT:
             return row.space.entity_id, 0
         case _:
             return 0, 0

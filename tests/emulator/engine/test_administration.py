@@ -168,3 +168,25 @@ def test_database_ids_are_unique_after_a_drop(client: Any) -> None:
     client.run("DROP DATABASE a")
     client.run("CREATE DATABASE c")
     assert client.value("DB_ID('b')") != client.value("DB_ID('c')")
+
+
+def test_the_oldest_transaction_is_told_with_its_session_and_login(engine: Any) -> None:
+    client, other, elsewhere = engine.clients(3)
+    client.run("CREATE TABLE t (id int)")
+    client.run("CREATE DATABASE apart")
+    elsewhere.run("USE apart; CREATE TABLE t (id int); BEGIN TRAN; INSERT t VALUES (1)")
+    assert [error.number for error in client.run("DBCC OPENTRAN").messages] == [7969, 2528]
+    engine.clock.advance(5)
+    other.run("BEGIN TRAN loading; INSERT t VALUES (1)")
+    text = client.run("DBCC OPENTRAN").messages[0].message
+    assert "Transaction information for database 'lockstep'." in text
+    assert (
+        f"SPID (server process ID): {other.session.spid}\n    UID (user ID) : -1\n    Name          : loading" in text
+    )
+    assert "Start time    : Jan  1 2026 12:00:05:000AM" in text
+    client.run("CREATE TABLE #status (what varchar(25), detail sql_variant)")
+    client.run("INSERT #status EXEC ('DBCC OPENTRAN WITH TABLERESULTS, NO_INFOMSGS')")
+    assert client.query("SELECT detail FROM #status WHERE what = 'OLDACT_SPID'") == [(str(other.session.spid),)]
+    assert (
+        f"SPID (server process ID): {elsewhere.session.spid}" in client.run("DBCC OPENTRAN (apart)").messages[0].message
+    )

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -129,3 +130,76 @@ def test_users_and_the_blocked_among_them_are_counted(query: Query, session: Ses
     counted = counters(query)
     assert counted["General Statistics", "User Connections", ""] == 2
     assert counted["General Statistics", "Processes blocked", ""] == 1
+
+
+def test_every_session_shows_the_database_that_it_is_in_by_a_shared_lock(query: Query, session: Session) -> None:
+    other = session.instance.open_session()
+    rows = query("""
+        SELECT request_session_id, request_mode, request_owner_type FROM sys.dm_tran_locks
+        WHERE resource_type = 'DATABASE' AND resource_database_id = DB_ID()""")
+    assert rows == [(number, "S", "SHARED_TRANSACTION_WORKSPACE") for number in (51, other.spid)]
+    start(other, "USE master")
+    assert query("SELECT request_session_id FROM sys.dm_tran_locks WHERE resource_type = 'DATABASE'") == [(51,)]
+
+
+def test_what_a_task_waits_for_is_described_by_the_kind_of_resource(query: Query, session: Session) -> None:
+    query("CREATE TABLE dbo.heap (id int); INSERT dbo.heap VALUES (1); SELECT 1")
+    query("""
+        BEGIN TRANSACTION; UPDATE dbo.item SET note = N'x' WHERE id = 5; UPDATE dbo.heap SET id = 2;
+        EXEC sp_getapplock 'zone', 'Exclusive'; SELECT 1""")
+    for text in (
+        "SELECT note FROM dbo.item WHERE id = 5",
+        "SELECT id FROM dbo.heap",
+        "SELECT id FROM dbo.heap WITH (TABLOCKX)",
+        "EXEC sp_getapplock 'zone', 'Shared', 'Session'",
+    ):
+        start(session.instance.open_session(), text)
+    found = query("SELECT DISTINCT session_id, resource_description FROM sys.dm_os_waiting_tasks ORDER BY session_id")
+    hobts = "SELECT hobt_id FROM sys.partitions WHERE object_id = OBJECT_ID('dbo.{}') AND index_id < 2"
+    item, heap = (query(hobts.format(name))[0][0] for name in ("item", "heap"))
+    table = query("SELECT OBJECT_ID('dbo.heap')")[0][0]
+    assert heap != table
+    shown = [re.sub(r"id=lock[0-9a-f]{16}", "id=lock", description) for _, description in found]
+    assert shown == [
+        f"keylock hobtid={item} dbid=5 id=lock mode=X associatedObjectId={item}",
+        f"ridlock fileid=1 pageid=0 dbid=5 id=lock mode=X associatedObjectId={heap}",
+        f"objectlock lockPartition=0 objid={table} subresource=FULL dbid=5 id=lock mode=IX associatedObjectId={table}",
+        "applicationlock hash=[zone]:(6263f06c) databasePrincipalId=0 dbid=5 id=lock mode=X associatedObjectId=0",
+    ]
+
+
+def test_a_test_of_a_gap_is_shown_as_what_it_is(query: Query, session: Session) -> None:
+    other = session.instance.open_session()
+    query("CREATE TABLE dbo.shelf (id int PRIMARY KEY); SELECT 1")
+    query("BEGIN TRANSACTION; SELECT id FROM dbo.shelf WITH (HOLDLOCK) WHERE id > 1000")
+    start(other, "BEGIN TRANSACTION; SELECT id FROM dbo.shelf WITH (HOLDLOCK) WHERE id > 1000")
+    start(other, "INSERT dbo.shelf (id) VALUES (2000)")
+    assert query("SELECT wait_type FROM sys.dm_os_waiting_tasks") == [("LCK_M_RIn_NL",)]
+    assert query("SELECT request_mode FROM sys.dm_tran_locks WHERE request_status = 'CONVERT'") == [("RangeI-N",)]
+
+
+def test_a_statement_of_its_own_names_its_transaction(query: Query) -> None:
+    assert query("SELECT name FROM sys.dm_tran_active_transactions") == [("SELECT",)]
+
+
+def test_old_scripts_find_blocking_in_sysprocesses(query: Query, session: Session) -> None:
+    query("BEGIN TRANSACTION; UPDATE dbo.item SET note = N'x' WHERE id = 5; SELECT 1")
+    start(session.instance.open_session(), "SELECT note FROM dbo.item WHERE id = 5")
+    for name in ("sys.sysprocesses", "sysprocesses", "master..sysprocesses"):
+        rows = query(f"SELECT spid, blocked, RTRIM(lastwaittype), RTRIM(cmd), open_tran FROM {name} ORDER BY spid")
+        assert rows == [(51, 0, "MISCELLANEOUS", "SELECT", 1), (52, 51, "LCK_M_S", "SELECT", 0)]
+
+
+def test_versions_are_shown_with_the_transactions_that_need_them(query: Query, session: Session) -> None:
+    query("ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON; SELECT 1")
+    reader = session.instance.open_session()
+    start(reader, "SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION; SELECT note FROM dbo.item WHERE id = 5")
+    query("UPDATE dbo.item SET note = N'y' WHERE id = 5; SELECT 1")
+    (version,) = query("SELECT database_id, rowset_id FROM sys.dm_tran_version_store")
+    assert version[0] == 5
+    assert query("SELECT database_id, rowset_id FROM sys.dm_tran_top_version_generators") == [version]
+    assert len(query("SELECT * FROM sys.dm_tran_transactions_snapshot")) == 1
+    sink = start(reader, "SELECT transaction_is_snapshot FROM sys.dm_tran_current_transaction")
+    assert sink.result_sets[0].rows == [(1,)]
+    start(reader, "COMMIT")
+    assert not query("SELECT * FROM sys.dm_tran_version_store")

@@ -68,6 +68,7 @@ def test_lock_lists_the_locks_of_a_session(client: Any) -> None:
     rows = client.rows("BEGIN TRANSACTION; INSERT INTO dbo.item (code) VALUES ('a'); EXEC sp_lock @@SPID; ROLLBACK")
 
     assert {(row["Type"].strip(), row["IndId"], row["Mode"]) for row in rows} == {
+        ("DB", 0, "S"),
         ("KEY", 1, "X"),
         ("KEY", 2, "X"),
         ("TAB", 0, "IX"),
