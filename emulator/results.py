@@ -42,6 +42,9 @@ class ResultSink(Protocol):
     def message(self, error: SqlError) -> None:
         """An error (severity above 10) or an informational message (PRINT, low RAISERROR, severity 0-10)."""
 
+    def fail(self) -> None:
+        """The running statement failed, and the client is told no more than that."""
+
     def return_status(self, status: int) -> None:
         """The return status of a procedure that was called as a remote procedure call."""
 
@@ -54,7 +57,7 @@ class ResultSink(Protocol):
     def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
         """The transaction committed (ENVCHANGE 9) or rolled back (ENVCHANGE 10)."""
 
-    def database_changed(self, old: str, new: str, line: int) -> None:
+    def database_changed(self, old: str, new: str, line: int, collation: str) -> None:
         """USE in ``line`` changed the current database (ENVCHANGE 1 and message 5701)."""
 
 
@@ -76,6 +79,9 @@ class ForwardingSink:
     def message(self, error: SqlError) -> None:
         self.client.message(error)
 
+    def fail(self) -> None:
+        self.client.fail()
+
     def return_status(self, status: int) -> None:
         self.client.return_status(status)
 
@@ -88,8 +94,8 @@ class ForwardingSink:
     def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
         self.client.transaction_ended(descriptor, committed=committed)
 
-    def database_changed(self, old: str, new: str, line: int) -> None:
-        self.client.database_changed(old, new, line)
+    def database_changed(self, old: str, new: str, line: int, collation: str) -> None:
+        self.client.database_changed(old, new, line, collation)
 
 
 @dataclass(slots=True)
@@ -123,6 +129,9 @@ class Collector:
     def message(self, error: SqlError) -> None:
         self.messages.append(error)
 
+    def fail(self) -> None:
+        self.events.append(("failed",))
+
     def return_status(self, status: int) -> None:
         self.status = status
 
@@ -135,7 +144,7 @@ class Collector:
     def transaction_ended(self, descriptor: int, *, committed: bool) -> None:
         self.events.append(("committed" if committed else "rolled back", descriptor))
 
-    def database_changed(self, old: str, new: str, line: int) -> None:
+    def database_changed(self, old: str, new: str, line: int, collation: str) -> None:
         self.events.append(("database", old, new))
 
     @property

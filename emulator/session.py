@@ -30,7 +30,7 @@ from emulator.execution.authorization import Identity, has_permission, is_sysadm
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
 from emulator.execution.definitions.shapes import parameters as declared_parameters
-from emulator.execution.failures import BatchAborted
+from emulator.execution.failures import BatchAborted, send_error
 from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
 from emulator.execution.parameterization import parameterize
@@ -263,7 +263,7 @@ class Session:
         except SqlError as error:
             error.locate(1, "")
             self.error_number = error.number
-            sink.message(error)
+            send_error(self, error)
             if self.trancount and self.settings.xact_abort:
                 self.rollback()
         except Interrupted:
@@ -670,4 +670,4 @@ class Session:
             if self.instance.locks.held_mode(self.owned_locks, old.locks, WHOLE):
                 self.instance.locks.release(self.owned_locks, old.locks, WHOLE)
             self.refresh_security()
-        self.sink.database_changed(old.name, database.name, line)
+        self.sink.database_changed(old.name, database.name, line, database.collation)

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import NotSupported, sql_error
-from emulator.execution.frames import Frame, Step
+from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution.failures import statement_failed
+from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import plan_step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.changes.loading import KEPT_OPTIONS, WITHOUT_EFFECT, compile_bulk_load
+from emulator.planning.changes.targets import find_table
 from emulator.sql import nodes
 from emulator.types.sqltype import SqlType
 
@@ -26,14 +28,29 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 def compile_insert_bulk(node: nodes.InsertBulk, compiler: UnitCompiler) -> Step:
-    """INSERT BULK: the next message of the client has the rows."""
+    """INSERT BULK: the next message of the client has the rows.
+
+    For columns that the table has not, the statement fails without a message. Errors: 208.
+    """
+    database = compiler.database
     for name, _ in node.options:
         if name not in KEPT_OPTIONS | WITHOUT_EFFECT:
             raise NotSupported(f"INSERT BULK WITH {name}", node.line)
 
-    def announce(frame: Frame) -> None:
-        frame.session.bulk = node
-        frame.session.sink.done(None)
+    def announce(frame: Frame) -> Signal | None:
+        session = frame.session
+        context = compiler.context(database)
+        context.session = session
+        try:
+            table = find_table(node.table, context)
+        except SqlError as error:
+            return statement_failed(frame, error, node.line)
+        if all(table.column(column.name) is not None for column in node.columns):
+            session.bulk = node
+        else:
+            session.sink.fail()
+        session.sink.done(None)
+        return None
 
     return announce
 

@@ -130,7 +130,7 @@ class UnitCompiler:
         """One step for a list of statements; GOTO reaches the labels of the list itself."""
         labels = {fold(node.name): i for i, node in enumerate(statements) if isinstance(node, nodes.Label)}
         labels |= {switches_off(node): i for i, node in enumerate(statements) if switches_off(node)}
-        steps = [self.step(node) for node in statements]
+        steps = self._steps(statements)
         if labels:
             return _labelled_block(steps, labels)
         if len(steps) == 1:
@@ -144,6 +144,23 @@ class UnitCompiler:
             return None
 
         return run_block
+
+    def _steps(self, statements: Sequence[nodes.Statement]) -> list[Step]:
+        """A step for each statement. Errors: those of all statements, the last one with the others before it."""
+        steps: list[Step] = []
+        errors: list[SqlError] = []
+        for node in statements:
+            try:
+                steps.append(self.step(node))
+            except NotSupported:
+                raise
+            except SqlError as error:
+                error.line = error.line or node.line
+                errors.append(error)
+        if errors:
+            last = errors.pop()
+            raise last.after(*errors)
+        return steps
 
     def context(self, database: Database | None = None) -> PlanContext:
         """What one statement of this module is compiled with."""

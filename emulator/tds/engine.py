@@ -55,6 +55,10 @@ class Database(Protocol):
     def name(self) -> str:
         """Its name."""
 
+    @property
+    def collation(self) -> str:
+        """The name of its collation."""
+
 
 class Session(Protocol):
     """One connection's state in the engine. ``encrypted`` is what the wire tells it of itself."""

@@ -231,7 +231,7 @@ class Client(asyncio.Protocol):
         changed = SqlError(5701, 0, 2, f"Changed database context to '{database}'.")
         tokens.message(reply, changed, self._server.name, login.dialect)
         if login.dialect.collated:
-            tokens.binary_change(reply, EnvChange.COLLATION, collation(None).tds)
+            tokens.binary_change(reply, EnvChange.COLLATION, collation(session.database.collation).tds)
         tokens.text_change(reply, EnvChange.LANGUAGE, LANGUAGE, "")
         changed = SqlError(5703, 0, 1, f"Changed language setting to {LANGUAGE}.")
         tokens.message(reply, changed, self._server.name, login.dialect)
@@ -275,7 +275,7 @@ class Client(asyncio.Protocol):
             case Refused():
                 sink.message(request.error)
             case Ignored():
-                sink.mark_failed()
+                sink.fail()
 
     def _ended(self, task: Task) -> None:
         """A request's task is over: end its reply, begin the next."""

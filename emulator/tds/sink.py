@@ -22,6 +22,7 @@ from emulator.tds.dialect import TDS_7_4, Dialect
 from emulator.tds.encoding import Encoder
 from emulator.tds.engine import Parameter, RpcParameter
 from emulator.tds.tokens import Command, DoneStatus, DoneToken, EnvChange, ResultShape
+from emulator.types.collation import collation as find_collation
 from emulator.types.sqltype import SqlType
 
 FLUSH_SIZE = 64 * 1024
@@ -115,6 +116,9 @@ class TokenSink:
         if len(self.buffer) > FLUSH_SIZE and not self.muted:
             self._flush(self.buffer)
 
+    def fail(self) -> None:
+        self._failed = True
+
     def return_status(self, status: int) -> None:
         self._release()
         tokens.return_status(self.buffer, status)
@@ -136,9 +140,11 @@ class TokenSink:
         kind = EnvChange.COMMIT_TRANSACTION if committed else EnvChange.ROLLBACK_TRANSACTION
         tokens.transaction_change(self.buffer, kind, descriptor)
 
-    def database_changed(self, old: str, new: str, line: int) -> None:
+    def database_changed(self, old: str, new: str, line: int, collation: str) -> None:
         self._release()
         tokens.text_change(self.buffer, EnvChange.DATABASE, new, old)
+        if self._dialect.collated:
+            tokens.binary_change(self.buffer, EnvChange.COLLATION, find_collation(collation).tds)
         self.message(SqlError(5701, 0, 1, f"Changed database context to '{new}'.", line))
 
     # What the server adds
@@ -146,10 +152,6 @@ class TokenSink:
     def acknowledge_reset(self) -> None:
         """First token of the reply to a request that reset the connection."""
         tokens.binary_change(self.buffer, EnvChange.RESET_ACKNOWLEDGED)
-
-    def mark_failed(self) -> None:
-        """Give the next DONE the error bit without an error."""
-        self._failed = True
 
     def begin_call(self, parameters: Sequence[Parameter]) -> None:
         """What follows belongs to a remote procedure call."""

@@ -29,15 +29,22 @@ class TestPyodbc(ClientContract):
 
 
 @pytest.fixture
-def tables(connection: pyodbc.Connection) -> Iterator[pyodbc.Connection]:
+def odbc(target: Target) -> Iterator[pyodbc.Connection]:
+    """A plain connection, autocommit on."""
+    with closing(connect(target)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tables(odbc: pyodbc.Connection) -> Iterator[pyodbc.Connection]:
     """A connection with a table type and a procedure that adds its rows up."""
-    connection.execute("CREATE TYPE dbo.ClientPairs AS TABLE (id int NOT NULL, name nvarchar(20));")
-    connection.execute(
+    odbc.execute("CREATE TYPE dbo.ClientPairs AS TABLE (id int NOT NULL, name nvarchar(20));")
+    odbc.execute(
         "CREATE PROCEDURE dbo.ClientSum @Pairs dbo.ClientPairs READONLY AS "
         "SELECT SUM(id), STRING_AGG(name, N'+') WITHIN GROUP (ORDER BY id) FROM @Pairs;"
     )
-    yield connection
-    connection.execute("DROP PROCEDURE dbo.ClientSum; DROP TYPE dbo.ClientPairs;")
+    yield odbc
+    odbc.execute("DROP PROCEDURE dbo.ClientSum; DROP TYPE dbo.ClientPairs;")
 
 
 @pytest.mark.parametrize("rows", [[(1, "a"), (2, "ü"), (3, None)], []])
@@ -56,6 +63,6 @@ def test_a_statement_is_cancelled_from_another_thread(target: Target) -> None:
         assert connection.execute("SELECT 1;").fetchval() == 1
 
 
-def test_messages_arrive_with_their_text(connection: pyodbc.Connection) -> None:
-    cursor = connection.execute("PRINT N'first'; RAISERROR(N'second', 10, 1);")
+def test_messages_arrive_with_their_text(odbc: pyodbc.Connection) -> None:
+    cursor = odbc.execute("PRINT N'first'; RAISERROR(N'second', 10, 1);")
     assert [text.rpartition("]")[2] for _, text in cursor.messages] == ["first", "second"]

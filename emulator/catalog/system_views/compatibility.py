@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Table
+from emulator.catalog.system_views.base_tables import base_table_rows
 from emulator.catalog.system_views.columns import columns_by_object, types, user_type_id
 from emulator.catalog.system_views.definition import Row, RowSource, view
 from emulator.catalog.system_views.locks import wait_of
@@ -46,6 +47,8 @@ def _compatibility_view(name: str, columns: str) -> Callable[[RowSource], RowSou
     """,
 )
 def sysobjects(session: Session, database: Database) -> Iterator[Row]:
+    for name, object_id, _, schema, parent, code, _, created, _ in base_table_rows(database):
+        yield name, object_id, code, schema, parent, created, code, created
     for item in by_id(database):
         code = type_code(item)
         yield (

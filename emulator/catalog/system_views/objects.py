@@ -23,6 +23,7 @@ from emulator.catalog.objects import (
     View,
     fold,
 )
+from emulator.catalog.system_views.base_tables import base_table_rows
 from emulator.catalog.system_views.definition import SYSTEM_VIEWS, Row, SystemView, system_view_id, view
 from emulator.types.descriptions import column_precision, system_type_id
 from emulator.types.sqltype import SqlType
@@ -94,15 +95,20 @@ def by_id(database: Database) -> list[DatabaseObject]:
     return [item for _, item in sorted(database.by_id.items())]
 
 
-@view("sys.objects", OBJECT)
+OBJECT_OR_SHIPPED = OBJECT.replace("is_ms_shipped bit = 0", "is_ms_shipped bit")
+
+
+@view("sys.objects", OBJECT_OR_SHIPPED)
 def objects(session: Session, database: Database) -> Iterator[Row]:
-    return (object_row(database, item) for item in by_id(database))
-
-
-@view("sys.all_objects", OBJECT.replace("is_ms_shipped bit = 0", "is_ms_shipped bit"))
-def all_objects(session: Session, database: Database) -> Iterator[Row]:
+    for row in base_table_rows(database):
+        yield *row, 1
     for item in by_id(database):
         yield *object_row(database, item), 0
+
+
+@view("sys.all_objects", OBJECT_OR_SHIPPED)
+def all_objects(session: Session, database: Database) -> Iterator[Row]:
+    yield from objects(session, database)
     for system_view in _system_views():
         yield *system_view_row(database, system_view), 1
 

@@ -25,6 +25,7 @@ from emulator.catalog.objects import (
     View,
     fold,
 )
+from emulator.catalog.system_views.base_tables import BASE_TABLES
 from emulator.catalog.system_views.definition import system_view_id
 from emulator.catalog.system_views.objects import type_code
 from emulator.execution.functions.registry import INTEGER, UNICODE, function
@@ -132,12 +133,16 @@ def object_by_id(session: Session, object_id: int, database_id: int | None = Non
 
 @function("OBJECT_ID", UNICODE, UNICODE, optional=1, session=True, result=INT)
 def object_id(session: Session, name: str, kind: str | None = None) -> int | None:
-    """System views have ids too."""
+    """System views and base tables have ids too."""
     wanted = None if kind is None else kind.strip().upper()
     found = find_object(session, name)
     if found is not None:
         return found.object_id if wanted in (None, type_code(found).strip()) else None
     parts = split_name(name) or [""]
+    if len(parts) > 1 and fold(parts[-2]) == "sys" and wanted in (None, "S"):
+        base_table = next((number for number, table in BASE_TABLES.items() if table == fold(parts[-1])), None)
+        if base_table is not None:
+            return base_table
     system_view = system_views.find(parts[-2], parts[-1]) if len(parts) > 1 else None
     return system_view_id(system_view) if system_view is not None and wanted in (None, "V") else None
 
@@ -145,13 +150,13 @@ def object_id(session: Session, name: str, kind: str | None = None) -> int | Non
 @function("OBJECT_NAME", INTEGER, INTEGER, optional=1, session=True, result=SYSNAME)
 def object_name(session: Session, number: int, database_id: int | None = None) -> str | None:
     found = object_by_id(session, number, database_id)
-    return found.name if found else None
+    return found.name if found else BASE_TABLES.get(number)
 
 
 @function("OBJECT_SCHEMA_NAME", INTEGER, INTEGER, optional=1, session=True, result=SYSNAME)
 def object_schema_name(session: Session, number: int, database_id: int | None = None) -> str | None:
     found = object_by_id(session, number, database_id)
-    return found.schema if found else None
+    return found.schema if found else "sys" if number in BASE_TABLES else None
 
 
 @function("OBJECT_DEFINITION", INTEGER, session=True, result=NVARCHAR_MAX)

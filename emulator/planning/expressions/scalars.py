@@ -19,6 +19,7 @@ from emulator.errors import NotSupported, sql_error
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions.application import constant, null
 from emulator.sql import nodes
+from emulator.types.collation import collation
 from emulator.types.conversion import converter
 from emulator.types.sqltype import (
     DATETIME,
@@ -133,7 +134,9 @@ def _string(node: nodes.StringLiteral, scope: Scope | None, ctx: PlanContext) ->
     length = max(len(node.value), 1)
     if node.national:
         return constant(nvarchar(length if length <= MAX_NVARCHAR else MAX), node.value)
-    return constant(varchar(length if length <= MAX_VARCHAR else MAX), node.value)
+    own = collation(ctx.database.collation)  # in the code page of the database
+    value = node.value if node.value.isascii() else own.decode(own.encode(node.value))
+    return constant(varchar(length if length <= MAX_VARCHAR else MAX), value)
 
 
 @compiles(nodes.BinaryLiteral)

@@ -57,7 +57,7 @@ def compile_cursor_query(select: nodes.Select, ctx: PlanContext, *, by_key: bool
             if error.number not in NOT_UPDATABLE:
                 raise
     plan = compile_query(query, None, ctx)
-    return CursorQuery(column_infos(plan.columns), plan.rows)
+    return CursorQuery(column_infos(plan.columns, ctx), plan.rows)
 
 
 def _by_key(query: nodes.Query, through: Through, ctx: PlanContext) -> CursorQuery:
@@ -71,7 +71,7 @@ def _by_key(query: nodes.Query, through: Through, ctx: PlanContext) -> CursorQue
         env[slot] = row
         return make(env)
 
-    columns = column_infos([output.column for output in outputs])
+    columns = column_infos([output.column for output in outputs], ctx)
     return CursorQuery(columns, block.rows, stored, None if outputs_of_windows(query) else remake)
 
 

@@ -6,6 +6,7 @@ Documentation: "SELECT (Transact-SQL)", "SELECT @local_variable", "SET ROWCOUNT"
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from emulator.planning.queries.for_clause import for_client
 from emulator.planning.queries.query import compile_query, plan_of
 from emulator.results import ColumnInfo
 from emulator.sql import nodes
+from emulator.types.sqltype import SqlType, is_character
 
 if TYPE_CHECKING:
     from emulator.results import ResultSink
@@ -39,13 +41,13 @@ def compile_select(statement: nodes.Select, ctx: PlanContext) -> Executable:
         return lambda env, sink: 0 if env[SESSION].settings.format_only else run_into(env, sink)
     body = query.body
     if query.for_clause is not None:
-        return _returning_rows(for_client(compile_query(query, None, ctx), query.for_clause))
+        return _returning_rows(for_client(compile_query(query, None, ctx), query.for_clause), ctx)
     if not isinstance(body, nodes.QuerySpecification):
-        return _returning_rows(compile_query(query, None, ctx))
+        return _returning_rows(compile_query(query, None, ctx), ctx)
     block = compile_block(body, query, None, ctx, assigns=True)
     if block.setters is not None:
         return _assigning(block)
-    return _returning_one_row(block) if block.fetch is not None else _returning_rows(plan_of(block))
+    return _returning_one_row(block, ctx) if block.fetch is not None else _returning_rows(plan_of(block), ctx)
 
 
 def _limited(env: Env, rows: Iterator[Any]) -> Iterator[Any]:
@@ -57,8 +59,8 @@ def _limited(env: Env, rows: Iterator[Any]) -> Iterator[Any]:
     return islice(rows, limit) if limit else rows
 
 
-def _returning_rows(plan: QueryPlan) -> Executable:
-    columns = column_infos(plan.columns)
+def _returning_rows(plan: QueryPlan, ctx: PlanContext) -> Executable:
+    columns = column_infos(plan.columns, ctx)
     rows = plan.rows
 
     def run(env: Env, sink: ResultSink | None) -> int:
@@ -75,8 +77,8 @@ def _returning_rows(plan: QueryPlan) -> Executable:
     return run
 
 
-def _returning_one_row(block: Block) -> Executable:
-    columns = column_infos(plan_of(block).columns)
+def _returning_one_row(block: Block, ctx: PlanContext) -> Executable:
+    columns = column_infos(plan_of(block).columns, ctx)
     fetch = block.fetch
     assert fetch is not None
 
@@ -102,6 +104,11 @@ def _assigning(block: Block) -> Executable:
     return lambda env, sink: sum(1 for _ in _limited(env, rows(env)))
 
 
-def column_infos(columns: Iterable[OutputColumn]) -> tuple[ColumnInfo, ...]:
-    """The columns of a result as the client gets to know them."""
-    return tuple(ColumnInfo(column.name, column.type, column.nullable, column.identity) for column in columns)
+def column_infos(columns: Iterable[OutputColumn], ctx: PlanContext) -> tuple[ColumnInfo, ...]:
+    """The columns of a result as the client gets to know them: texts without a collation have the database's."""
+    default = ctx.database.collation
+
+    def sent(type: SqlType) -> SqlType:
+        return replace(type, collation=default) if is_character(type) and type.collation is None else type
+
+    return tuple(ColumnInfo(column.name, sent(column.type), column.nullable, column.identity) for column in columns)

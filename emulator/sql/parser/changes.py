@@ -25,9 +25,7 @@ class ChangeParser(Grammar):
         ctes = self.common_table_expressions()
         if self.at("INSERT", "UPDATE", "DELETE", "MERGE"):
             return self._change(first, ctes)
-        query = self.query()
-        options = self.query_hints()
-        return nodes.Select(query, ctes, options, **self.span(first))
+        return self.rest_of_select(ctes, first)
 
     def change_statement(self) -> Change:
         return self._change(self.token, ())

@@ -406,6 +406,10 @@ class Grammar(TokenCursor, ABC):
         """[WITH ...] query [OPTION (...)]."""
 
     @abstractmethod
+    def rest_of_select(self, ctes: tuple[nodes.CommonTableExpression, ...], first: Token) -> nodes.Select:
+        """query [OPTION (...)], behind what began with ``first``."""
+
+    @abstractmethod
     def common_table_expressions(self) -> tuple[nodes.CommonTableExpression, ...]:
         """[WITH name AS (...), ...]."""
 

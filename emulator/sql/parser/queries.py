@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from emulator.sql import nodes
-from emulator.sql.lexer import DECIMAL, FLOAT, INTEGER, KEYWORD, STRING, WORD
+from emulator.sql.lexer import DECIMAL, FLOAT, INTEGER, KEYWORD, STRING, WORD, Token
 from emulator.sql.parser.core import COMPOUND_ASSIGNMENTS, Grammar
 
 _ASSIGNMENTS: Final = COMPOUND_ASSIGNMENTS | {"="}
@@ -20,8 +20,13 @@ class QueryParser(Grammar):
     def select_statement(self) -> nodes.Select:
         first = self.token
         ctes = self.common_table_expressions()
+        return self.rest_of_select(ctes, first)
+
+    def rest_of_select(self, ctes: tuple[nodes.CommonTableExpression, ...], first: Token) -> nodes.Select:
         query = self.query()
         options = self.query_hints()
+        if options and query.for_clause is None:  # SQL Server takes the two in either order
+            query = replace(query, for_clause=self._for_clause())
         return nodes.Select(query, ctes, options, **self.span(first))
 
     def common_table_expressions(self) -> tuple[nodes.CommonTableExpression, ...]:

@@ -87,3 +87,10 @@ def test_a_load_under_tablock_into_an_index_is_alone(db: Any, engine: Any) -> No
     load(db, "INSERT BULK t (v decimal(9,2)) WITH (TABLOCK)", [INT], [(1,)])
     modes = "SELECT request_mode FROM sys.dm_tran_locks WHERE resource_type IN ('OBJECT', 'KEY')"
     assert engine.client().query(modes) == [("X",)]
+
+
+def test_columns_that_the_table_has_not_fail_without_a_message(client: Any) -> None:
+    client.run("CREATE TABLE t (id int);")
+    sink = client.collect("INSERT BULK t ([x] int)")
+    assert (sink.errors, sink.events) == ([], [("failed",)])
+    assert client.collect("INSERT BULK missing ([x] int)").errors[0].number == 208

@@ -219,3 +219,9 @@ def test_a_primary_key_makes_new_columns_not_null(client: Any) -> None:
     assert client.query("SELECT name, is_nullable FROM sys.columns WHERE object_id = OBJECT_ID('t')") == [
         *(("a", False), ("b", False), ("c", True))
     ]
+
+
+def test_literals_are_in_the_code_page_of_their_database(client: Any) -> None:
+    client.run("CREATE DATABASE prc COLLATE Chinese_PRC_CI_AS")
+    assert client.query("SELECT '中文', N'' + '中文'") == [("??", "??")]
+    assert client.query("USE prc; SELECT '中文', N'' + '中文'") == [("中文", "中文")]

@@ -279,3 +279,11 @@ def test_unsupported_statements_say_what_they_are(client: Any) -> None:
     error = client.fails("BULK INSERT t FROM 'file'")
     assert error.number == 40517
     assert "BULK INSERT" in error.message
+
+
+def test_all_statements_of_a_batch_that_cannot_be_bound_are_reported(client: Any) -> None:
+    errors = client.collect("SELECT 1;\nSELECT a;\nIF 1 = 1 SELECT b;").errors
+    assert [(error.number, error.message, error.line) for error in errors] == [
+        (207, "Invalid column name 'a'.", 2),
+        (207, "Invalid column name 'b'.", 3),
+    ]

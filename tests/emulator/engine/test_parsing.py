@@ -75,3 +75,8 @@ def test_without_a_culture_that_of_the_language_counts(client: Any) -> None:
     assert client.value("PARSE('16. Dezember 2010' AS date)") == datetime.date(2010, 12, 16)
     assert client.value("FORMAT(1234.5, 'N')") == "1.234,50"
     assert client.value("FORMAT(CAST('20100301' AS date), 'MMMM', 'en-US')") == "March"
+
+
+def test_for_may_come_behind_option(client: Any) -> None:
+    rows = client.query("SELECT n FROM (VALUES (1), (2)) AS v (n) ORDER BY n OPTION (MAXDOP 1) FOR JSON AUTO")
+    assert rows == client.query("SELECT n FROM (VALUES (1), (2)) AS v (n) ORDER BY n FOR JSON AUTO OPTION (MAXDOP 1)")

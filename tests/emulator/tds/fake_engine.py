@@ -101,6 +101,7 @@ ALL_TYPES: dict[str, tuple[SqlType, Any]] = {
 @dataclass
 class FakeDatabase:
     name: str
+    collation: str = "SQL_Latin1_General_CP1_CI_AS"
 
 
 @dataclass
@@ -214,7 +215,7 @@ class FakeSession:
         self.rows((ColumnInfo("entry", NVARCHAR),), entries, sink)
 
     def do_use(self, argument: str, sink: ResultSink) -> None:
-        sink.database_changed(self.database.name, argument, 1)
+        sink.database_changed(self.database.name, argument, 1, self.database.collation)
         self.database = FakeDatabase(argument)
         sink.done(None)
 

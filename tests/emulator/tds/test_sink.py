@@ -181,14 +181,15 @@ def test_transactions_and_the_database_are_reported_as_environment_changes() -> 
     sink.transaction_began(0x0102)
     sink.transaction_ended(0x0102, committed=True)
     sink.transaction_ended(0x0102, committed=False)
-    sink.database_changed("a", "b", 3)
+    sink.database_changed("a", "b", 3, "Latin1_General_CI_AS")
     descriptor = struct.pack("<Q", 0x0102)
     assert bytes(sink.buffer).startswith(
         b"\xe3\3\0\x12\0\0"
         + (b"\xe3\x0b\0\x08\x08" + descriptor + b"\0")
         + (b"\xe3\x0b\0\x09\0\x08" + descriptor)
         + (b"\xe3\x0b\0\x0a\0\x08" + descriptor)
-        + b"\xe3\7\0\1\1b\0\1a\0"
+        + (b"\xe3\7\0\1\1b\0\1a\0")
+        + b"\xe3\x08\0\7\5\x09\x04\xd0\0\0\0"
     )
     assert read(sink.buffer)[-1] == ("INFO", 5701)
 

@@ -320,3 +320,10 @@ def test_each_database_has_a_file_of_rows_and_a_log(query: Query) -> None:
     assert [(name, kind) for name, kind, _ in rows] == [("lockstep", "ROWS"), ("lockstep_log", "LOG")]
     assert query("SELECT COUNT(*) FROM sys.master_files") == query("SELECT 2 * COUNT(*) FROM sys.databases")
     assert query("SELECT name, is_default FROM sys.filegroups") == [("PRIMARY", True)]
+
+
+def test_system_base_tables_are_listed_as_shipped(query: Query) -> None:
+    assert query("SELECT type, is_ms_shipped, OBJECT_NAME(object_id) FROM sys.objects WHERE name = 'sysschobjs'") == [
+        ("S ", True, "sysschobjs")
+    ]
+    assert query("SELECT COUNT(*) FROM sysobjects WHERE xtype = 'S' AND refdate IS NULL") == [(0,)]
