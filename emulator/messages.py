@@ -217,6 +217,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8169: (16, "Conversion failed when converting from a character string to uniqueidentifier."),
     8170: (16, "Insufficient result space to convert uniqueidentifier value to char."),
     9809: (16, "The style {} is not supported for conversions from {} to {}."),
+    9806: (16, "The datepart {} is not supported by date function {}."),
     9810: (16, "The datepart {} is not supported by date function {} for data type {}."),
     168: (15, "The floating point value '{}' is out of the range of computer representation (8 bytes)."),
     1018: (15, "Incorrect syntax near '{}'. If this is intended as a part of a table hint, A WITH keyword and parenthesis "

@@ -102,12 +102,12 @@ def date_add(part: str, t: SqlType) -> Callable[[int, Any], Any]:
 def date_diff(part: str, a: SqlType, b: SqlType, big: bool = False) -> Callable[[Any, Any], int]:
     """DATEDIFF(part, a, b), ``big``: DATEDIFF_BIG: how many boundaries of ``part`` lie between two moments.
 
-    Two datetimeoffsets are compared in UTC. Weeks begin on Sunday whatever DATEFIRST says. Raises now 9810; the
+    Two datetimeoffsets are compared in UTC. Weeks begin on Sunday whatever DATEFIRST says. Raises now 9806; the
     function raises 535.
     """
     function = "datediff_big" if big else "datediff"
     if part in ("tzoffset", "iso_week"):
-        raise sql_error(9810, part, function, a.name)
+        raise sql_error(9806, part, function)
     f, g = _utc(a), _utc(b)
     if part == "millisecond":
         f, g = _to_milliseconds(a, f), _to_milliseconds(b, g)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
+from emulator.types import hijri
 from emulator.types.instants import (
     UNITS_PER_DAY,
     UNITS_PER_MINUTE,
@@ -81,12 +82,12 @@ def parse(text: str, style: int | None, *, classic: bool = False) -> Moment:
     Where the style does not say it, the order of a date in numbers is that of SET DATEFORMAT; ``yyyy-mm-dd`` follows it
     for the classic types alone. ValueError: it is not a date or time; ``OutOfRange``: none that exists.
     """
-    if style in _HIJRI_STYLES:
-        raise NotSupported(f"date style {style}")
     text = text.strip()
     odbc = _ODBC.fullmatch(text)
     if odbc is not None:
         text = odbc[1].strip()
+    if style in _HIJRI_STYLES:
+        return _parse_loose(text, _hijri_date)
     order = _ORDERS.get(style) or CURRENT.get().order
     iso = _ISO.fullmatch(text)
     follows_order = order in _DAY_BEFORE_MONTH and (classic or style in _ORDERS)
@@ -94,10 +95,10 @@ def parse(text: str, style: int | None, *, classic: bool = False) -> Moment:
         hour, minute, second = (int(iso[n] or 0) for n in (5, 6, 7))
         days = _days(int(iso[1]), int(iso[2]), int(iso[3]))
         return Moment(days, _clock(hour, minute, second, ".", iso[8] or ""), _offset(iso[9]), len(iso[8] or ""))
-    return _parse_loose(text, order)
+    return _parse_loose(text, lambda date: _parse_date(date, order))
 
 
-def _parse_loose(text: str, order: str) -> Moment:
+def _parse_loose(text: str, parse_date: Callable[[str], int]) -> Moment:
     offset = None
     found = _OFFSET.search(text)
     if found is not None and ":" in text[: found.start()]:
@@ -112,7 +113,7 @@ def _parse_loose(text: str, order: str) -> Moment:
         digits = len(time[5] or "")
         text = f"{text[: time.start()].rstrip()} {text[time.end() :].lstrip()}".strip()
         break
-    return Moment(_parse_date(text, order), units, offset, digits)
+    return Moment(parse_date(text), units, offset, digits)
 
 
 def _twelve_hours(hour: int, half: str | None) -> int:
@@ -162,6 +163,20 @@ def _year(digits: str) -> int:
         raise ValueError("a year has two digits or four")
     century = _TWO_DIGIT_YEAR_CUTOFF // 100 * 100
     return int(digits) + (century if int(digits) <= _TWO_DIGIT_YEAR_CUTOFF % 100 else century - 100)
+
+
+def _hijri_date(text: str) -> int:
+    """Day, month (its number or name) and year of the Hijri calendar."""
+    for number, name in enumerate(hijri.MONTHS, start=1):
+        text = text.replace(name, str(number))
+    numbers = re.fullmatch(r"(\d{1,2})[\s/-]+(\d{1,2})[\s/-]+(\d{4})", text)
+    if numbers is None:
+        raise ValueError(text)
+    day, month, year = (int(part) for part in numbers.groups())
+    try:
+        return hijri.from_hijri(year, month, day)
+    except ValueError:
+        raise OutOfRange from None
 
 
 def _parse_date(text: str, order: str) -> int:
@@ -245,6 +260,8 @@ _FORMATS: Final[dict[int, tuple[str, str, str]]] = {
     22: ("{mo:02}/{dd:02}/{yy}", " ", "{h12:2}:{mi:02}:{ss:02} {half}"),
     23: ("{yyyy}-{mo:02}-{dd:02}", "", ""),
     126: ("{yyyy}-{mo:02}-{dd:02}", "T", "{hh:02}:{mi:02}:{ss:02}{shown}"),
+    130: ("{dd:2} {mon} {yyyy}", " ", "{h12:2}:{mi:02}:{ss:02}{colon}{half}"),
+    131: ("{dd:2}/{mo:02}/{yyyy}", " ", "{h12:2}:{mi:02}:{ss:02}{colon}{half}"),
 }
 """Date, separator and time of each style."""
 
@@ -266,14 +283,12 @@ def formatter(t: SqlType, style: int | None) -> Callable[[Any], str]:
     classic = t.name in ("datetime", "smalldatetime")
     if style is None:
         style = _CLASSIC_DEFAULT if classic else _DEFAULT
-    if style in _HIJRI_STYLES:
-        raise NotSupported(f"date style {style}")
     if style not in _FORMATS:
         raise sql_error(281, style, t.name)
     template = _template(t, style)
     if template == "{yyyy}-{mo:02}-{dd:02}" and t.name == "date":
         return _iso_date
-    fields = _field_reader(t)
+    fields = _field_reader(t, in_hijri=style in _HIJRI_STYLES)
     if t.name != "datetimeoffset":
         return lambda v: template.format_map(fields(v))
     if style == _UTC_STYLE:
@@ -289,7 +304,7 @@ def _template(t: SqlType, style: int) -> str:
     if t.name == "date":
         return date
     if t.name == "time":
-        return time.replace("{h12:2}", "{h12}")
+        return time if style in (22, *_HIJRI_STYLES) else time.replace("{h12:2}", "{h12}")
     return date + separator + time
 
 
@@ -297,7 +312,16 @@ def _iso_date(days: int) -> str:
     return "{:04}-{:02}-{:02}".format(*civil(days))
 
 
-def _field_reader(t: SqlType) -> Callable[[Any], dict[str, Any]]:
+def _hijri_fields(days: int) -> dict[str, Any]:
+    """Those of the date. Raises 8115 for a date before the calendar."""
+    try:
+        year, month, day = hijri.to_hijri(days)
+    except ValueError:
+        raise sql_error(8115, "expression", "data type varchar") from None
+    return {"yyyy": f"{year:04}", "mo": month, "mon": hijri.MONTHS[month - 1], "dd": day}
+
+
+def _field_reader(t: SqlType, *, in_hijri: bool = False) -> Callable[[Any], dict[str, Any]]:
     """Everything that a template may name, for values of ``t``."""
     units_of = to_units(t)
     scale = {"datetime": 3, "smalldatetime": 3}.get(t.name, t.scale)
@@ -312,7 +336,7 @@ def _field_reader(t: SqlType) -> Callable[[Any], dict[str, Any]]:
         else:
             digits = f"{fraction:07}"[:scale]
         hour, minute = seconds // 3600, seconds // 60 % 60
-        return {
+        found = {
             "yyyy": f"{year:04}",
             "yy": f"{year % 100:02}",
             "mo": month,
@@ -327,5 +351,6 @@ def _field_reader(t: SqlType) -> Callable[[Any], dict[str, Any]]:
             "point": f".{digits}" if digits else "",
             "shown": f".{digits}" if digits.strip("0") else "",
         }
+        return found | _hijri_fields(days) if in_hijri else found
 
     return fields

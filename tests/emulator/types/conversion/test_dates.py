@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.errors import NotSupported, SqlError
+from emulator.errors import SqlError
 from emulator.types.conversion import converter
 from emulator.types.external import from_python_as, to_python
 from emulator.types.sqltype import (
@@ -193,8 +193,6 @@ def test_styles_that_do_not_exist_are_refused() -> None:
     with pytest.raises(SqlError) as caught:
         converter(DATETIME, TEXT, style=99, explicit=True)
     assert caught.value.number == 281
-    with pytest.raises(NotSupported, match="130"):
-        converter(DATETIME, TEXT, style=130, explicit=True)
 
 
 @given(st.datetimes(python.datetime(1753, 1, 1)), st.sampled_from([121, 126]))
