@@ -281,12 +281,14 @@ class PlanContext:
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """A column of a query's result. ``name`` is "" when it has none."""
+    """A column of a query's result. ``name`` is "" when it has none; ``is_null_literal``: it is the word NULL, which
+    fits a column of any type."""
 
     name: str
     type: SqlType
     nullable: bool = True
     identity: bool = False
+    is_null_literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

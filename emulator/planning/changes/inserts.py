@@ -33,6 +33,7 @@ from emulator.planning.changes.shapes import shape_of
 from emulator.planning.changes.targets import Target, bind_target, is_private, note_changes, store_of
 from emulator.planning.changes.triggers import refuse_output
 from emulator.planning.expressions import compile_scalar
+from emulator.planning.expressions.application import null
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.expressions.sequences import one_value_a_row
 from emulator.planning.queries import bind_ctes, compile_query
@@ -198,7 +199,10 @@ def _insert_query(node: nodes.Insert, place: _Place, query: nodes.Query, ctx: Pl
             raise _wrong_number(len(plan.columns), columns, place.target.table, node)
         raise sql_error(120 if len(plan.columns) < len(columns) else 121, line=node.line)
     refuse_rowversion(columns, node.line)
-    items = [column_of(0, i, column.type, column.nullable) for i, column in enumerate(plan.columns)]
+    items = [
+        null(column.type, literal=True) if column.is_null_literal else column_of(0, i, column.type, column.nullable)
+        for i, column in enumerate(plan.columns)
+    ]
     if nested is not None:
 
         def change_and_read(env: Env) -> list[tuple[Any, ...]]:
@@ -260,9 +264,12 @@ def _insert_tuples(
     All of them are there before the first is inserted: a statement never reads what it writes (Halloween protection).
     """
     slot = ctx.new_slot()
+    sources = [
+        item if item.is_null_literal else column_of(slot, i, item.type, item.nullable) for i, item in enumerate(items)
+    ]
     given = {
-        column.ordinal: assigned(column_of(slot, i, item.type, item.nullable), place.target.table, column, ctx).fn
-        for i, (column, item) in enumerate(zip(place.columns, items, strict=True))
+        column.ordinal: assigned(source, place.target.table, column, ctx).fn
+        for column, source in zip(place.columns, sources, strict=True)
     }
 
     def load(env: Env, row: tuple[Any, ...]) -> None:

@@ -112,7 +112,12 @@ def _compile_operation(
     outputs = [
         Output(
             a.name,
-            replace(a.expr, type=type, nullable=a.expr.nullable or b.expr.nullable, is_null_literal=False),
+            replace(
+                a.expr,
+                type=type,
+                nullable=a.expr.nullable or b.expr.nullable,
+                is_null_literal=a.expr.is_null_literal and b.expr.is_null_literal,
+            ),
             node=a.node,
         )
         for (a, b), type in zip(pairs, types, strict=True)

@@ -31,7 +31,8 @@ class Output:
 
     @property
     def column(self) -> OutputColumn:
-        return OutputColumn(self.name, self.expr.type, self.expr.nullable, self.identity)
+        expr = self.expr
+        return OutputColumn(self.name, expr.type, expr.nullable, self.identity, expr.is_null_literal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ across the boundary, as SQL Server's algebrizer does it. Others run as queries o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from emulator.catalog.objects import InlineFunction, View
 from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
@@ -164,7 +165,12 @@ def _merge(
     columns = [
         SourceColumn(name, output.expr.type, output.expr.nullable) for name, output in zip(names, outputs, strict=True)
     ]
-    source = Source(alias, ctx.new_slot(), columns, expressions=[output.expr for output in outputs])
+    # A column of a derived table has a type, even if it is the word NULL (then int).
+    expressions = [
+        replace(output.expr, is_null_literal=False) if output.expr.is_null_literal else output.expr
+        for output in outputs
+    ]
+    source = Source(alias, ctx.new_slot(), columns, expressions=expressions)
     relation = InnerJoin([bound.relation, *joined], conjuncts)
     return Bound(relation, [source], [*bound.merged, MergedView(source, bound.sources, uses)])
 

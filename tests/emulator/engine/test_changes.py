@@ -179,3 +179,18 @@ def test_exists_takes_a_star_of_a_grouped_query(lots: Any) -> None:
     lots.run("CREATE TABLE part (lot varchar(5)); INSERT part VALUES ('a'), ('a'), ('b')")
     text = "SELECT code FROM lot WHERE EXISTS (SELECT * FROM part WHERE lot = code GROUP BY lot HAVING COUNT(*) > 1)"
     assert lots.query(text) == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1, NULL, NULL, NULL",
+        "SELECT 1, NULL, NULL, NULL UNION ALL SELECT 2, NULL, NULL, NULL",
+        "SELECT value, NULL, NULL, NULL FROM GENERATE_SERIES(1, 2)",
+    ],
+)
+def test_the_word_null_in_a_query_fits_a_column_of_any_type(client: Any, query: str) -> None:
+    client.run("CREATE TABLE moment (id int, at datetime2, g uniqueidentifier, x xml)")
+    client.run(f"INSERT moment {query}")
+    assert client.query("SELECT at, g, x FROM moment WHERE id = 1") == [(None, None, None)]
+    assert client.fails("INSERT moment (at) SELECT n FROM (SELECT NULL AS n) AS d").number == 206
