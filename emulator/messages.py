@@ -453,6 +453,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     5309: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support constants as ORDER BY clause "
           "expressions."),
     1750: (16, "Could not create constraint or index. See previous errors."),
+    10735: (15, "Incorrect WHERE clause for filtered index '{}' on table '{}'."),
     8111: (16, "Cannot define PRIMARY KEY constraint on nullable column in table '{}'."),
     1759: (16, "Computed column '{}' in table '{}' is not allowed to be used in another computed-column definition."),
     8141: (16, "Column CHECK constraint for column '{}' references another column, table '{}'."),

@@ -6,7 +6,9 @@ Documentation: "CREATE SCHEMA", "CREATE SYNONYM", "CREATE TYPE", "CREATE DATABAS
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
+from emulator.catalog.database import Database
 from emulator.catalog.dependencies import default_with, user_of_type
 from emulator.catalog.objects import (
     AliasType,
@@ -44,6 +46,12 @@ from emulator.execution.definitions.users import drop_role, drop_user
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.sql import nodes
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+DEPARTURE_POLLS = 10
+POLL_SECONDS = 0.1
 
 KINDS: Mapping[str, tuple[type[DatabaseObject], ...]] = {
     "PROCEDURE": (Procedure,),
@@ -200,9 +208,22 @@ def _drop_database(frame: Frame, place: Place, node: nodes.Drop) -> None:
         return
     if not session.unchecked and not has_permission(session, "CONTROL", database=target):
         raise sql_error(3701, "drop", "database", place.name, state=2, line=node.line)
-    if any(other.database is target for other in session.instance.sessions.values()):
+    _await_departures(session, target)
+    if _is_in_use(session, target):
         raise sql_error(3702, "database", place.name, line=node.line)
     del databases[fold(place.name)]
+
+
+def _is_in_use(session: Session, database: Database) -> bool:
+    return any(other.database is database for other in session.instance.sessions.values())
+
+
+def _await_departures(session: Session, database: Database) -> None:
+    """Give connections that their clients have closed the time to go: their end arrives behind this request."""
+    for _ in range(DEPARTURE_POLLS):
+        if session.database is database or not _is_in_use(session, database):
+            return
+        session.instance.scheduler.sleep(POLL_SECONDS)
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {

@@ -6,7 +6,7 @@ definition".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from emulator.catalog.database import Database
@@ -312,7 +312,8 @@ class _Shaper:
         return index
 
     def set_filter(self, index: Index, where: nodes.Predicate, text: str) -> None:
-        """Make ``index`` a filtered one."""
+        """Make ``index`` a filtered one. Errors: 156, 10735 for other filters than comparisons with constants."""
+        _check_filter(where, index.name, self.table.name)
         scope = table_scope(self.table, self.ctx)
         slot = scope.sources[0].slot
         holds = compile_filter(where, scope, self.ctx)
@@ -330,6 +331,34 @@ class _Shaper:
             index.number = max((other.number for other in self.table.indexes), default=1) + 1
             index.number = max(index.number, 2)
             self.table.indexes.append(index)
+
+
+NOT_IN_FILTERS: Mapping[type[nodes.Predicate], str] = {
+    nodes.Between: "BETWEEN",
+    nodes.Like: "LIKE",
+    nodes.Not: "NOT",
+    nodes.Or: "OR",
+}
+
+
+def _check_filter(node: nodes.Predicate, index: str, table: str) -> None:
+    """What the grammar of filtered indexes lets through ("CREATE INDEX (Transact-SQL)", filter_predicate)."""
+    if type(node) in NOT_IN_FILTERS:
+        raise sql_error(156, NOT_IN_FILTERS[type(node)], line=node.line)
+    match node:
+        case nodes.And(operands=operands):
+            for condition in operands:
+                _check_filter(condition, index, table)
+        case nodes.InList(negated=True):
+            raise sql_error(156, "NOT", line=node.line)
+        case nodes.InList(operand=nodes.ColumnRef(), items=items) if not any(column_names(item) for item in items):
+            return
+        case nodes.Comparison(left=nodes.ColumnRef(), right=right) if not column_names(right):
+            return
+        case nodes.IsNull(operand=nodes.ColumnRef()):
+            return
+        case _:
+            raise sql_error(10735, index, table, line=node.line)
 
 
 WITHOUT_ORDER = frozenset({"text", "ntext", "image", "xml"})

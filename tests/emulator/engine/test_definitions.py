@@ -225,3 +225,40 @@ def test_literals_are_in_the_code_page_of_their_database(client: Any) -> None:
     client.run("CREATE DATABASE prc COLLATE Chinese_PRC_CI_AS")
     assert client.query("SELECT '中文', N'' + '中文'") == [("??", "??")]
     assert client.query("USE prc; SELECT '中文', N'' + '中文'") == [("中文", "中文")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "number"),
+    [
+        ("a > 1 OR a < 0", 156),
+        ("b LIKE 'x%'", 156),
+        ("a BETWEEN 1 AND 2", 156),
+        ("a NOT IN (1, 2)", 156),
+        ("NOT a = 1", 156),
+        ("a = c", 10735),
+        ("LEN(b) > 1", 10735),
+        ("1 < a", 10735),
+    ],
+)
+def test_a_filter_compares_columns_with_constants_only(client: Any, condition: str, number: int) -> None:
+    client.run("CREATE TABLE t (a int, b varchar(9), c int)")
+    assert client.fails(f"CREATE INDEX i ON t (a) WHERE {condition}").number == number
+
+
+def test_filters_that_the_grammar_has(client: Any) -> None:
+    client.run("CREATE TABLE t (a int, b varchar(9), d date)")
+    client.run("CREATE INDEX i ON t (a) WHERE (a > 1 AND a <> 7) AND b IS NOT NULL AND a IN (2, 3, 4)")
+    client.run("CREATE INDEX j ON t (a) WHERE d >= CONVERT(date, '20240101') AND a = -1")
+
+
+def test_a_database_is_dropped_when_those_who_leave_it_have_gone(engine: Any) -> None:
+    one, other = engine.clients(2)
+    one.run("CREATE DATABASE other")
+    other.run("USE other")
+    assert one.fails("DROP DATABASE other").number == 3702
+
+    dropping = one.start("DROP DATABASE other")
+    other.session.close()
+    engine.instance.scheduler.run_until_done(dropping.task)
+    assert dropping.error_numbers == []
+    assert one.value("DB_ID('other')") is None
