@@ -107,8 +107,8 @@ def test_autogenerate_finds_no_difference_to_what_was_made(made: MetaData, conne
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("ALTER TABLE item ALTER COLUMN name nvarchar(50) NULL", "modify_type"),
-        ("ALTER TABLE item ALTER COLUMN name nvarchar(100) NOT NULL", "modify_nullable"),
+        ("ALTER TABLE item ALTER COLUMN picture varbinary(50) NULL", "modify_type"),
+        ("ALTER TABLE item ALTER COLUMN size real NOT NULL", "modify_nullable"),
         ("ALTER TABLE item ADD extra int NULL", "remove_column"),
         ("ALTER TABLE item DROP COLUMN size", "add_column"),
         ("DROP INDEX ix_item_name ON item", "add_index"),
@@ -290,7 +290,7 @@ def test_comments_are_written_and_removed(operations: Operations, connection: Co
 def test_a_batch_alters_the_table_in_place(operations: Operations, connection: Connection) -> None:
     with operations.batch_alter_table("item") as batch:
         batch.add_column(Column("extra", Integer))
-        batch.alter_column("note", existing_type=Unicode(20), type_=Unicode(60))
+        batch.alter_column("note", existing_type=Unicode(20), existing_nullable=True, type_=Unicode(60))
         batch.create_index("ix_item", ["code", "extra"])
 
     assert [found["name"] for found in inspect(connection).get_columns("item")] == [
