@@ -31,6 +31,7 @@ FIELDS = {
     "FMTONLY": "format_only",
 }
 """The fields of ``Settings`` that options are."""
+DEFAULT_TEXT_SIZE = 4096
 PRIORITIES = {"LOW": -5, "NORMAL": 0, "HIGH": 5}
 SWITCHES = frozenset(
     {
@@ -178,7 +179,7 @@ def compile_value(node: nodes.SetValue, compiler: UnitCompiler) -> Step:
     setters: dict[str, tuple[SqlType, Callable[[Frame, Any], None]]] = {
         "LOCK_TIMEOUT": (SqlType("int"), _set("lock_timeout")),
         "DATEFIRST": (SqlType("int"), _set_first_day),
-        "TEXTSIZE": (SqlType("int"), _set("textsize")),
+        "TEXTSIZE": (SqlType("int"), _set_text_size),
         "CONTEXT_INFO": (SqlType("varbinary", 128), _set("context_info")),
         "ROWCOUNT": (SqlType("int"), _set("rowcount")),
         "DEADLOCK_PRIORITY": (_name_type(), _set_priority),
@@ -202,6 +203,11 @@ def _set(field: str) -> Callable[[Frame, Any], None]:
         frame.session.settings = replace(frame.session.settings, **{field: value})
 
     return set_field
+
+
+def _set_text_size(frame: Frame, value: Any) -> None:
+    """0 means the default of 4096 bytes, as which it is shown."""
+    frame.session.settings = replace(frame.session.settings, textsize=value or DEFAULT_TEXT_SIZE)
 
 
 def _set_first_day(frame: Frame, value: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from emulator.errors import sql_error
 from emulator.types import code_pages, like
-from emulator.types.locales import SQL_COLLATIONS, windows_name
+from emulator.types.locales import SQL_COLLATIONS, windows_name, windows_names
 from emulator.types.sqltype import DEFAULT_COLLATION
 from emulator.types.weights import Rules, key_maker
 
@@ -143,8 +143,8 @@ def collation(name: str | None) -> Collation:
 
 
 def known_collations() -> list[Collation]:
-    """The collations that are listed, by name."""
-    return sorted(set(_KNOWN.values()), key=lambda found: found.name)
+    """All collations, by name."""
+    return [collation(name) for name in sorted({*SQL_COLLATIONS, *windows_names()})]
 
 
 def _windows_collation(name: str | None) -> Collation:

@@ -7,6 +7,7 @@ Documentation: "Windows collation name (Transact-SQL)", "Code page architecture"
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,6 +115,19 @@ def windows_name(name: str) -> WindowsName | None:
         return None
     parts = [locale.name, version, style, "SC" if supplementary else "", "UTF8" if utf8 else ""]
     return WindowsName("_".join(part for part in parts if part), locale, VERSIONS[version])
+
+
+def windows_names() -> Iterator[str]:
+    """The names of all Windows collations."""
+    styles = ("BIN", "BIN2", "CI_AI", "CI_AS", "CS_AI", "CS_AS")
+    for locale in _LOCALES:
+        for version in locale.versions:
+            base = f"{locale.name}_{version}" if version else locale.name
+            for style in styles:
+                for suffix in ("", "_SC", "_UTF8", "_SC_UTF8"):
+                    name = f"{base}_{style}{suffix}"
+                    if windows_name(name) is not None:
+                        yield name
 
 
 _SQL_SORT_ORDERS: Final = {

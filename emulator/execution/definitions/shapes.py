@@ -97,6 +97,8 @@ class _Shaper:
     ctx: PlanContext
     unspecified: set[str] = field(default_factory=set)
     """Names of new columns that do not say whether they may be NULL: a primary key makes them NOT NULL."""
+    null_by_default: bool = True
+    """Whether they may be (SET ANSI_NULL_DFLT_ON)."""
 
     def add_columns(self, definitions: Sequence[nodes.ColumnDefinition]) -> list[Column]:
         """Add columns with their constraints and indexes. All are there before an expression is read."""
@@ -138,7 +140,8 @@ class _Shaper:
         user_type, nullable_by_type = user_type_of(node.type, self.ctx)
         type = with_collation(type, self.ctx.database, node.collation)
         not_null = node.identity is not None or type.name == "rowversion"
-        nullable = not not_null and nullable_by_type if node.nullable is None else node.nullable
+        by_default = nullable_by_type and self.null_by_default
+        nullable = not not_null and by_default if node.nullable is None else node.nullable
         if node.identity is not None and not _may_count(type):
             raise sql_error(2749, node.name, line=node.line)
         if node.identity is not None and (nullable or self.table.identity_column is not None):
@@ -406,14 +409,16 @@ def table_scope(table: Table, ctx: PlanContext) -> Scope:
     return Scope([Source(table.name, ctx.new_slot(), columns, table, table.schema)])
 
 
-def table_shape(name: str, definition: nodes.TableDefinition, ctx: PlanContext, *, schema: str = "") -> Table:
+def table_shape(
+    name: str, definition: nodes.TableDefinition, ctx: PlanContext, *, schema: str = "", null_by_default: bool = True
+) -> Table:
     """The definition of a table without its foreign keys and without a store.
 
     Errors: 112 a variable, 2705 a column twice, 1911 an unknown column, 2715 an unknown type, 8110, 8112, 2744 and what
     expressions raise.
     """
     table = Table(schema, name, database=ctx.database.name)
-    shaper = _Shaper(table, replace(ctx, variables=NoVariables()))
+    shaper = _Shaper(table, replace(ctx, variables=NoVariables()), null_by_default=null_by_default)
     shaper.add_columns(definition.columns)
     for constraint in definition.constraints:
         shaper.add_constraint(constraint)
@@ -424,4 +429,5 @@ def table_shape(name: str, definition: nodes.TableDefinition, ctx: PlanContext, 
 
 def shaper(table: Table, ctx: PlanContext, statement: str = "ALTER TABLE") -> _Shaper:
     """For ALTER TABLE and CREATE INDEX: adds parts to an existing definition. Errors of the parts: 112 a variable."""
-    return _Shaper(table, replace(ctx, variables=NoVariables(statement=statement)))
+    null_by_default = "ANSI_NULL_DFLT_ON" in ctx.session.settings.on
+    return _Shaper(table, replace(ctx, variables=NoVariables(statement=statement)), null_by_default=null_by_default)

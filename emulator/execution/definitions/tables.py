@@ -47,16 +47,19 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
             raise NotSupported(f"CREATE TABLE WITH {option.name}", node.line)
 
     def create_table(frame: Frame) -> None:
+        null_by_default = "ANSI_NULL_DFLT_ON" in frame.session.settings.on
         place = place_of(frame, compiler, node.name, database)
         if place.is_temporary:
-            shape = table_shape(place.name, node.definition, place.context, schema="dbo")
+            shape = table_shape(
+                place.name, node.definition, place.context, schema="dbo", null_by_default=null_by_default
+            )
             shape.database = "tempdb"
             _enter_temporary(frame, shape, place)
             return
         schema = place.creating("CREATE TABLE")
         if place.database.find(schema, place.name) is not None:
             raise sql_error(2714, place.name, state=6, line=node.line)
-        table = table_shape(place.name, node.definition, place.context, schema=schema)
+        table = table_shape(place.name, node.definition, place.context, schema=schema, null_by_default=null_by_default)
         table.database = place.database.name
         enter(frame.session, place.database, table)
         table.store = _shared_store(frame.session, place.database, table)

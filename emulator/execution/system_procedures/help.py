@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from emulator.catalog.objects import Column, DatabaseObject, Index, Module, Parameter, Table, fold
+from emulator.catalog.objects import AliasType, Column, DatabaseObject, Index, Module, Parameter, Table, fold
 from emulator.catalog.system_views.definition import Row, column_list
 from emulator.catalog.system_views.objects import TYPE_DESCRIPTIONS, by_id, type_code
 from emulator.errors import sql_error
 from emulator.execution.system_procedures.contract import Body
 from emulator.execution.system_procedures.search import DEFAULT_SCHEMA, columns_of
 from emulator.execution.system_procedures.signatures import procedure, send
+from emulator.sql import nodes
+from emulator.types import names
 from emulator.types.descriptions import catalog_name, column_precision, column_size
 from emulator.types.sqltype import SqlType, is_character, is_exact_numeric, is_float
 
@@ -45,6 +47,10 @@ PARAMETERS = column_list("""
     Parameter_name sysname?, Type sysname?, Length smallint?, Prec int?, Scale int?, Param_order int?,
     Collation sysname?
 """)
+TYPE = column_list("""
+    Type_name sysname, Storage_type sysname?, Length smallint?, Prec int?, Scale int?, Nullable varchar(35),
+    Default_name sysname? = 'none', Rule_name sysname? = 'none', Collation sysname?
+""")
 NOT_APPLICABLE = "(n/a)"
 
 
@@ -70,6 +76,10 @@ def sp_help(session: Session, name: str | None) -> None:
         items = sorted(by_id(session.database), key=lambda item: (type_code(item), item.name))
         send(session, OBJECTS, ((item.name, _description(item)) for item in items))
         return
+    type = _type_called(session, name)
+    if type is not None:
+        send(session, TYPE, [type])
+        return
     item = find_object(session, name)
     send(session, OBJECT, [(item.name, _description(item), item.created)])
     columns = columns_of(session, session.database, item) if type_code(item) in ("U ", "V ") else []
@@ -88,6 +98,24 @@ def sp_help(session: Session, name: str | None) -> None:
     if isinstance(item, Module) and item.parameters:
         rows = (_parameter_row(session, n, parameter) for n, parameter in enumerate(item.parameters, start=1))
         send(session, PARAMETERS, rows)
+
+
+def _type_called(session: Session, name: str) -> Row | None:
+    """The row of a type of that name: a type of the system or an alias type."""
+    parsed = session.parse_name(name)
+    base = names.resolve(nodes.TypeName(parsed.name)) if parsed.schema is None else None
+    nullable = True
+    if base is None:
+        found = session.database.types.get((fold(parsed.schema or DEFAULT_SCHEMA), fold(parsed.name)))
+        if not isinstance(found, AliasType):
+            return None
+        base, nullable = found.type, found.nullable
+    precision, scale = _digits(base)
+    return (
+        *(parsed.name, catalog_name(base), column_size(base), int(precision) if precision.strip() else None),
+        *(int(scale) if scale.strip() else None, "yes" if nullable else "no"),
+        session.database.collation if is_character(base) else None,
+    )
 
 
 def _description(item: DatabaseObject) -> str:

@@ -5,7 +5,7 @@ Documentation: "SELECT (Transact-SQL)", "SELECT @local_variable", "SET ROWCOUNT"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,14 @@ from emulator.planning.queries.for_clause import for_client
 from emulator.planning.queries.query import compile_query, plan_of
 from emulator.results import ColumnInfo
 from emulator.sql import nodes
-from emulator.types.sqltype import SqlType, is_character
+from emulator.types.sqltype import MAX, SqlType, is_character, is_unicode
 
 if TYPE_CHECKING:
     from emulator.results import ResultSink
+
+LONG_TYPES = frozenset({"text", "ntext", "image"})
+UNLIMITED = 2147483647
+"""The largest TEXTSIZE."""
 
 Executable = Callable[[Env, "ResultSink | None"], int]
 
@@ -62,6 +66,7 @@ def _limited(env: Env, rows: Iterator[Any]) -> Iterator[Any]:
 def _returning_rows(plan: QueryPlan, ctx: PlanContext) -> Executable:
     columns = column_infos(plan.columns, ctx)
     rows = plan.rows
+    long = _long_columns(columns)
 
     def run(env: Env, sink: ResultSink | None) -> int:
         count = 0
@@ -69,7 +74,7 @@ def _returning_rows(plan: QueryPlan, ctx: PlanContext) -> Executable:
             return sum(1 for _ in _limited(env, rows(env)))
         sink.columns(columns)
         send = sink.row
-        for row in _limited(env, rows(env)):
+        for row in _cut(env, _limited(env, rows(env)), long) if long else _limited(env, rows(env)):
             send(row)
             count += 1
         return count
@@ -79,6 +84,7 @@ def _returning_rows(plan: QueryPlan, ctx: PlanContext) -> Executable:
 
 def _returning_one_row(block: Block, ctx: PlanContext) -> Executable:
     columns = column_infos(plan_of(block).columns, ctx)
+    long = _long_columns(columns)
     fetch = block.fetch
     assert fetch is not None
 
@@ -89,10 +95,33 @@ def _returning_one_row(block: Block, ctx: PlanContext) -> Executable:
         row = None if env[SESSION].settings.format_only else fetch(env)
         if row is None:
             return 0
-        sink.row(row)
+        sink.row(next(_cut(env, iter((row,)), long)) if long else row)
         return 1
 
     return run
+
+
+def _long_columns(columns: Sequence[ColumnInfo]) -> list[tuple[int, int]]:
+    """Place and bytes per character of the columns whose values SET TEXTSIZE limits."""
+    return [
+        (place, 2 if is_unicode(column.type) else 1)
+        for place, column in enumerate(columns)
+        if column.type.name in LONG_TYPES or column.type.length == MAX
+    ]
+
+
+def _cut(env: Env, rows: Iterator[Any], long: Sequence[tuple[int, int]]) -> Iterator[Any]:
+    """SET TEXTSIZE: values of the long columns cut to so many bytes."""
+    size = env[SESSION].settings.textsize
+    if size < 0 or size >= UNLIMITED:
+        yield from rows
+        return
+    for row in rows:
+        cut = list(row)
+        for place, width in long:
+            if cut[place] is not None:
+                cut[place] = cut[place][: size // width]
+        yield cut
 
 
 def _assigning(block: Block) -> Executable:

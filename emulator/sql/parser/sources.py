@@ -149,6 +149,7 @@ class SourceParser(Grammar):
             source = self.table_source()
             self.expect("}")
             return source
+        self.accept("::")  # the old mark of a built-in function
         return self._named_table()
 
     def _named_table(self) -> nodes.TableSource:

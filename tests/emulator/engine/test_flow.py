@@ -113,3 +113,21 @@ def test_implicit_transactions_begin_with_definitions_and_queries_of_tables_and_
     assert client.session.trancount == 1
     client.run("COMMIT; BEGIN TRAN;")
     assert client.session.trancount == 2
+
+
+def test_textsize_cuts_the_long_values_of_results_and_nothing_else(client: Any) -> None:
+    text = (
+        "SET TEXTSIZE 10; SELECT REPLICATE(CAST('x' AS varchar(max)), 50), REPLICATE(CAST(N'y' AS nvarchar(max)), 50)"
+    )
+    assert client.query(f"{text}, REPLICATE('z', 50)") == [("x" * 10, "y" * 5, "z" * 50)]
+    assert client.query("SELECT LEN(REPLICATE(CAST('x' AS varchar(max)), 50)), @@TEXTSIZE") == [(50, 10)]
+    assert client.query("SET TEXTSIZE 0; SELECT @@TEXTSIZE") == [(4096,)]
+
+
+def test_columns_are_not_null_by_default_with_ansi_null_dflt_on_off(client: Any) -> None:
+    client.run("SET ANSI_NULL_DFLT_ON OFF; CREATE TABLE t (a int, b int NULL); ALTER TABLE t ADD c int DEFAULT 0;")
+    assert client.query("SELECT name, is_nullable FROM sys.columns WHERE object_id = OBJECT_ID(N't')") == [
+        ("a", False),
+        ("b", True),
+        ("c", False),
+    ]

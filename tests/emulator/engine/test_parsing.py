@@ -80,3 +80,9 @@ def test_without_a_culture_that_of_the_language_counts(client: Any) -> None:
 def test_for_may_come_behind_option(client: Any) -> None:
     rows = client.query("SELECT n FROM (VALUES (1), (2)) AS v (n) ORDER BY n OPTION (MAXDOP 1) FOR JSON AUTO")
     assert rows == client.query("SELECT n FROM (VALUES (1), (2)) AS v (n) ORDER BY n FOR JSON AUTO OPTION (MAXDOP 1)")
+
+
+def test_a_built_in_function_may_have_two_colons_before_it(client: Any) -> None:
+    assert client.query("SELECT name FROM ::fn_helpcollations() WHERE name = 'Latin1_General_BIN2'") == [
+        ("Latin1_General_BIN2",)
+    ]
