@@ -454,6 +454,13 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "expressions."),
     1750: (16, "Could not create constraint or index. See previous errors."),
     10735: (15, "Incorrect WHERE clause for filtered index '{}' on table '{}'."),
+    35301: (15, "The statement failed because a columnstore index cannot be unique. Create the columnstore index without the "
+            "UNIQUE keyword or create a unique index without the COLUMNSTORE keyword."),
+    35302: (15, "The statement failed because specifying a key list is not allowed when creating a clustered columnstore "
+            "index. Create the clustered columnstore index without specifying a key list."),
+    35311: (15, "The statement failed because a columnstore index cannot have included columns. Create the columnstore index "
+            "on the desired columns without specifying any included columns."),
+    35339: (16, "Multiple columnstore indexes are not supported."),
     8111: (16, "Cannot define PRIMARY KEY constraint on nullable column in table '{}'."),
     1759: (16, "Computed column '{}' in table '{}' is not allowed to be used in another computed-column definition."),
     8141: (16, "Column CHECK constraint for column '{}' references another column, table '{}'."),

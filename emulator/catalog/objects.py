@@ -120,6 +120,20 @@ class Index:
 
 
 @dataclass(slots=True)
+class Columnstore:
+    """A columnstore index. It is there to read faster, and nothing is kept in it here: the table has the rows.
+
+    ``column_ids`` are the columns of a nonclustered one, in order; a clustered one has all of them.
+    """
+
+    name: str
+    number: int
+    clustered: bool
+    column_ids: tuple[int, ...] = ()
+    filter_text: str = ""
+
+
+@dataclass(slots=True)
 class CheckConstraint:
     name: str
     expression: nodes.Predicate
@@ -160,6 +174,7 @@ class Table(DatabaseObject):
 
     columns: list[Column] = field(default_factory=list)
     indexes: list[Index] = field(default_factory=list)
+    columnstores: list[Columnstore] = field(default_factory=list)
     checks: list[CheckConstraint] = field(default_factory=list)
     foreign_keys: list[ForeignKey] = field(default_factory=list)
     referenced_by: list[tuple[Table, ForeignKey]] = field(default_factory=list, metadata=TRANSIENT)

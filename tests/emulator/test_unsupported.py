@@ -25,7 +25,6 @@ CONSTRUCTS = {
     "SPARSE": "CREATE TABLE unsupported.U (A int SPARSE);",
     "MEMORY_OPTIMIZED": "CREATE TABLE unsupported.U (A int) WITH (MEMORY_OPTIMIZED = ON);",
     "partition schemes": "CREATE TABLE unsupported.U (A int) ON ps(A);",
-    "columnstore": "CREATE CLUSTERED COLUMNSTORE INDEX ix ON unsupported.T;",
     "CREATE SPATIAL INDEX": "CREATE SPATIAL INDEX ix ON unsupported.T(B);",
     "CREATE ASSEMBLY": "CREATE ASSEMBLY a FROM 'file';",
     "CREATE QUEUE": "CREATE QUEUE q;",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 CLUSTERED, NONCLUSTERED = (1, "CLUSTERED"), (2, "NONCLUSTERED")
+CLUSTERED_COLUMNSTORE, NONCLUSTERED_COLUMNSTORE = (5, "CLUSTERED COLUMNSTORE"), (6, "NONCLUSTERED COLUMNSTORE")
 
 
 def indexed_tables(database: Database) -> Iterator[tuple[int, Table]]:
@@ -42,8 +43,12 @@ def indexed_tables(database: Database) -> Iterator[tuple[int, Table]]:
 )
 def indexes(session: Session, database: Database) -> Iterator[Row]:
     for object_id, table in indexed_tables(database):
-        if table.clustered is None:
+        if table.clustered is None and not any(item.clustered for item in table.columnstores):
             yield object_id, None, 0, 0, "HEAP", 0, 0, 0, 0, 0, 0, None
+        for item in table.columnstores:
+            kind = CLUSTERED_COLUMNSTORE if item.clustered else NONCLUSTERED_COLUMNSTORE
+            filter_text = item.filter_text or None
+            yield object_id, item.name, item.number, *kind, 0, 0, 0, 0, 0, filter_text is not None, filter_text
         for index in sorted(table.indexes, key=lambda index: index.number):
             yield (
                 object_id,
@@ -75,6 +80,10 @@ def index_columns(session: Session, database: Database) -> Iterator[Row]:
                 yield object_id, index.number, position, column_id, position, part.descending, 0
             for position, ordinal in enumerate(index.included, start=len(index.columns) + 1):
                 yield object_id, index.number, position, table.columns[ordinal].column_id, 0, 0, 1
+        for item in table.columnstores:
+            column_ids = [column.column_id for column in table.columns] if item.clustered else item.column_ids
+            for position, column_id in enumerate(column_ids, start=1):
+                yield object_id, item.number, position, column_id, 0, 0, 1
 
 
 @view(
@@ -108,7 +117,8 @@ def _partitions(database: Database) -> Iterator[tuple[Table, int, int, int]]:
         if store is None:
             continue
         if table.clustered is None:
-            yield table, 0, store.base.locks.entity_id, store.row_count
+            base = 1 if any(item.clustered for item in table.columnstores) else 0
+            yield table, base, store.base.locks.entity_id, store.row_count
         for index in sorted(table.indexes, key=lambda index: index.number):
             content = store_of(table, index)
             yield table, index.number, content.locks.entity_id, len(content)

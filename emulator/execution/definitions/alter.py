@@ -74,6 +74,7 @@ def compile_alter_table(node: nodes.AlterTable, compiler: UnitCompiler) -> Step:
 
 def _keep_parts(table: Table, place: Place) -> None:
     """Have a rollback put the definition's parts back, and work on copies from here on."""
+    undo(place.session, setattr, table, "columnstores", table.columnstores)
     for part in ("columns", "indexes", "checks", "foreign_keys"):
         current = getattr(table, part)
         undo(place.session, setattr, table, part, current)
@@ -92,7 +93,7 @@ def _add(table: Table, action: nodes.AddElements, place: Place) -> None:
             _refuse_primary_key(table, constraint, added)
         work.add_constraint(constraint)
     for definition in action.indexes:
-        work.add_index(definition)
+        work.add_any_index(definition)
     if added:
         fill_new_columns(table, added, action, place)
     elif table.clustered is not clustered_before:

@@ -39,6 +39,7 @@ def of_drop(database: Database, table: Table, column: Column) -> list[Dependent]
     """What keeps a column from being dropped."""
     found = _bound(database, table, column)
     found += [_index(index) for index in _indexes_with(table, column)]
+    found += [Dependent("index", item.name) for item in table.columnstores if column.column_id in item.column_ids]
     found += _keys(table, column)
     found += _checks(table, column)
     found += _computed(table, column)

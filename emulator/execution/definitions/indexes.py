@@ -27,6 +27,7 @@ WITHOUT_EFFECT = frozenset(
         "ALLOW_PAGE_LOCKS",
         "ALLOW_ROW_LOCKS",
         "DATA_COMPRESSION",
+        "COMPRESSION_DELAY",
         "FILLFACTOR",
         "IGNORE_DUP_KEY",
         "MAXDOP",
@@ -58,10 +59,14 @@ def compile_create_index(node: nodes.CreateIndex, compiler: UnitCompiler) -> Ste
             raise sql_error(1088, str(node.table), state=12, line=node.line)
         table = place.table("CREATE INDEX")
         undo(frame.session, setattr, table, "indexes", table.indexes)
+        undo(frame.session, setattr, table, "columnstores", table.columnstores)
         table.indexes = list(table.indexes)
         if dropping:
             _remove(table, node.index.name, place, node.line)
-        add_index(table, node.index, place)
+        if node.index.columnstore:
+            shaper(table, place.context, "CREATE INDEX").add_columnstore(node.index)
+        else:
+            add_index(table, node.index, place)
         options = frame.session.settings.compiled
         refuse_wrong_options(
             "CREATE INDEX", table, replace(place.context, options=options, ansi_nulls=options.ansi_nulls)
@@ -102,6 +107,11 @@ def key_text(table: Table, index: Index, row: tuple[object, ...]) -> str:
 
 
 def _remove(table: Table, name: str, place: Place, line: int) -> None:
+    columnstore = next((item for item in table.columnstores if fold(item.name) == fold(name)), None)
+    if columnstore is not None:
+        table.columnstores = [item for item in table.columnstores if item is not columnstore]
+        forget_properties(place.session, place.database, (7,), table.object_id, columnstore.number)
+        return
     index = next((item for item in table.indexes if fold(item.name) == fold(name)), None)
     if index is None:
         raise sql_error(3701, "drop", "index", f"{table.name}.{name}", state=7, line=line)
@@ -119,6 +129,10 @@ def _remove(table: Table, name: str, place: Place, line: int) -> None:
         store.drop_index(transaction, index.name)
 
 
+def _index_names(table: Table) -> set[str]:
+    return {fold(index.name) for index in table.indexes} | {fold(item.name) for item in table.columnstores}
+
+
 def compile_drop_index(node: nodes.DropIndex, compiler: UnitCompiler) -> Step:
     database = compiler.database
 
@@ -126,13 +140,14 @@ def compile_drop_index(node: nodes.DropIndex, compiler: UnitCompiler) -> Step:
         for name, table_name in node.indexes:
             place = place_of(frame, compiler, table_name, database)
             found = place.find_table()
-            known = found is not None and any(fold(index.name) == fold(name) for index in found.indexes)
+            known = found is not None and fold(name) in _index_names(found)
             if not known:
                 if node.if_exists:
                     continue
                 raise sql_error(3701, "drop", "index", f"{table_name}.{name}", state=7, line=node.line)
             table = place.table("DROP INDEX")
             undo(frame.session, setattr, table, "indexes", table.indexes)
+            undo(frame.session, setattr, table, "columnstores", table.columnstores)
             _remove(table, name, place, node.line)
             touch(frame.session, place.database, table)
 
@@ -147,7 +162,7 @@ def compile_alter_index(node: nodes.AlterIndex, compiler: UnitCompiler) -> Step:
     def alter_index(frame: Frame) -> None:
         place = place_of(frame, compiler, node.table, database)
         table = place.table("ALTER INDEX")
-        if node.name is not None and all(fold(index.name) != fold(node.name) for index in table.indexes):
+        if node.name is not None and fold(node.name) not in _index_names(table):
             raise sql_error(2727, node.name, line=node.line)
 
     return definition_step(node, alter_index)

@@ -14,6 +14,7 @@ from emulator.catalog.objects import (
     AliasType,
     CheckConstraint,
     Column,
+    Columnstore,
     DefaultConstraint,
     Identity,
     Index,
@@ -110,7 +111,7 @@ class _Shaper:
             for constraint in node.constraints:
                 self.add_constraint(constraint)
             for index in node.indexes:
-                self.add_index(index)
+                self.add_any_index(index)
         return added
 
     def _add_column(self, node: nodes.ColumnDefinition) -> Column:
@@ -251,8 +252,9 @@ class _Shaper:
         except SqlError as error:
             raise sql_error(1750, line=node.line).after(error) from None
         wants_clustered = node.clustered if node.clustered is not None else node.primary
-        clustered = wants_clustered and (node.clustered is True or self.table.clustered is None)
-        if clustered and self.table.clustered is not None:
+        other = self.table.clustered or next((item for item in self.table.columnstores if item.clustered), None)
+        clustered = wants_clustered and (node.clustered is True or other is None)
+        if clustered and other is not None:
             raise sql_error(8112, self.table.name, line=node.line)
         name = node.name or made_up("PK" if node.primary else "UQ", self.table, None, len(self.table.indexes))
         self._enter(
@@ -291,12 +293,7 @@ class _Shaper:
 
     def add_index(self, node: nodes.IndexDefinition) -> Index:
         """CREATE INDEX and INDEX written in a table. Errors: 1911, 1902 a second clustered one, 1913 name taken."""
-        if node.columnstore:
-            raise NotSupported("columnstore indexes", node.line)
-        if any(fold(index.name) == fold(node.name) for index in self.table.indexes):
-            raise sql_error(1913, node.name, self.table.full_name, line=node.line)
-        if node.clustered and self.table.clustered is not None:
-            raise sql_error(1902, self.table.full_name, self.table.clustered.name, line=node.line)
+        self.check_name(node)
         if _ignores_duplicates(node.options) and not node.unique:
             raise sql_error(1916, "nonunique", "ignore_dup_key", line=node.line)
         index = Index(
@@ -313,6 +310,53 @@ class _Shaper:
             self.set_filter(index, node.where, node.where_text or "")
         self._enter(index)
         return index
+
+    def check_name(self, node: nodes.IndexDefinition) -> None:
+        """Errors: 1913 the name is taken, 1902 a second clustered index."""
+        everything: list[Index | Columnstore] = [*self.table.indexes, *self.table.columnstores]
+        if any(fold(index.name) == fold(node.name) for index in everything):
+            raise sql_error(1913, node.name, self.table.full_name, line=node.line)
+        clustered = next((index for index in everything if index.clustered), None)
+        if node.clustered and clustered is not None:
+            raise sql_error(1902, self.table.full_name, clustered.name, line=node.line)
+
+    def add_any_index(self, node: nodes.IndexDefinition) -> None:
+        """An index written in a table."""
+        if node.columnstore:
+            self.add_columnstore(node)
+        else:
+            self.add_index(node)
+
+    def add_columnstore(self, node: nodes.IndexDefinition) -> Columnstore:
+        """A columnstore index. Errors: 35301 UNIQUE, 35311 INCLUDE, 35302, 1909 a column twice, 35339 a second one."""
+        if node.unique:
+            raise sql_error(35301, line=node.line)
+        if node.include:
+            raise sql_error(35311, line=node.line)
+        self.check_name(node)
+        if node.clustered and node.columns:
+            raise sql_error(35302, line=node.line)
+        ordinals = [self.ordinal(part.name, part.line) for part in node.columns]
+        for position, ordinal in enumerate(ordinals):
+            if ordinal in ordinals[:position]:
+                raise sql_error(1909, "index", self.table.columns[ordinal].name, line=node.line)
+        if self.table.columnstores:
+            raise sql_error(35339, line=node.line)
+        text = ""
+        if node.where is not None:
+            _check_filter(node.where, node.name, self.table.name)
+            compile_filter(node.where, table_scope(self.table, self.ctx), self.ctx)
+            text = definition_of(node.where, node.where_text or "", filter=True)
+        ids = tuple(self.table.columns[ordinal].column_id for ordinal in ordinals)
+        number = 1 if node.clustered else self._next_number()
+        found = Columnstore(node.name, number, node.clustered, ids, text)
+        self.table.columnstores = [*self.table.columnstores, found]
+        return found
+
+    def _next_number(self) -> int:
+        """The id of the next nonclustered index."""
+        everything: list[Index | Columnstore] = [*self.table.indexes, *self.table.columnstores]
+        return max((1, *(other.number for other in everything))) + 1
 
     def set_filter(self, index: Index, where: nodes.Predicate, text: str) -> None:
         """Make ``index`` a filtered one. Errors: 156, 10735 for other filters than comparisons with constants."""
@@ -331,8 +375,7 @@ class _Shaper:
             index.number = 1
             self.table.indexes.insert(0, index)
         else:
-            index.number = max((other.number for other in self.table.indexes), default=1) + 1
-            index.number = max(index.number, 2)
+            index.number = self._next_number()
             self.table.indexes.append(index)
 
 
@@ -423,7 +466,7 @@ def table_shape(
     for constraint in definition.constraints:
         shaper.add_constraint(constraint)
     for index in definition.indexes:
-        shaper.add_index(index)
+        shaper.add_any_index(index)
     return table
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
 from emulator.catalog.dependencies import schema_bound
-from emulator.catalog.objects import Constraint, DatabaseObject, Index, Table, fold
+from emulator.catalog.objects import Columnstore, Constraint, DatabaseObject, Index, Table, fold
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import may
 from emulator.execution.definitions.access import lock_definition, touch, undo
@@ -72,7 +72,8 @@ def _meant(session: Session, name: nodes.ObjectName) -> str:
         return "OBJECT"
     if table.column(name.name) is not None:
         return "COLUMN"
-    return "INDEX" if any(fold(index.name) == fold(name.name) for index in table.indexes) else "OBJECT"
+    indexes = {fold(index.name) for index in table.indexes} | {fold(item.name) for item in table.columnstores}
+    return "INDEX" if fold(name.name) in indexes else "OBJECT"
 
 
 # --- Objects ----------------------------------------------------------------------------------------------------------
@@ -167,11 +168,26 @@ def _names_in_expressions(table: Table) -> set[str]:
 
 def _rename_named_index(session: Session, name: nodes.ObjectName, new_name: str, kind: str) -> None:
     database, table = _table_of(session, name, kind)
+    columnstore = next((item for item in table.columnstores if fold(item.name) == fold(name.name)), None)
+    if columnstore is not None:
+        _lock(session, database, table)
+        _rename_columnstore(session, database, table, columnstore, new_name)
+        return
     index = next((item for item in table.indexes if fold(item.name) == fold(name.name)), None)
     if index is None:
         raise sql_error(15248, kind)
     _lock(session, database, table)
     _rename_index(session, database, table, index, new_name)
+
+
+def _rename_columnstore(
+    session: Session, database: Database, table: Table, columnstore: Columnstore, new_name: str
+) -> None:
+    if any(fold(item.name) == fold(new_name) for item in table.indexes):
+        raise sql_error(15335, new_name, "INDEX")
+    _keep(session, table, "columnstores")
+    table.columnstores = [replace(item, name=new_name) if item is columnstore else item for item in table.columnstores]
+    touch(session, database, table)
 
 
 def _rename_index(session: Session, database: Database, table: Table, index: Index, new_name: str) -> None:
