@@ -53,7 +53,7 @@ class Instance:
     """One emulated server. ``logins`` are SQL logins with their passwords: all of them are made sysadmins.
 
     ``log``, if there is one, takes what commits; ``on_shutdown`` is called by SHUTDOWN with whether it says NOWAIT.
-    ``connections`` counts the sessions since the start.
+    ``trace_flags`` are those that DBCC TRACEON has set for all. ``connections`` counts the sessions since the start.
     ``user_messages`` are the severities and texts that sp_addmessage has added, by number.
     ``started`` is the time when it began, ``deadlocks`` are the latest deadlocks, the newest last.
     ``clock`` and ``seed`` are the only sources of time and chance: with the same ones and the same schedule, every run
@@ -83,6 +83,7 @@ class Instance:
         self.waits: dict[str, WaitCount] = {}
         self.configuration = Configuration()
         self.connections = 0
+        self.trace_flags: set[int] = set()
         self.user_messages: dict[int, tuple[int, str]] = {}
         self.log: CommitLog | None = None
         self.on_shutdown: Callable[[bool], None] | None = None

@@ -137,6 +137,7 @@ class Session:
         self.input_buffer = ""
         self.input_is_call = False
         self.waits: dict[str, WaitCount] = {}
+        self.trace_flags: set[int] = set()
         self.skipping: str | None = None
         self.insert_exec: int | None = None
         self.firing: list[Trigger] = []

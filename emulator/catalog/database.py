@@ -47,7 +47,8 @@ class SnapshotState(IntEnum):
 class Database:
     """One database. ``version`` grows with every change of a definition: kept plans carry the one they were made for.
 
-    ``changing`` counts the definitions that open transactions are changing: while it is 0 nobody has to wait for one.
+    ``options`` are those that ALTER DATABASE has set (module ``database_options``). ``changing`` counts the definitions
+    that open transactions are changing: while it is 0 nobody has to wait for one.
     ``dropping`` are tables that open transactions have dropped, by name like ``objects``.
     ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
     constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock,
@@ -64,6 +65,7 @@ class Database:
     snapshots: SnapshotState = field(init=False)
     snapshots_since: int = field(default=0, metadata=TRANSIENT)
     user_access: str = "MULTI_USER"
+    options: dict[str, str] = field(default_factory=dict)
     created: int = 0
     version: int = field(default=0, metadata=TRANSIENT)
     changing: int = field(default=0, metadata=TRANSIENT)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.execution import consistency
 from emulator.execution.authorization import may, require_on_server
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
@@ -220,7 +221,7 @@ def _input_buffer(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, argume
     if other is None:
         raise sql_error(7955, spid)
     event = "RPC Event" if other.input_is_call else "Language Event"
-    _send(frame, INPUT_COLUMNS, [(event, 0, other.input_buffer[:4000] or None)])
+    consistency.send(frame, INPUT_COLUMNS, [(event, 0, other.input_buffer[:4000] or None)])
 
 
 def _user_options(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
@@ -242,15 +243,7 @@ def _user_options(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, argume
     if settings.isolation is Isolation.READ_COMMITTED and session.database.read_committed_snapshot:
         level = "read committed snapshot"
     rows.append(("isolation level", level))
-    _send(frame, OPTION_COLUMNS, rows)
-
-
-def _send(frame: Frame, columns: tuple[ColumnInfo, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    sink = frame.session.sink
-    sink.columns(columns)
-    for row in rows:
-        sink.row(row)
-    sink.done(None if frame.session.settings.nocount else len(rows), is_select=True)
+    consistency.send(frame, OPTION_COLUMNS, rows)
 
 
 COMMANDS: Mapping[str, Callable[[Frame, nodes.Dbcc, UnitCompiler, Arguments], None]] = {
@@ -258,9 +251,24 @@ COMMANDS: Mapping[str, Callable[[Frame, nodes.Dbcc, UnitCompiler, Arguments], No
     "OPENTRAN": _open_tran,
     "INPUTBUFFER": _input_buffer,
     "USEROPTIONS": _user_options,
+    "CHECKCONSTRAINTS": consistency.check_constraints,
+    "CHECKDB": lambda frame, node, compiler, values: consistency.check_database(frame, node, values, _say),
+    "CHECKTABLE": lambda frame, node, compiler, values: consistency.check_table(frame, node, values, _say),
+    "FREEPROCCACHE": lambda frame, node, compiler, values: consistency.free_plans(frame.session),
+    "SHRINKDATABASE": lambda frame, node, compiler, values: consistency.shrink(frame, node, values),
+    "SHRINKFILE": lambda frame, node, compiler, values: consistency.shrink(frame, node, values),
+    "SQLPERF": lambda frame, node, compiler, values: consistency.server_performance(frame, node, values),
+    "TRACEOFF": lambda frame, node, compiler, values: consistency.trace_on(frame, node, values),
+    "TRACEON": lambda frame, node, compiler, values: consistency.trace_on(frame, node, values),
+    "TRACESTATUS": lambda frame, node, compiler, values: consistency.trace_status(frame, node, values),
 }
-WITHOUT_EFFECT = frozenset({"FREEPROCCACHE", "DROPCLEANBUFFERS", "FREESYSTEMCACHE", "FREESESSIONCACHE"})
-"""Caches whose content nobody can see."""
+WITHOUT_EFFECT = frozenset(
+    {
+        *("DROPCLEANBUFFERS", "FREESYSTEMCACHE", "FREESESSIONCACHE", "CHECKALLOC", "CHECKCATALOG", "CLEANTABLE"),
+        *("DBREINDEX", "INDEXDEFRAG", "UPDATEUSAGE", "FLUSHPROCINDB"),
+    }
+)
+"""Caches whose content nobody can see, and the storage of pages."""
 
 
 # --- Others -----------------------------------------------------------------------------------------------------------

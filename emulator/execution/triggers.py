@@ -4,7 +4,7 @@ A trigger runs inside the statement that fires it. XACT_ABORT is on in it, so th
 transaction back, or dooms it where a CATCH block gets the error. If the trigger ends the transaction itself, the batch
 ends with 3609; if it ends with a doomed one, with 3616.
 
-RECURSIVE_TRIGGERS is off, as it is by default: a trigger does not fire by statements of its own.
+A trigger does not fire by statements of its own unless RECURSIVE_TRIGGERS is on.
 
 Documentation: "CREATE TRIGGER (Transact-SQL)", "SET XACT_ABORT", "Rollbacks and commits in stored procedures and
 triggers".
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.configuration import NESTED_TRIGGERS
+from emulator.catalog.database_options import option_value
 from emulator.catalog.objects import Trigger, fold
 from emulator.errors import sql_error
 from emulator.execution.calls import activate
@@ -62,7 +63,12 @@ def _unit(session: Session, trigger: Trigger) -> CodeUnit:
 
 
 def _may_nest(session: Session, trigger: Trigger) -> bool:
-    """Whether it fires while others are running: an AFTER trigger within another one if "nested triggers" is on."""
+    """Whether it fires while others are running: by itself if the database allows recursion (an INSTEAD OF trigger
+    never), an AFTER trigger within another one if "nested triggers" is on."""
+    if session.firing[-1] is trigger:
+        database = session.instance.databases[fold(trigger.database)]
+        if trigger.instead_of or option_value(database.options, "RECURSIVE_TRIGGERS") != "ON":
+            return False
     if trigger.instead_of or session.instance.configuration.options[NESTED_TRIGGERS].in_use:
         return True
     return all(running.instead_of for running in session.firing)
@@ -86,7 +92,7 @@ def fire(
 
     Errors: 217, 3609, 3616, and those of its statements.
     """
-    if session.firing and (session.firing[-1] is trigger or not _may_nest(session, trigger)):
+    if session.firing and not _may_nest(session, trigger):
         return
     unit = _unit(session, trigger)
     transaction, settings = session.transaction, session.settings

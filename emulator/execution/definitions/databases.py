@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database, SnapshotState
+from emulator.catalog.database_options import plain, takes
 from emulator.catalog.objects import Table, fold
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import has_permission
@@ -42,6 +43,8 @@ def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) ->
         raise NotSupported("ALTER DATABASE MODIFY NAME or COLLATE", node.line)
     for option in node.options:
         setter = SETTERS.get(option.name)
+        if setter is None and takes(option.name, _written(option)):
+            continue
         if setter is None or (setter in SWITCHES and option.value not in ("ON", "OFF")):
             raise NotSupported(f"ALTER DATABASE SET {option.name} {option.value}", node.line)
 
@@ -53,10 +56,53 @@ def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) ->
         if not session.unchecked and not has_permission(session, "ALTER", database=target):
             raise sql_error(5011, target.name, line=node.line)
         for option in node.options:
-            value = option.name if option.value is None else str(option.value)
-            SETTERS[option.name](session, target, value, node.termination)
+            SETTERS.get(option.name, _keep(option.name))(session, target, _written(option), node.termination)
 
     return definition_step(node, alter_database)
+
+
+def _written(option: nodes.Option) -> str:
+    return option.name if option.value is None else str(option.value)
+
+
+def _keep(name: str) -> Setter:
+    """Sets one of the options that are only kept."""
+
+    def keep(session: Session, database: Database, value: str, termination: str | None) -> None:
+        database.options = {**database.options, name: plain(value)}
+        changed(database)
+
+    return keep
+
+
+SCOPED = frozenset(
+    {
+        *("MAXDOP", "LEGACY_CARDINALITY_ESTIMATION", "PARAMETER_SNIFFING", "QUERY_OPTIMIZER_HOTFIXES"),
+        *("OPTIMIZE_FOR_AD_HOC_WORKLOADS", "LIGHTWEIGHT_QUERY_PROFILING", "BATCH_MODE_ON_ROWSTORE"),
+        *("TSQL_SCALAR_UDF_INLINING", "INTERLEAVED_EXECUTION_TVF", "ACCELERATED_PLAN_FORCING", "LAST_QUERY_PLAN_STATS"),
+    }
+)
+"""Scoped options that steer plans alone."""
+
+
+def compile_configuration(node: nodes.AlterDatabaseConfiguration, compiler: UnitCompiler) -> Step:
+    """ALTER DATABASE SCOPED CONFIGURATION: options for the optimizer are taken, and the plan cache is cleared.
+
+    Errors: 226 in a transaction; NotSupported: other options.
+    """
+    name = node.option.name
+    if node.action == "SET" and name not in SCOPED:
+        raise NotSupported(f"ALTER DATABASE SCOPED CONFIGURATION SET {name}", node.line)
+    database = compiler.database
+
+    def configure(frame: Frame) -> None:
+        if frame.session.trancount:
+            raise sql_error(226, "ALTER DATABASE SCOPED CONFIGURATION", line=node.line)
+        if node.action == "CLEAR":
+            frame.session.instance.units.clear()
+        changed(database)
+
+    return definition_step(node, configure)
 
 
 def _set_compatibility_level(session: Session, database: Database, value: str, termination: str | None) -> None:
@@ -188,4 +234,7 @@ def _failed(session: Session, reason: SqlError) -> SqlError:
     return sql_error(5069)
 
 
-STEPS: Mapping[type[nodes.Statement], StepCompiler] = {nodes.AlterDatabase: compile_alter_database}
+STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
+    nodes.AlterDatabase: compile_alter_database,
+    nodes.AlterDatabaseConfiguration: compile_configuration,
+}

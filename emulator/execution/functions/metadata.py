@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog import system_views
 from emulator.catalog.database import Database
+from emulator.catalog.database_options import option_value
 from emulator.catalog.objects import (
     Constraint,
     DatabaseObject,
@@ -83,6 +84,24 @@ def schema_name(session: Session, number: int = 1) -> str | None:
     return next((schema.name for schema in session.database.schemas.values() if schema.schema_id == number), None)
 
 
+SWITCHES = {
+    "isansinullsenabled": "ANSI_NULLS",
+    "isansinulldefault": "ANSI_NULL_DEFAULT",
+    "isansipaddingenabled": "ANSI_PADDING",
+    "isansiwarningsenabled": "ANSI_WARNINGS",
+    "isarithmeticabortenabled": "ARITHABORT",
+    "isautoclose": "AUTO_CLOSE",
+    "isautoshrink": "AUTO_SHRINK",
+    "isautocreatestatistics": "AUTO_CREATE_STATISTICS",
+    "isautoupdatestatistics": "AUTO_UPDATE_STATISTICS",
+    "isnullconcat": "CONCAT_NULL_YIELDS_NULL",
+    "isnumericroundabortenabled": "NUMERIC_ROUNDABORT",
+    "isquotedidentifiersenabled": "QUOTED_IDENTIFIER",
+    "isrecursivetriggersenabled": "RECURSIVE_TRIGGERS",
+}
+"""Properties of databases that are options ON or OFF."""
+
+
 @function("DATABASEPROPERTYEX", UNICODE, UNICODE, session=True, result=SQL_VARIANT)
 def database_property(session: Session, name: str, property_name: str) -> tuple[SqlType, Any] | None:
     database = _database(session, name)
@@ -92,15 +111,13 @@ def database_property(session: Session, name: str, property_name: str) -> tuple[
         "collation": (SYSNAME, database.collation),
         "status": (SYSNAME, "ONLINE"),
         "updateability": (SYSNAME, "READ_WRITE"),
-        "useraccess": (SYSNAME, "MULTI_USER"),
-        "recovery": (SYSNAME, "FULL"),
+        "useraccess": (SYSNAME, database.user_access),
+        "recovery": (SYSNAME, option_value(database.options, "RECOVERY")),
         "version": (INT, 957),
-        "isansinullsenabled": (INT, 0),
-        "isautoclose": (INT, 0),
-        "isautoshrink": (INT, 0),
+        **{name: (INT, int(option_value(database.options, option) == "ON")) for name, option in SWITCHES.items()},
         "isfulltextenabled": (INT, 0),
         "isinstandby": (INT, 0),
-        "isparameterizationforced": (INT, 0),
+        "isparameterizationforced": (INT, int(option_value(database.options, "PARAMETERIZATION") == "FORCED")),
     }
     return values.get(property_name.lower())
 

@@ -101,7 +101,8 @@ def test_dbcc_useroptions_lists_what_is_set(db: Any) -> None:
 
 def test_harmless_and_unknown_commands(db: Any) -> None:
     db.run("DBCC FREEPROCCACHE; CHECKPOINT; RECONFIGURE WITH OVERRIDE")
-    assert db.fails("DBCC SHRINKDATABASE (x)").number == 40517
+    assert db.fails("DBCC SHRINKDATABASE (x)").number == 911
+    assert db.fails("DBCC SHOWCONTIG").number == 40517
 
 
 def test_alter_sequence_restarts_and_changes(client: Any) -> None:
