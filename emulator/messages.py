@@ -618,4 +618,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15347: (16, "Cannot transfer an object that is owned by a parent object."),
     15530: (16, "The object with name \"{}\" already exists."),
     1779: (16, "Table '{}' already has a primary key defined on it."),
+    550: (16, "The attempted insert or update failed because the target view either specifies WITH CHECK OPTION or spans a view that specifies WITH CHECK OPTION and one or more rows resulting from the operation did not qualify under the CHECK OPTION constraint."),
+    16951: (16, "The variable '{}' cannot be used as a parameter because a CURSOR OUTPUT parameter must not have a cursor allocated to it before execution of the procedure."),
+    1026: (16, "GOTO cannot be used to jump into a TRY or CATCH scope."),
 }  # fmt: skip

@@ -513,8 +513,13 @@ class Session:
                 cursor.close(self)
 
     def close_local_cursors(self, frame: Frame) -> None:
-        """Close the cursors that end with ``frame``: its local ones, and those that only its variables know."""
+        """Close the cursors that end with ``frame``: its local ones, and those that only its variables know, but for
+        those that its parameters hand to the caller."""
+        parameters = frame.module.parameters if frame.module is not None else ()
+        handed_on = [frame.variables[i] for i, item in enumerate(parameters) if item.type.name == "cursor"]
         for cursor in list(self.open_cursors):
+            if cursor in handed_on:
+                continue
             local = cursor in frame.cursors.values() or cursor in frame.variables
             if local and cursor not in self.cursors.values():
                 cursor.close(self)

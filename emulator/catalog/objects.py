@@ -274,6 +274,7 @@ class View(Module):
     """``body`` is the query; ``column_names`` those of the CREATE VIEW list."""
 
     column_names: tuple[str, ...] = ()
+    check_option: bool = False
     triggers: list[Trigger] = field(default_factory=list)
 
     type_code = "V "

@@ -98,6 +98,10 @@ def _source(
             raise sql_error(201, procedure.name, parameter.name)
         return -1, None
     source = arguments[place].type
+    if parameter.type.name == "cursor" or source.name == "cursor":
+        if source.name != parameter.type.name:
+            raise sql_error(206, source.name, parameter.type.name)
+        return place, None
     if parameter.table_type is not None or source.name == "table":
         if parameter.table_type is None or source.name != "table":
             raise sql_error(206, source.name, parameter.type.name)
@@ -313,6 +317,11 @@ def _arguments(
             evaluators.append(_variable_reader(info.index))
             templates.append(CallArgument(name, info.type, None))
             continue
+        if info is not None and info.type.name == "cursor":
+            evaluators.append(_free_cursor_variable(info.index, info.name))
+            templates.append(CallArgument(name, info.type, None, argument.output))
+            targets[place] = _cursor_writer(info.index)
+            continue
         expression = argument.value
         compiled = compile_scalar(expression, None, compiler.context())
         evaluators.append(evaluator(compiler, node, _scalar_compiler(expression)))
@@ -331,6 +340,23 @@ def _scalar_compiler(expression: nodes.Expression) -> Callable[[Any], Callable[[
 
 def _variable_reader(index: int) -> Callable[[Frame], Any]:
     return lambda frame: frame.variables[index]
+
+
+def _free_cursor_variable(index: int, name: str) -> Callable[[Frame], Any]:
+    """A cursor variable as an argument has no cursor yet. Errors: 16951."""
+
+    def check(frame: Frame) -> None:
+        if frame.variables[index] is not None:
+            raise sql_error(16951, name)
+
+    return check
+
+
+def _cursor_writer(index: int) -> Callable[[Frame, SqlType, Any], None]:
+    def write(frame: Frame, source: SqlType, value: Any) -> None:
+        frame.variables[index] = value
+
+    return write
 
 
 def _variable_writer(index: int, type: SqlType) -> Callable[[Frame, SqlType, Any], None]:

@@ -93,7 +93,23 @@ def compile_while(node: nodes.While, compiler: UnitCompiler) -> Step:
             if signal is not None and signal is not CONTINUE:
                 return signal
 
+    for label, entry in compiler.entries.items():
+        compiler.entries[label] = _into_loop(entry, run_while)
     return run_while
+
+
+def _into_loop(entry: Step, loop: Step) -> Step:
+    """Enter a loop at a label in its body, and go on with the loop."""
+
+    def run_into(frame: Frame) -> Signal | None:
+        signal = entry(frame)
+        if signal is BREAK:
+            return None
+        if signal is not None and signal is not CONTINUE:
+            return signal
+        return loop(frame)
+
+    return run_into
 
 
 def _constant(signal: Signal | None) -> Callable[[nodes.Statement, UnitCompiler], Step]:

@@ -9,14 +9,15 @@ Documentation: "Deferred Name Resolution", "Execution Characteristics of stored 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Table, fold
 from emulator.catalog.stores import new_store
-from emulator.errors import NotSupported, SqlError
+from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.skipping import switches_off
 from emulator.planning.binding import PlanContext, Source, VariableTable
@@ -77,7 +78,10 @@ class CodeUnit:
 
 
 class UnitCompiler:
-    """Compiles the statements of one module. ``database`` follows USE through the text."""
+    """Compiles the statements of one module. ``database`` follows USE through the text.
+
+    ``entries`` are the steps that enter the statement just compiled at a label within it.
+    """
 
     def __init__(
         self,
@@ -101,6 +105,7 @@ class UnitCompiler:
         self.returns = getattr(module, "returns", None)
         self.trigger_tables: dict[str, Source] = {}
         self.catch_depth = 0
+        self.entries: dict[str, Step] = {}
         for parameter in parameters:
             self.declare(parameter.name, parameter.type, parameter.table_type.shape if parameter.table_type else None)
 
@@ -113,7 +118,7 @@ class UnitCompiler:
 
     def compile(self, statements: Sequence[nodes.Statement]) -> CodeUnit:
         """The module's unit. Errors: those of its statements, but for missing objects."""
-        refuse_jumps_into_blocks(statements)
+        refuse_jumps_into_try(statements)
         run = self.block(statements)
         initial = [None] * len(self.variables.variables)
         made = self.session.instance.clock.now()
@@ -127,12 +132,14 @@ class UnitCompiler:
         return compiler(node, self)
 
     def block(self, statements: Sequence[nodes.Statement]) -> Step:
-        """One step for a list of statements; GOTO reaches the labels of the list itself."""
-        labels = {fold(node.name): i for i, node in enumerate(statements) if isinstance(node, nodes.Label)}
-        labels |= {switches_off(node): i for i, node in enumerate(statements) if switches_off(node)}
-        steps = self._steps(statements)
+        """One step for a list of statements; GOTO reaches the labels of the list itself and of blocks within it."""
+        steps, labels = self._steps(statements)
         if labels:
-            return _labelled_block(steps, labels)
+            block = LabelledBlock(steps, labels)
+            for label in labels:
+                if " " not in label:  # SET NOEXEC OFF counts where it stands alone
+                    self.entries[label] = partial(block.run_from, label)
+            return block.run
         if len(steps) == 1:
             return steps[0]
 
@@ -145,11 +152,14 @@ class UnitCompiler:
 
         return run_block
 
-    def _steps(self, statements: Sequence[nodes.Statement]) -> list[Step]:
-        """A step for each statement. Errors: those of all statements, the last one with the others before it."""
+    def _steps(self, statements: Sequence[nodes.Statement]) -> tuple[list[Step], dict[str, Entry]]:
+        """A step for each statement, and the labels. Errors: those of all statements, the last one with the others
+        before it."""
         steps: list[Step] = []
+        labels: dict[str, Entry] = {}
         errors: list[SqlError] = []
-        for node in statements:
+        for place, node in enumerate(statements):
+            outer, self.entries = self.entries, {}
             try:
                 steps.append(self.step(node))
             except NotSupported:
@@ -157,10 +167,15 @@ class UnitCompiler:
             except SqlError as error:
                 error.line = error.line or node.line
                 errors.append(error)
+            labels |= {label: Entry(place, entry) for label, entry in self.entries.items()}
+            self.entries = outer
+            own = fold(node.name) if isinstance(node, nodes.Label) else switches_off(node)
+            if own:
+                labels[own] = Entry(place)
         if errors:
             last = errors.pop()
             raise last.after(*errors)
-        return steps
+        return steps, labels
 
     def context(self, database: Database | None = None) -> PlanContext:
         """What one statement of this module is compiled with."""
@@ -177,47 +192,78 @@ class UnitCompiler:
         )
 
 
-def refuse_jumps_into_blocks(statements: Sequence[nodes.Statement], reachable: frozenset[str] = frozenset()) -> None:
-    """NotSupported: a GOTO to a label that is not in its own list of statements or one around it.
+def refuse_jumps_into_try(statements: Sequence[nodes.Statement], reachable: frozenset[str] = frozenset()) -> None:
+    """Errors: 1026 a GOTO to a label in a TRY or CATCH block that it is not in itself.
 
     (The parser has seen to it that every label exists, and once.)
     """
-    here = reachable | {fold(node.name) for node in statements if isinstance(node, nodes.Label)}
+    reachable |= frozenset(_labels(statements))
+    for node in _outside_of_try(statements):
+        if isinstance(node, nodes.Goto) and fold(node.label) not in reachable:
+            raise sql_error(1026, line=node.line)
+        if isinstance(node, nodes.TryCatch):
+            refuse_jumps_into_try(node.body, reachable)
+            refuse_jumps_into_try(node.handler, reachable)
+
+
+def _labels(statements: Sequence[nodes.Statement]) -> Iterator[str]:
+    return (fold(node.name) for node in _outside_of_try(statements) if isinstance(node, nodes.Label))
+
+
+def _outside_of_try(statements: Sequence[nodes.Statement]) -> Iterator[nodes.Statement]:
+    """The statements and those within them, but for what is in TRY and CATCH blocks."""
     for node in statements:
-        if isinstance(node, nodes.Goto) and fold(node.label) not in here:
-            raise NotSupported("GOTO into a block", node.line)
-        for nested in _nested_blocks(node):
-            refuse_jumps_into_blocks(nested, here)
+        yield node
+        match node:
+            case nodes.Block(statements=inner):
+                yield from _outside_of_try(inner)
+            case nodes.If(then=then, otherwise=otherwise):
+                yield from _outside_of_try((then,) if otherwise is None else (then, otherwise))
+            case nodes.While(body=body):
+                yield from _outside_of_try((body,))
 
 
-def _nested_blocks(node: nodes.Statement) -> list[Sequence[nodes.Statement]]:
-    match node:
-        case nodes.Block(statements=statements):
-            return [statements]
-        case nodes.If(then=then, otherwise=otherwise):
-            return [(then,)] if otherwise is None else [(then,), (otherwise,)]
-        case nodes.While(body=body):
-            return [(body,)]
-        case nodes.TryCatch(body=body, handler=handler):
-            return [body, handler]
-        case _:
-            return []
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a label is: at the statement at ``place`` of a block, or within that statement, which ``within`` enters."""
+
+    place: int
+    within: Step | None = None
 
 
-def _labelled_block(steps: list[Step], labels: dict[str, int]) -> Step:
-    def run_block(frame: Frame) -> Signal | None:
-        position = 0
-        while position < len(steps):
+class LabelledBlock:
+    """A list of steps with labels."""
+
+    def __init__(self, steps: Sequence[Step], labels: Mapping[str, Entry]) -> None:
+        self._steps = steps
+        self._labels = labels
+
+    def run(self, frame: Frame) -> Signal | None:
+        """Run from the first step on."""
+        return self._run(frame, 0)
+
+    def run_from(self, label: str, frame: Frame) -> Signal | None:
+        """Enter the block at one of its labels."""
+        entry = self._labels[label]
+        if entry.within is None:
+            return self._run(frame, entry.place)
+        return self._run(frame, entry.place + 1, entry.within(frame))
+
+    def _run(self, frame: Frame, position: int, signal: Signal | None = None) -> Signal | None:
+        """Run from ``position`` on, having met ``signal`` before."""
+        steps, labels = self._steps, self._labels
+        while True:
+            while signal is not None:
+                entry = labels.get(signal.label)
+                if entry is None:
+                    return signal
+                position, signal = entry.place, None
+                if entry.within is not None:
+                    position, signal = position + 1, entry.within(frame)
+            if position == len(steps):
+                return None
             signal = steps[position](frame)
-            if signal is None:
-                position += 1
-            elif signal.label in labels:
-                position = labels[signal.label]
-            else:
-                return signal
-        return None
-
-    return run_block
+            position += 1
 
 
 def is_missing_object(error: SqlError) -> bool:

@@ -113,12 +113,13 @@ def tables(session: Session, database: Database) -> Iterator[Row]:
     "INFORMATION_SCHEMA.VIEWS",
     """
     TABLE_CATALOG nvarchar(128)?, TABLE_SCHEMA nvarchar(128)?, TABLE_NAME sysname, VIEW_DEFINITION nvarchar(4000)?,
-    CHECK_OPTION varchar(7)? = 'NONE', IS_UPDATABLE varchar(2) = 'NO'
+    CHECK_OPTION varchar(7)?, IS_UPDATABLE varchar(2) = 'NO'
     """,
 )
 def views(session: Session, database: Database) -> Iterator[Row]:
     for item in database.of_kind(View):
-        yield database.name, item.schema, item.name, _shown_definition(item)
+        option = "CASCADE" if item.check_option else "NONE"
+        yield database.name, item.schema, item.name, _shown_definition(item), option
 
 
 def _shown_definition(module: Module) -> str | None:

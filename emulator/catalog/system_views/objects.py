@@ -165,7 +165,7 @@ VIEW = (
     OBJECT
     + """
     is_replicated bit? = 0, has_replication_filter bit? = 0, has_opaque_metadata bit = 0,
-    has_unchecked_assembly_data bit = 0, with_check_option bit = 0, is_date_correlation_view bit = 0,
+    has_unchecked_assembly_data bit = 0, with_check_option bit, is_date_correlation_view bit = 0,
     is_tracked_by_cdc bit? = 0, has_snapshot bit? = 0, ledger_view_type tinyint? = 0,
     ledger_view_type_desc nvarchar(60)? = 'NON_LEDGER_VIEW', is_dropped_ledger_view bit? = 0
     """
@@ -174,12 +174,12 @@ VIEW = (
 
 @view("sys.views", VIEW)
 def views(session: Session, database: Database) -> Iterator[Row]:
-    return (object_row(database, item) for item in database.of_kind(View))
+    return ((*object_row(database, item), item.check_option) for item in database.of_kind(View))
 
 
 @view("sys.system_views", VIEW.replace("is_ms_shipped bit = 0", "is_ms_shipped bit = 1"))
 def system_views(session: Session, database: Database) -> Iterator[Row]:
-    return (system_view_row(database, item) for item in _system_views())
+    return ((*system_view_row(database, item), 0) for item in _system_views())
 
 
 @view(

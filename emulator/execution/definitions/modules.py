@@ -176,9 +176,8 @@ def _function(node: nodes.CreateFunction, place: Place) -> Module:
 
 
 def _view(node: nodes.CreateView, place: Place) -> Module:
-    if node.check_option:
-        raise NotSupported("CREATE VIEW WITH CHECK OPTION", node.line)
     view = View(place.existing_schema(), place.name, body=node.select, column_names=node.columns)
+    view.check_option = node.check_option
     _check_query(node.select, (), place, node.columns)
     return view
 

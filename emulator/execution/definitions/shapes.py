@@ -34,7 +34,7 @@ from emulator.sql import nodes
 from emulator.types import names
 from emulator.types.sqltype import INT, MAX, SqlType, is_character, is_decimal
 
-TABLE_TYPE = SqlType("table")
+TABLE_TYPE, CURSOR = SqlType("table"), SqlType("cursor")
 SYSNAME_ALIAS = "sysname"
 UNKNOWN_COLUMN = 207
 
@@ -82,7 +82,8 @@ def parameters(declared: Sequence[nodes.Parameter], ctx: PlanContext) -> tuple[P
     result = []
     for node in declared:
         if node.varying:
-            raise NotSupported("cursor parameters", node.line)
+            result.append(Parameter(node.name, CURSOR, output=True))
+            continue
         type, table_type = resolve_type(node.type, ctx)
         if table_type is not None and not node.readonly:
             raise sql_error(352, node.name, line=node.line)

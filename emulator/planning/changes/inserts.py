@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from emulator.catalog.objects import Column, Table, Trigger, fold
+from emulator.catalog.objects import Column, Table, Trigger, View, fold
 from emulator.errors import SqlError, sql_error
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import SESSION, Env, Expr, PlanContext, Scalar, Source
+from emulator.planning.changes.check_option import option_checks
 from emulator.planning.changes.constraints import row_source
 from emulator.planning.changes.finding import may_read, statement_limit
 from emulator.planning.changes.following import after_change
@@ -74,6 +75,7 @@ class _Place:
     target: Target
     columns: list[Column]
     view: tuple[Source, list[int | None]] | None = None
+    named: View | None = None
     trigger: Trigger | None = None
 
     def inserted(self, slot: int) -> Source:
@@ -103,7 +105,7 @@ def _place(node: nodes.Insert, ctx: PlanContext) -> _Place:
     given = [column.name for column in exposed.columns] if node.columns is None else node.columns
     columns = [_view_column(name, table, exposed, ordinals, node) for name in given]
     columns_named(table, [column.name for column in columns], node.line)
-    return _Place(target, columns, (exposed, ordinals))
+    return _Place(target, columns, (exposed, ordinals), named=through.view)
 
 
 def _view_column(name: str, table: Table, exposed: Source, ordinals: list[int | None], node: nodes.Insert) -> Column:
@@ -308,6 +310,7 @@ def _inserter(
     if place.trigger is not None:
         return instead_of_insert(table, place.trigger, builder, evaluate, load)
     refuse_wrong_options("INSERT", table, ctx)
+    builder.checks += option_checks(place.named, table, ctx)
     target = replace(place.target, after=after_change(table, ("INSERT",), checks={"INSERT": builder.deferred}))
     refuse_output(table, node.outputs, ("INSERT",), node.line)
     outputs = Outputs(node.outputs, ctx, rows=[place.inserted(builder.slot)])

@@ -140,11 +140,11 @@ class RowBuilder:
         self._derived = DerivedColumns(table, ctx, self.slot)
         self._check_nulls = null_check(table, "INSERT")
         self._keeps_identity = keeps_identity
-        self._checks: list[RowCheck] = []
+        self.checks: list[RowCheck] = []
         self.references: list[RowCheck] = []
         self.deferred: list[RowCheck] = []
         if checks:
-            self._checks = check_constraints(table, "INSERT", ctx)
+            self.checks = check_constraints(table, "INSERT", ctx)
             self.references = foreign_key_checks(table, "INSERT")
             self.deferred = foreign_key_checks(table, "INSERT", to_itself=True)
 
@@ -175,7 +175,7 @@ class RowBuilder:
             row = self._derived.complete(env, list(row))
         if self._check_nulls is not None:
             self._check_nulls(env, row)
-        for check in self._checks:
+        for check in self.checks:
             check(env, row)
         env[self.slot] = row
         return row

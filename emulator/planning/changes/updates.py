@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from emulator.catalog.objects import Table
+from emulator.catalog.objects import Table, View
 from emulator.execution.writing import Writer
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import Env, PlanContext
 from emulator.planning.changes.assignments import Assignments
+from emulator.planning.changes.check_option import option_checks
 from emulator.planning.changes.finding import (
     FIRST,
     bind_scan,
@@ -62,6 +63,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
     assignments = Assignments(node.assignments, scan, ctx)
     table, changed = scan.table, assignments.changed
     checks, references = update_checks(table, changed, ctx), reference_checks(table, changed)
+    checks += option_checks(scan.securable if isinstance(scan.securable, View) else None, table, ctx)
     actions = referential_actions(table, "UPDATE", ctx, changed)
     refuse_wrong_options("UPDATE", table, ctx)
     after = after_change(

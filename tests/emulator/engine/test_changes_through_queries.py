@@ -157,3 +157,43 @@ def test_insert_from_a_recursive_cte(stock: Any) -> None:
 def test_insert_through_a_cte(stock: Any) -> None:
     stock.run("WITH c AS (SELECT id AS k, item, qty FROM stock) INSERT INTO c (k, item, qty) VALUES (6, 'd', 3)")
     assert stock.query("SELECT item, qty FROM stock WHERE id = 6") == [("d", 3)]
+
+
+@pytest.fixture
+def large(client: Any) -> Any:
+    """Views over one another: ``large`` has the option, ``loose`` and ``strict`` are views on it."""
+    client.run("CREATE TABLE dbo.sized (id int PRIMARY KEY, size int)")
+    client.run("CREATE VIEW dbo.large AS SELECT id, size FROM dbo.sized WHERE size > 10 WITH CHECK OPTION")
+    client.run("CREATE VIEW dbo.loose AS SELECT id, size FROM dbo.large WHERE id < 100")
+    client.run("CREATE VIEW dbo.strict AS SELECT id, size FROM dbo.large WHERE id < 100 WITH CHECK OPTION")
+    client.run("INSERT dbo.large VALUES (1, 50)")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("statement", "refused"),
+    [
+        ("INSERT dbo.large VALUES (2, 10)", True),
+        ("INSERT dbo.large VALUES (2, 11)", False),
+        ("INSERT dbo.large VALUES (2, NULL)", True),
+        ("UPDATE dbo.large SET size = 1", True),
+        ("UPDATE dbo.large SET size = 60", False),
+        ("INSERT dbo.loose VALUES (200, 20)", False),
+        ("INSERT dbo.loose VALUES (2, 5)", True),
+        ("INSERT dbo.strict VALUES (200, 20)", True),
+        ("UPDATE dbo.strict SET id = 300", True),
+        ("DELETE dbo.strict", False),
+    ],
+)
+def test_with_check_option_a_row_must_be_seen_through_the_view(large: Any, statement: str, refused: bool) -> None:
+    errors = large.collect(statement).errors
+    assert [error.number for error in errors] == ([550] if refused else [])
+
+
+def test_the_option_is_in_the_catalog(large: Any) -> None:
+    assert large.query("SELECT name FROM sys.views WHERE with_check_option = 1 ORDER BY 1") == [
+        ("large",),
+        ("strict",),
+    ]
+    text = "SELECT CHECK_OPTION FROM INFORMATION_SCHEMA.VIEWS WHERE TABLE_NAME = 'large'"
+    assert large.query(text) == [("CASCADE",)]

@@ -185,3 +185,23 @@ def test_a_cursor_in_a_trigger(db: Any) -> None:
     )
     db.run("INSERT t VALUES (7, 70, ''), (8, 80, '')")
     assert db.query("SELECT v FROM log ORDER BY v") == [(70,), (80,)]
+
+
+def test_a_procedure_hands_an_open_cursor_to_its_caller(db: Any) -> None:
+    db.run("CREATE PROCEDURE dbo.rows_of @c CURSOR VARYING OUTPUT AS SET @c = CURSOR FOR SELECT id FROM t; OPEN @c")
+    db.run(
+        "CREATE PROCEDURE dbo.named @c CURSOR VARYING OUTPUT AS DECLARE n CURSOR LOCAL FOR SELECT id FROM t; OPEN n;"
+        " SET @c = n"
+    )
+    for name in ("rows_of", "named"):
+        text = (
+            f"DECLARE @x CURSOR, @id int; EXEC {name} @c = @x OUTPUT; FETCH @x INTO @id; FETCH @x INTO @id; SELECT @id"
+        )
+        assert db.query(text) == [(2,)]
+    assert db.session.open_cursors == set()
+
+
+def test_a_cursor_parameter_takes_a_variable_without_a_cursor(db: Any) -> None:
+    db.run("CREATE PROCEDURE dbo.rows_of @c CURSOR VARYING OUTPUT AS SET @c = CURSOR FOR SELECT id FROM t; OPEN @c")
+    assert db.fails("DECLARE @x CURSOR; EXEC rows_of @x OUTPUT; EXEC rows_of @x OUTPUT").number == 16951
+    assert db.fails("DECLARE @i int; EXEC rows_of @i OUTPUT").number == 206

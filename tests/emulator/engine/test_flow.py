@@ -45,9 +45,39 @@ def test_goto_an_unknown_label_is_error_133(client: Any) -> None:
     assert (error.number, error.message.split("'")[1]) == (133, "nowhere")
 
 
-def test_a_jump_into_a_block_is_refused_by_name(client: Any) -> None:
-    error = client.fails("GOTO inside; BEGIN inside: SELECT 1 END")
-    assert (error.number, "GOTO into a block" in error.message) == (40517, True)
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("GOTO a; IF 1 = 0 BEGIN PRINT 'no'; a: PRINT 'in' END PRINT 'out'", ["in", "out"]),
+        ("IF 1 = 1 GOTO a; BEGIN PRINT 'no'; BEGIN PRINT 'no'; a: PRINT 'in' END; PRINT 'on' END", ["in", "on"]),
+        ("IF 1 = 0 PRINT 'no' ELSE BEGIN GOTO a; PRINT 'no'; a: PRINT 'in' END", ["in"]),
+        (
+            "DECLARE @i int = 1; GOTO a; WHILE @i < 4 BEGIN PRINT 'top'; a: PRINT @i; SET @i += 1 END; PRINT 'out'",
+            ["1", "top", "2", "top", "3", "out"],
+        ),
+        (
+            "DECLARE @i int = 1; GOTO a; WHILE 1 = 1 BEGIN PRINT 'no'; a: IF @i = 1 BREAK; PRINT 'no' END PRINT 'out'",
+            ["out"],
+        ),
+        (
+            "DECLARE @i int = 0; a: BEGIN TRY SET @i += 1; IF @i < 3 GOTO a; PRINT @i END TRY BEGIN CATCH END CATCH",
+            ["3"],
+        ),
+    ],
+)
+def test_goto_enters_blocks_and_loops_and_leaves_try(client: Any, text: str, printed: list[str]) -> None:
+    assert [message.message for message in client.run(text).messages] == printed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GOTO a; BEGIN TRY a: PRINT 'x' END TRY BEGIN CATCH END CATCH",
+        "BEGIN TRY GOTO a END TRY BEGIN CATCH a: PRINT 'x' END CATCH",
+    ],
+)
+def test_goto_does_not_enter_try_and_catch(client: Any, text: str) -> None:
+    assert client.fails(text).number == 1026
 
 
 def test_a_variable_declared_twice_is_error_134_and_nothing_runs(client: Any) -> None:
