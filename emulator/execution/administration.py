@@ -185,7 +185,7 @@ def _open_tran(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments
     as_rows = "TABLERESULTS" in node.options
     if not found:
         if as_rows:
-            _send(frame, OPEN_COLUMNS, [])
+            consistency.send(frame, OPEN_COLUMNS, [])
         else:
             _say(frame, node, SqlError(7969, 0, 1, "No active open transactions."))
         return
@@ -197,7 +197,7 @@ def _open_tran(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments
     lsn = f"(1:{oldest.transaction.owner_id if oldest.transaction is not None else 0}:1)"
     if as_rows:
         details = {"SPID": str(oldest.spid), "UID": "-1", "NAME": name, "LSN": lsn, "STARTTIME": start, "SID": sid}
-        _send(frame, OPEN_COLUMNS, [(f"OLDACT_{what}", detail) for what, detail in details.items()])
+        consistency.send(frame, OPEN_COLUMNS, [(f"OLDACT_{what}", detail) for what, detail in details.items()])
         return
     lines = [
         f"Transaction information for database '{target.name}'.",

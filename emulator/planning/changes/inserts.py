@@ -70,13 +70,13 @@ def compile_insert(node: nodes.Insert, ctx: PlanContext, capture: Capture | None
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where the rows go: ``columns`` of ``target``. ``view`` is what the statement names if that is a view, with the
-    ordinals of the table that its columns are; ``trigger`` takes the rows over."""
+    ordinals of the table that its columns are, and ``named`` that view; ``trigger`` takes the rows over."""
 
     target: Target
     columns: list[Column]
     view: tuple[Source, list[int | None]] | None = None
-    named: View | None = None
     trigger: Trigger | None = None
+    named: View | None = None
 
     def inserted(self, slot: int) -> Source:
         """The new row as OUTPUT sees it."""
