@@ -72,6 +72,11 @@ MESSAGES: dict[int, tuple[int, str]] = {
            "Roll back the transaction."),
     3998: (16, "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back."),
     4104: (16, 'The multi-part identifier "{}" could not be bound.'),
+    8003: (
+        16,
+        "The incoming request has too many parameters. The server supports a maximum of {} parameters. "
+        "Reduce the number of parameters and resend the request.",
+    ),
     8114: (16, "Error converting data type {} to {}."),
     8115: (16, "Arithmetic overflow error converting {} to data type {}."),
     8134: (16, "Divide by zero error encountered."),

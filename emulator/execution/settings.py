@@ -64,7 +64,10 @@ STATISTICS = frozenset({"STATISTICS IO", "STATISTICS TIME"})
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Settings:
-    """Defaults are those of an ODBC connection. ``lock_timeout`` in milliseconds, -1 = wait for ever."""
+    """Defaults are those of an ODBC connection. ``lock_timeout`` in milliseconds, -1 = wait for ever.
+
+    ``chose_first_day`` and ``chose_date_order``: SET DATEFIRST and SET DATEFORMAT have overridden the language.
+    """
 
     isolation: Isolation = Isolation.READ_COMMITTED
     lock_timeout: int = -1
@@ -74,6 +77,8 @@ class Settings:
     format_only: bool = False
     rowcount: int = 0
     datefirst: int = 7
+    chose_first_day: bool = False
+    chose_date_order: bool = False
     conventions: Conventions = STANDARD
     textsize: int = 2147483647
     context_info: bytes = b""

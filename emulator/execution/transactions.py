@@ -214,7 +214,7 @@ def _set_first_day(frame: Frame, value: Any) -> None:
     """Errors: 2742."""
     if value is None or not 1 <= value <= 7:
         raise sql_error(2742, value)
-    _set("datefirst")(frame, value)
+    frame.session.settings = replace(frame.session.settings, datefirst=value, chose_first_day=True)
 
 
 def _set_date_order(frame: Frame, value: Any) -> None:
@@ -224,17 +224,19 @@ def _set_date_order(frame: Frame, value: Any) -> None:
     if order not in DATE_ORDERS:
         raise sql_error(2741, value)
     language = session.settings.conventions.language
-    session.use_settings(replace(session.settings, conventions=conventions(order, language)))
+    session.use_settings(replace(session.settings, conventions=conventions(order, language), chose_date_order=True))
 
 
 def _set_language(frame: Frame, value: Any) -> None:
-    """The language with its order of dates and first day of the week. Errors: 2740."""
+    """The language, with its order of dates and first day of the week unless SET has chosen them. Errors: 2740."""
     session = frame.session
     language = find_language(value or "")
     if language is None:
         raise sql_error(2740, value)
-    chosen = conventions(language.dateformat, language)
-    session.use_settings(replace(session.settings, conventions=chosen, datefirst=language.datefirst))
+    settings = session.settings
+    order = settings.conventions.order if settings.chose_date_order else language.dateformat
+    first_day = settings.datefirst if settings.chose_first_day else language.datefirst
+    session.use_settings(replace(settings, conventions=conventions(order, language), datefirst=first_day))
     session.sink.message(SqlError(5703, 0, 1, f"Changed language setting to {language.name}."))
 
 

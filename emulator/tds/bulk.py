@@ -44,6 +44,8 @@ def parse_bulk_load(body: bytes, dialect: Dialect = TDS_7_4) -> BulkRows:
 
 
 def _read_columns(data: bytes, dialect: Dialect) -> tuple[list[tuple[SqlType, Decoder]], int]:
+    if data[0] == _DONE:  # no rows, so no columns either
+        return [], 0
     if data[0] != _COLUMN_METADATA:
         raise ProtocolError(f"unexpected 0x{data[0]:02X} at the beginning of a bulk load")
     (count,) = _u16(data, 1)

@@ -7,7 +7,7 @@ TDS 7.0 to 7.4 are spoken. Source: [MS-TDS] 2.2.6.4.
 import struct
 from dataclasses import dataclass, field
 
-from emulator.tds.dialect import Dialect, dialect_of
+from emulator.tds.dialect import TDS_7_4, Dialect, dialect_of
 from emulator.tds.packets import (
     DEFAULT_PACKET_SIZE,
     MAXIMUM_PACKET_SIZE,
@@ -80,7 +80,7 @@ def _parse(body: bytes) -> Login:
         database=_text(body, database),
         integrated=bool(flags2 & _INTEGRATED_SECURITY),
         changes_password=new_password[1] > 0,
-        features=_features(body, extension[0]) if flags3 & _EXTENSION else {},
+        features=_features(body, extension[0]) if dialect is TDS_7_4 and flags3 & _EXTENSION else {},
     )
 
 

@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.errors import NotSupported, SqlError
+from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.tds.decoding import Decoder, InvalidValue, read_type
 from emulator.tds.dialect import TDS_7_4, Dialect
 from emulator.tds.engine import Parameter, RpcParameter, TableColumn, TableParameter
@@ -33,6 +33,7 @@ SYSTEM_PROCEDURES = {
     15: "sp_unprepare",
 }
 
+_MAXIMUM_PARAMETERS = 2100
 _NUMBERED = 0xFFFF
 _SEPARATORS = (0xFF, 0x80)
 _NO_EXECUTION = 0xFE
@@ -72,7 +73,8 @@ def skip_headers(body: bytes) -> int:
 def parse_rpc(body: bytes, dialect: Dialect = TDS_7_4) -> list[RpcCall]:
     """Read an RPC message.
 
-    Raises ProtocolError when it is malformed, SqlError 8023 when a value is none of its type and NotSupported for
+    Raises ProtocolError when it is malformed, SqlError 8023 when a value is none of its type, 8003 when there are too
+    many, and NotSupported for
     parameters that cannot be taken (CLR types, encrypted columns).
     """
     position = skip_headers(body) if dialect.wide else 0
@@ -111,6 +113,8 @@ def _read_call(data: bytes, position: int, dialect: Dialect) -> tuple[RpcCall, i
     while position < end and data[position] not in _SEPARATORS and data[position] != _NO_EXECUTION:
         parameter, position = _read_parameter(data, position, len(parameters) + 1, dialect)
         parameters.append(parameter)
+    if len(parameters) > _MAXIMUM_PARAMETERS:
+        raise sql_error(8003, _MAXIMUM_PARAMETERS)
     return RpcCall(procedure, tuple(parameters)), position
 
 

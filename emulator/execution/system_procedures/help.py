@@ -6,6 +6,7 @@ Documentation: "sp_help", "sp_helptext", "sp_helpindex (Transact-SQL)".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import AliasType, Column, DatabaseObject, Index, Module, Parameter, Table, fold
@@ -14,7 +15,8 @@ from emulator.catalog.system_views.objects import TYPE_DESCRIPTIONS, by_id, type
 from emulator.errors import sql_error
 from emulator.execution.system_procedures.contract import Body
 from emulator.execution.system_procedures.search import DEFAULT_SCHEMA, columns_of
-from emulator.execution.system_procedures.signatures import procedure, send
+from emulator.execution.system_procedures.signatures import procedure
+from emulator.execution.system_procedures.signatures import send as send_counted
 from emulator.sql import nodes
 from emulator.types import names
 from emulator.types.descriptions import catalog_name, column_precision, column_size
@@ -52,6 +54,8 @@ TYPE = column_list("""
     Default_name sysname? = 'none', Rule_name sysname? = 'none', Collation sysname?
 """)
 NOT_APPLICABLE = "(n/a)"
+send = partial(send_counted, counted=False)
+"""These procedures set NOCOUNT ON."""
 
 
 def find_object(session: Session, name: str) -> DatabaseObject:

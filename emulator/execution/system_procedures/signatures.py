@@ -79,8 +79,11 @@ def _constant(node: nodes.Expression) -> Any:
             raise ValueError(f"a default must be a constant: {node}")
 
 
-def send(session: Session, columns: ColumnList, values: Iterable[Row]) -> int:
-    """Send a result set; ``values`` are those of the columns that are not constant. Returns the number of rows."""
+def send(session: Session, columns: ColumnList, values: Iterable[Row], *, counted: bool = True) -> int:
+    """Send a result set; ``values`` are those of the columns that are not constant. Returns the number of rows.
+
+    ``counted``: the client is told it too, as it is not by procedures that begin with SET NOCOUNT ON.
+    """
     sink = session.sink
     sink.columns([ColumnInfo(column.name, column.type, column.nullable) for column in columns.columns])
     count = 0
@@ -89,5 +92,5 @@ def send(session: Session, columns: ColumnList, values: Iterable[Row]) -> int:
         count += 1
     session.row_count = count
     session.error_number = 0
-    sink.done(None if session.settings.nocount else count, is_select=True)
+    sink.done(count if counted and not session.settings.nocount else None, is_select=True)
     return count

@@ -40,6 +40,8 @@ def compile_bulk_load(node: nodes.InsertBulk, types: Sequence[SqlType], rows: Ro
     table = find_table(node.table, ctx)
     note_access(ctx, table, "INSERT")
     columns = [_column(table, column.name, node.line) for column in node.columns]
+    if not rows and not types:
+        return lambda env, sink: 0
     if len(columns) != len(types):
         raise sql_error(4804, line=node.line)
     mode = LockMode.IX

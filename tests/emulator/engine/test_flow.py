@@ -161,3 +161,10 @@ def test_columns_are_not_null_by_default_with_ansi_null_dflt_on_off(client: Any)
         ("b", True),
         ("c", False),
     ]
+
+
+def test_what_datefirst_and_dateformat_chose_stays_when_the_language_changes(client: Any) -> None:
+    client.run("SET LANGUAGE Deutsch")
+    assert client.query("SELECT @@DATEFIRST, MONTH(CAST('02.03.2024' AS datetime))") == [(1, 3)]
+    client.run("SET DATEFIRST 3; SET DATEFORMAT mdy; SET LANGUAGE us_english; SET LANGUAGE Deutsch")
+    assert client.query("SELECT @@DATEFIRST, MONTH(CAST('02.03.2024' AS datetime))") == [(3, 2)]

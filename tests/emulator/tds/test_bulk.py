@@ -54,3 +54,7 @@ def test_old_versions_have_narrow_user_types(dialect: Dialect) -> None:
     named = b"\x04" + "name".encode("utf-16-le")
     body = b"\x81\x01\x00" + bytes(2) + b"\x09\x00" + text + named + b"\xd1\x02\x00a\x00" + DONE
     assert parse_bulk_load(body, dialect).rows == [("a",)]
+
+
+def test_a_load_without_rows_may_be_a_done_alone() -> None:
+    assert parse_bulk_load(DONE).rows == []

@@ -66,3 +66,8 @@ def test_a_damaged_login_is_read_or_refused(messages: Any, data: st.DataObject) 
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ProtocolError):
         parse_login(bytes(body[: data.draw(st.integers(0, len(body)))]))
+
+
+def test_only_7_4_has_features(messages: Any) -> None:
+    body = messages.login_body(version=0x73000000 | 0x0B0003, features={FEATURE_UTF8: b"\1"})
+    assert parse_login(body).features == {}

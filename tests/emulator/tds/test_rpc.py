@@ -114,3 +114,9 @@ def test_a_truncated_call_is_a_protocol_error(messages: Any, cut: int) -> None:
 def test_any_bytes_are_calls_or_refused(messages: Any, body: bytes) -> None:
     with suppress(ProtocolError, SqlError):
         assert parse_rpc(messages.headers + body)
+
+
+def test_more_than_2100_parameters_are_refused(messages: Any) -> None:
+    with pytest.raises(SqlError) as caught:
+        parse_rpc(messages.headers + messages.call("p", *[messages.integer(1)] * 2101))
+    assert caught.value.number == 8003
