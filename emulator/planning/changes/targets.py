@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Table
-from emulator.errors import NotSupported
+from emulator.errors import NotSupported, sql_error
 from emulator.execution.writing import RecordingWriter, Writer
 from emulator.locking.modes import LockMode
 from emulator.planning.accesses import note_access
@@ -90,11 +90,13 @@ def scanned_target(scan: TargetScan, after: AfterChange | None) -> Target:
 
 
 def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:
-    """The target that ``node`` names. Errors: 208, 1087; NotSupported: views, unusual hints."""
+    """The target that ``node`` names. Errors: 208, 1065, 1087; NotSupported: views, unusual hints."""
     table_lock = LockMode.IX
     for hint in node.hints:
         if hint.name in TABLE_LOCKS:
             table_lock = LockMode.X
+        elif hint.name in ("NOLOCK", "READUNCOMMITTED"):
+            raise sql_error(1065, line=node.line)
         elif hint.name not in WITHOUT_EFFECT:
             raise NotSupported(f"table hint {hint.name} on the target of INSERT", node.line)
     if isinstance(node, nodes.VariableTable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import Column, DatabaseObject, Index, Table, fold
@@ -166,9 +166,12 @@ def bind_change_target(target: nodes.ChangeTarget, ctx: PlanContext) -> tuple[St
 def _plan(
     bound: Bound, table: StoredTable, where: nodes.Predicate | None, ctx: PlanContext, *, planned: bool = True
 ) -> TargetScan:
-    """``planned``: the table is among the sources, not inside a query that runs by itself."""
+    """``planned``: the table is among the sources, not inside a query that runs by itself.
+
+    NOLOCK in FROM is ignored for the table that is changed ("Table hints", READUNCOMMITTED).
+    """
     if table.hints.locks.isolation is Isolation.READ_UNCOMMITTED:
-        raise sql_error(1065)
+        table.hints = replace(table.hints, locks=replace(table.hints.locks, isolation=None))
     assert table.key_slot is not None
     scope = Scope(bound.sources)
     conjuncts, joined = compile_where(where, scope, ctx, slots_of(bound.relation))

@@ -281,3 +281,20 @@ def test_under_a_lock_on_the_table_rows_are_not_locked_one_by_one(pair: Any) -> 
     )
     locks = "SELECT resource_type, request_mode FROM sys.dm_tran_locks WHERE resource_type <> 'DATABASE'"
     assert first.query(locks) == [("OBJECT", "X")]
+
+
+@pytest.mark.parametrize("hint", ["NOLOCK", "READUNCOMMITTED"])
+def test_nolock_is_refused_on_a_target_and_ignored_where_from_names_it(pair: Any, hint: str) -> None:
+    first, second = pair
+    for change in (
+        f"UPDATE stock WITH ({hint}) SET qty = 0",
+        f"DELETE stock WITH ({hint})",
+        f"INSERT stock WITH ({hint}) (id, qty) VALUES (9, 9)",
+    ):
+        assert first.fails(change).number == 1065
+    first.run("BEGIN TRAN; UPDATE stock SET qty = 11 WHERE id = 1")
+    change = f"UPDATE s SET qty += 1 FROM stock AS s WITH ({hint}) JOIN (VALUES (1)) AS v (id) ON s.id = v.id"
+    waiting = second.start(change)
+    assert not waiting.done
+    first.run("COMMIT")
+    assert first.query("SELECT qty FROM stock WHERE id = 1") == [(12,)]
