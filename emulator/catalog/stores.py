@@ -52,6 +52,7 @@ def new_store(table: Table, *, database_id: int = 0, versions: VersionStore | No
     for definition in secondary_definitions(table):
         store.add_index(undo, definition)
     undo.discard()
+    store.escalates = table.lock_escalation != "DISABLE"
     identity = table.identity_column
     if identity is not None and identity.identity is not None:
         store.identity = Identity(identity.identity.seed, identity.identity.increment)

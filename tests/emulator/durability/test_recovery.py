@@ -336,3 +336,12 @@ def test_nothing_commits_after_the_log_could_not_be_written_through(
     assert client.fails("INSERT dbo.t VALUES (1)").number == 9001
     assert client.fails("INSERT dbo.t VALUES (2)").number == 9001
     assert said == ["the log cannot be written: Input/output error"]
+
+
+def test_a_table_without_lock_escalation_is_one_after_a_restart(server: Server) -> None:
+    server.client().run("CREATE TABLE calm (id int); ALTER TABLE calm SET (LOCK_ESCALATION = DISABLE)")
+    server.restart()
+    table = server.instance.databases["lockstep"].table("dbo", "calm")
+    assert table is not None
+    assert table.store is not None
+    assert not table.store.escalates
