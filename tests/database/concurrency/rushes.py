@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.connection import Session, SqlServerError
 from tests.database.calls import FefoPick, Pick, Transfer, Unpick
-from tests.database.warehouse import PATIENCE_SECONDS, Warehouse
+from tests.database.warehouse import PATIENCE_SECONDS, ROW, RUN, Warehouse
 
 Call = Callable[[Session], Any]
 Client = Callable[[Session], list[Any]]
@@ -296,6 +296,35 @@ def emptied_and_made_again(warehouse: Warehouse, calls: int) -> Rush:
     return Rush([client([move() for _ in range(share(calls, 5))]) for _ in range(5)], refusals={51101, 51105})
 
 
+# Searches
+
+
+def searches_against_writes(warehouse: Warehouse, calls: int) -> Rush:
+    """Every search, again and again, while a run is completed and reopened, and lots are picked and moved."""
+    each = share(calls, 9)
+    warehouse.execute("UPDATE dbo.cust_BulkPicked SET ToPickedBulkQty = 1 WHERE LineId IN (1, 2);")
+    warehouse.execute("UPDATE dbo.LotMaster SET QtyOnHand = ?;", PLENTY)
+    warehouse.add_lot("LOT-1", "K-01", PLENTY)
+    warehouse.add_lot("LOT-2", "K-01", PLENTY)
+
+    def search(procedure: str, *arguments: object) -> Client:
+        return client([lambda session: session.call(procedure, *arguments)] * each)
+
+    there, back = Transfer, partial(Transfer, source="K-01", destination="A-01")
+    return Rush(
+        [
+            take_back_client(partial(Pick, line=1), share(each, 2)),
+            take_back_client(partial(Pick, line=2, lot="LOT-2", bin_no="K-01"), share(each, 2)),
+            *[client([move() for _ in range(each)]) for move in (there, back)],
+            search("picking.SearchRuns", "NEW"),
+            search("picking.GetRun", RUN, ROW),
+            search("picking.FindLots", RUN, ROW, 1),
+            search("putaway.FindLots", "TFC1", "FLOUR"),
+            search("putaway.FindBins", "LOT-1", "FLOUR", "TFC1", "A-01"),
+        ]
+    )
+
+
 # Number rows
 
 
@@ -338,6 +367,7 @@ RUSHES: dict[str, Callable[[Warehouse, int], Rush]] = {
         new_bin,
         neighbouring_new_rows,
         emptied_and_made_again,
+        searches_against_writes,
         number_rows,
     )
 }

@@ -367,6 +367,19 @@ def test_a_row_that_another_program_makes_at_the_destination_meanwhile_is_joined
     warehouse.take_baseline()
 
 
+def test_nobody_waits_for_the_number_row_while_a_transfer_waits(warehouse: Warehouse, session: Session) -> None:
+    """The number is drawn in a transaction of its own: a slow transfer keeps no other from its number."""
+    with (
+        warehouse.hold("UPDATE dbo.LotMaster SET LotStatus = LotStatus;") as other,
+        begun(warehouse.target, Transfer()) as transfer,
+    ):
+        transfer.await_waiting(warehouse)
+        session.execute("SET LOCK_TIMEOUT 0;")
+        assert session.call("lockstep.NextNumber", "BT").rows[0].Number == 2
+        other.execute("COMMIT TRANSACTION;")
+        assert transfer.result().values["DocumentNo"] == "BT-00000001"
+
+
 def test_no_count_can_start_while_a_lot_of_the_item_moves(warehouse: Warehouse, session: Session) -> None:
     """The transfer has looked at the mark of the count and keeps its lock on it to the end."""
     with (
