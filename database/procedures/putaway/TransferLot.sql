@@ -99,7 +99,7 @@ BEGIN
                     @RequestIsNew = 0;
 
                 -- Input: what can be refused without looking at the database.
-                IF @RequestId IS NULL OR @RequestId = '00000000-0000-0000-0000-000000000000'
+                IF @RequestId IS NULL OR @RequestId = CAST(0x0 AS uniqueidentifier)
                     THROW 51301, 'putaway.TransferLot: @RequestId is missing or all zeros. Make a new one for each request.', 1;
 
                 IF
