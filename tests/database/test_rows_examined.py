@@ -18,7 +18,7 @@ from harness.bench.in_process import Engine
 from harness.demo.warehouse import Size
 
 LOTS = sorted({1_000, 20_000, int(os.environ.get("LOCKSTEP_LOTS", "20000"))})
-SIZES = [Size(lots, bins=max(lots // 5, 400), items=100, runs=max(lots // 5_000, 20)) for lots in LOTS]
+SIZES = [Size(lots, bins=max(lots // 5, 400), items=100, runs=max(lots // 250, 20)) for lots in LOTS]
 RUN, ROW, LINE = 6000001, 1, 1
 
 

@@ -202,7 +202,11 @@ def _path(
     clustered = table.table.clustered
     path.distinct = index.unique or (clustered is not None and clustered.unique)
     path.covering = not index.clustered and not table.target and table.source.used <= _contents(table, index)
-    path.order = [((slot, part.ordinal), part.descending) for part in path.parts]
+    directions: dict[ColumnKey, bool] = {}
+    for part in path.parts:
+        # A column of the clustered key that the index has itself orders nothing further behind.
+        directions.setdefault((slot, part.ordinal), part.descending)
+    path.order = list(directions.items())
     direction = order_direction(path.order, fixed, wanted, unique_slot=slot if path.distinct else None)
     path.ordered = direction is not None
     path.reverse = direction is True
