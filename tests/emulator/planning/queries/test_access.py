@@ -70,6 +70,16 @@ def test_the_longest_equality_prefix_wins(db: Any) -> None:
     ]
 
 
+def test_an_index_with_a_column_of_the_clustered_key_goes_on_with_the_others(db: Any) -> None:
+    db.run(
+        "CREATE TABLE r (run int, batch int, status int NOT NULL, CONSTRAINT pk_r PRIMARY KEY (run, batch),"
+        " INDEX ix_status (status, run)); INSERT INTO r VALUES (1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 1), (3, 1, 2)"
+    )
+    query = "SELECT TOP (1) batch FROM r WHERE status = 1 ORDER BY run DESC, batch DESC"
+    assert db.column(query) == [2]
+    assert len(db.locks(query, READ)) == 2
+
+
 def test_top_with_order_by_an_index_stops_early(db: Any) -> None:
     assert db.locks("SELECT TOP (1) b FROM t WHERE a >= 20 ORDER BY a", READ) == ["IS dbo.t", "S dbo.t.ix_a (20, 2)"]
     assert db.locks("SELECT TOP (1) b FROM t WHERE a >= 20 ORDER BY a DESC", READ) == [
