@@ -269,7 +269,8 @@ BEGIN
     SELECT @LockedBags = ISNULL(SUM(ISNULL(c.LockedBags, 0)), 0)
     FROM @Candidate AS c;
 
-    IF @LockedBags < @OpenBags AND @ThereAreMore = 1
+    -- Too little, while there are other lots, or while less is left of these than was seen: another search may find it.
+    IF @LockedBags < @OpenBags AND (@ThereAreMore = 1 OR @LockedBags < @SeenBags)
         BEGIN
             SET @Message = CONCAT(
                 'The lots of item ', @ItemKey, ' that were found for line ', @LineId, ' of run ', @RunNo, '/', @RowNum,

@@ -19,7 +19,7 @@ Call = Callable[[Session], Any]
 Client = Callable[[Session], list[Any]]
 
 FIRST_RUN = 7_000_000
-LINES_A_RUN = 500
+LINES_A_RUN = 10
 PLENTY = 10_000_000
 NUMBERS = """
     WITH Digit AS (SELECT v.D FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS v(D)),
@@ -203,7 +203,7 @@ def rows_of_one_lot_by_fefo_and_moved(warehouse: Warehouse, calls: int) -> Rush:
             *[take_back_client(partial(FefoPick, line=line), share(calls, 12)) for line in range(10, 14)],
             *[client([move(quantity=25) for _ in range(share(calls, 6))]) for move in (there, back)],
         ],
-        refusals={51105, 51109},
+        refusals={51101, 51105, 51109},
     )
 
 
