@@ -17,6 +17,7 @@ from emulator.catalog.principals import SA_SID, SYSADMIN, Login, new_sid, server
 from emulator.deadlock_graph import DeadlockGraph, deadlock_graph
 from emulator.errors import sql_error
 from emulator.execution.authorization import Identity, user_in
+from emulator.execution.parameterization import Shape
 from emulator.execution.units import CodeUnit
 from emulator.locking.deadlock import Deadlock
 from emulator.locking.manager import LockManager
@@ -94,7 +95,7 @@ class Instance:
         self.global_temporary: dict[str, Table] = {}
         self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
         self.ad_hoc: dict[Any, tuple[CodeUnit, Sequence[Any]]] = Kept(KEPT_PLANS)
-        self.shapes: dict[Any, tuple[tuple[int, ...], tuple[Parameter, ...]]] = Kept(KEPT_PLANS)
+        self.shapes: dict[Any, Shape] = Kept(KEPT_PLANS)
         self.names: dict[str, nodes.ObjectName] = Kept(KEPT_PLANS)
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
         self.sequential_ids = count(1)

@@ -33,7 +33,7 @@ from emulator.execution.definitions.shapes import parameters as declared_paramet
 from emulator.execution.failures import BatchAborted, send_error
 from emulator.execution.frames import Frame
 from emulator.execution.impersonation import Impersonation
-from emulator.execution.parameterization import parameterize
+from emulator.execution.parameterization import parameterized_unit
 from emulator.execution.server_cursors import ServerCursor
 from emulator.execution.settings import DEFAULTS, Change, Isolation, Settings
 from emulator.execution.skipping import text_after_switch
@@ -574,10 +574,9 @@ class Session:
         ad_hoc = (key, self.database.version)
         found = instance.ad_hoc.get(ad_hoc)
         if found is None:
-            parameterized = parameterize(self, text)
-            if parameterized is None:
+            found = parameterized_unit(self, text)
+            if found is None:
                 return self.unit(text), ()
-            found = self.unit(parameterized.text, parameterized.parameters), parameterized.values
             instance.ad_hoc[ad_hoc] = found
         return found
 

@@ -26,13 +26,13 @@ from emulator.sql.parser import parse_batch
 from emulator.types.sqltype import INT, MAX_PRECISION, SqlType, numeric, nvarchar, varchar
 
 if TYPE_CHECKING:
+    from emulator.execution.units import CodeUnit
     from emulator.session import Session
 
 LONGEST_TEXT = 4000
 """Characters of a batch that is looked at: longer ones are scripts, which nobody repeats with other constants."""
 MAX_INT = 2**31 - 1
 MAX_VARCHAR, MAX_NVARCHAR = 8000, 4000
-TEXT, NATIONAL_TEXT = varchar(MAX_VARCHAR), nvarchar(MAX_NVARCHAR)
 
 WITHOUT_CONSTANTS = (
     nodes.BeginTransaction,
@@ -45,16 +45,20 @@ WITHOUT_CONSTANTS = (
 """Statements that may stand beside those with parameters."""
 
 
-@dataclass(frozen=True, slots=True)
+Kind = str | tuple[int, int]
+"""What kind of constant: the token's, or precision and scale of a decimal one."""
+
+
+@dataclass(slots=True)
 class Constants:
     """A batch taken apart: ``pieces`` of text with a constant between each two of them.
 
-    ``values`` are engine values of ``types``, ``tokens`` the constants as written.
+    ``tokens`` are the constants as written, ``values`` their engine values.
     """
 
     pieces: tuple[str, ...]
     tokens: tuple[str, ...]
-    types: tuple[SqlType, ...]
+    kinds: tuple[Kind, ...]
     values: tuple[Any, ...]
 
     def text(self, parameters: Sequence[int]) -> str:
@@ -65,30 +69,41 @@ class Constants:
         return "".join(piece + constant for piece, constant in zip(self.pieces, [*between, ""], strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterizedBatch:
-    """A text with its parameters and their values."""
+@dataclass(slots=True)
+class Shape:
+    """What batches have in common that differ in constants alone: which of these become ``parameters``.
 
-    text: str
+    ``unit`` is set when all of them do: nothing else can differ then.
+    """
+
+    places: tuple[int, ...]
     parameters: tuple[Parameter, ...]
-    values: tuple[Any, ...]
+    unit: CodeUnit | None = None
 
 
-def parameterize(session: Session, text: str) -> ParameterizedBatch | None:
-    """The batch with parameters for its constants, None if it keeps them. No errors: such a batch is left alone."""
-    quoted = "QUOTED_IDENTIFIER" in session.settings.on
+def parameterized_unit(session: Session, text: str) -> tuple[CodeUnit, Sequence[Any]] | None:
+    """The unit of the batch with parameters for its constants, and their values; None if it keeps its constants.
+
+    Errors: those of compiling it.
+    """
     constants = take_apart(text)
     if constants is None:
         return None
+    quoted = "QUOTED_IDENTIFIER" in session.settings.on
     database = session.database
-    shape = (constants.pieces, constants.types, database, database.version, session.user.default_schema, quoted)
-    shapes = session.instance.shapes
-    if shape not in shapes:
-        shapes[shape] = _parameters(session, constants, quoted)
-    places, parameters = shapes[shape]
+    key = (constants.pieces, constants.kinds, database, database.version, session.user.default_schema, quoted)
+    shape = session.instance.shapes.get(key)
+    if shape is None:
+        shape = session.instance.shapes[key] = _shape(session, constants, quoted)
+    places = shape.places
     if not places:
         return None
-    return ParameterizedBatch(constants.text(places), parameters, tuple([constants.values[place] for place in places]))
+    if shape.unit is not None:
+        return shape.unit, constants.values
+    unit = session.unit(constants.text(places), shape.parameters)
+    if len(places) == len(constants.tokens):
+        shape.unit = unit
+    return unit, tuple([constants.values[place] for place in places])
 
 
 def take_apart(text: str) -> Constants | None:
@@ -99,37 +114,46 @@ def take_apart(text: str) -> Constants | None:
         tokens = find_constants(text)
     except SqlError:
         return None
-    pieces, written, types, values = [], [], [], []
+    pieces, written, kinds, values = [], [], [], []
     end = 0
     for token in tokens:
         constant = text[token.start : token.end]
-        typed = _typed_value(token)
-        if typed is None or "\n" in constant or _is_glued(text, token):
+        parameter = _kind_and_value(token)
+        if parameter is None or "\n" in constant or _is_glued(text, token):
             continue
         pieces.append(text[end : token.start])
         written.append(constant)
-        types.append(typed[0])
-        values.append(typed[1])
+        kinds.append(parameter[0])
+        values.append(parameter[1])
         end = token.end
     if not written:
         return None
-    return Constants((*pieces, text[end:]), tuple(written), tuple(types), tuple(values))
+    return Constants((*pieces, text[end:]), tuple(written), tuple(kinds), tuple(values))
 
 
-def _typed_value(token: Token) -> tuple[SqlType, Any] | None:
-    """Type and value as a parameter; None for what is none: other kinds of constants, and what is too large."""
+def _kind_and_value(token: Token) -> tuple[Kind, Any] | None:
+    """Kind and value as a parameter; None for what is none: other kinds of constants, and what is too large."""
     kind, value = token.kind, token.value
     if kind is INTEGER:
         number = int(value)
-        return (INT, number) if number <= MAX_INT else None
+        return (kind, number) if number <= MAX_INT else None
     if kind is STRING:
-        return (TEXT, value) if len(value) <= MAX_VARCHAR else None
+        return (kind, value) if len(value) <= MAX_VARCHAR else None
     if kind is NATIONAL_STRING:
-        return (NATIONAL_TEXT, value) if len(value) <= MAX_NVARCHAR else None
+        return (kind, value) if len(value) <= MAX_NVARCHAR else None
     if kind is not DECIMAL:
         return None
     precision, scale = decimal_digits(value)
-    return (numeric(precision, scale), int(value.replace(".", ""))) if precision <= MAX_PRECISION else None
+    return ((precision, scale), int(value.replace(".", ""))) if precision <= MAX_PRECISION else None
+
+
+def _type_of(kind: Kind) -> SqlType:
+    if isinstance(kind, tuple):
+        return numeric(*kind)
+    return _TYPES[kind]
+
+
+_TYPES = {INTEGER: INT, STRING: varchar(MAX_VARCHAR), NATIONAL_STRING: nvarchar(MAX_NVARCHAR)}
 
 
 def _is_glued(text: str, token: Token) -> bool:
@@ -140,16 +164,15 @@ def _is_glued(text: str, token: Token) -> bool:
 # --- Which constants --------------------------------------------------------------------------------------------------
 
 
-def _parameters(session: Session, constants: Constants, quoted: bool) -> tuple[tuple[int, ...], tuple[Parameter, ...]]:
-    """The places of the constants that become parameters, and these."""
+def _shape(session: Session, constants: Constants, quoted: bool) -> Shape:
     text = constants.text(range(len(constants.tokens)))
     try:
         batch = parse_batch(text, quoted_identifier=quoted)
         found = {variable.name for node in batch.statements for variable in _replaceable(node, session, text)}
     except (SqlError, _NotSimple):
-        return (), ()
+        return Shape((), ())
     places = tuple(place for place in range(len(constants.tokens)) if f"@{place + 1}" in found)
-    return places, tuple(Parameter(f"@{place + 1}", constants.types[place]) for place in places)
+    return Shape(places, tuple(Parameter(f"@{place + 1}", _type_of(constants.kinds[place])) for place in places))
 
 
 class _NotSimple(Exception):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.execution.parameterization import parameterize
+from emulator.execution.parameterization import parameterized_unit
 from emulator.instance import Instance
 from emulator.results import Collector
 from emulator.scheduler import VirtualClock
@@ -113,9 +113,9 @@ def test_dynamic_strings_are_parameterized_too(session: Session) -> None:
 
 def test_a_new_filtered_index_ends_it(session: Session) -> None:
     text = "SELECT name FROM dbo.item WHERE id = 1"
-    assert parameterize(session, text) is not None
+    assert parameterized_unit(session, text) is not None
     run(session, "CREATE INDEX ix_cheap ON dbo.item (id) WHERE price < 2")
-    assert parameterize(session, text) is None
+    assert parameterized_unit(session, text) is None
 
 
 def test_errors_name_the_line_that_they_are_on(session: Session) -> None:
