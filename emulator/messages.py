@@ -216,6 +216,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "large. Try to use {0} with a less precise datepart."),
     1001: (15, "Line {}: Length or precision specification {} is invalid."),
     1002: (15, "Line {}: Specified scale {} is invalid."),
+    2739: (16, "The text, ntext, and image data types are invalid for local variables."),
     2716: (16, "Column, parameter, or variable #{}: Cannot specify a column width on data type {}."),
     2750: (16, "Column or parameter #{}: Specified column precision {} is greater than the maximum precision of {}."),
     8117: (16, "Operand data type {} is invalid for {} operator."),

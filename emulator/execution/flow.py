@@ -23,7 +23,7 @@ from emulator.planning.accesses import Access
 from emulator.planning.expressions import assign_to, compile_filter, compile_scalar, convert_to
 from emulator.sql import nodes
 from emulator.types.instants import UNITS_PER_SECOND
-from emulator.types.sqltype import SqlType
+from emulator.types.sqltype import SqlType, is_large_object
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -323,6 +323,8 @@ def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
             continue
         context = compiler.context()
         type, table_type = resolve_type(declaration.type, context)
+        if is_large_object(type):
+            raise sql_error(2739, line=declaration.line)
         if context.accesses:
             steps.append(_check_step(node, context.accesses))
         compiler.declare(declaration.name, type, table_type.shape if table_type else None, declaration.line)

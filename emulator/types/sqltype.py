@@ -212,6 +212,12 @@ def is_large_object(t: SqlType) -> bool:
     return t.name in LARGE_OBJECTS
 
 
+def as_max(t: SqlType) -> SqlType:
+    """The (max) type that takes what text, ntext or image takes; other types stay."""
+    successor = {"text": "varchar", "ntext": "nvarchar", "image": "varbinary"}.get(t.name)
+    return t if successor is None else SqlType(successor, MAX, collation=t.collation)
+
+
 def precision_and_scale(t: SqlType) -> tuple[int, int]:
     """Precision and scale that an exact numeric type counts with beside a decimal. KeyError: the type is not one."""
     return (t.precision, t.scale) if t.name in DECIMALS else _FIXED_PRECISION[t.name]

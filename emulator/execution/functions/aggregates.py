@@ -94,6 +94,8 @@ def _counter(type: SqlType) -> Binder:
         return count
 
     def bind(argument: SqlType) -> Aggregate:
+        if is_large_object(argument):
+            raise sql_error(8117, argument.name, "count")
         return Aggregate(type, int, lambda count, value: count + 1, finish, nullable=False)
 
     return bind

@@ -131,7 +131,7 @@ def right(value: str, count: int) -> str:
     return value[-count:] if count else ""
 
 
-@function("SUBSTRING", TEXT_OR_BINARY, BIGINT, BIGINT, result=_cut_type(2))
+@function("SUBSTRING", TEXT_OR_BINARY, BIGINT, BIGINT, result=_cut_type(2), large=True)
 def substring(value: Any, start: int, count: int) -> Any:
     """Positions before the first count towards the length and give nothing."""
     if count < 0:
@@ -198,7 +198,7 @@ def _charindex(call: Call) -> tuple[SqlType, Implementation]:
     return (BIGINT_TYPE if call.types[1].length == MAX else INT), charindex
 
 
-@bound("PATINDEX", TEXT, TEXT)
+@bound("PATINDEX", TEXT, TEXT, large=True)
 def _patindex(call: Call) -> tuple[SqlType, Implementation]:
     _, rules = _search_rules(call, 0, 1)
     unicode = is_unicode(call.types[0]) or is_unicode(call.types[1])

@@ -39,6 +39,7 @@ from emulator.types.sqltype import (
     FLOAT,
     INT,
     SqlType,
+    as_max,
     datetime2,
     datetimeoffset,
     is_binary,
@@ -218,6 +219,8 @@ def _coerced(argument: Expr, kind: Kind, function: Function, place: int, line: i
     """The argument as the parameter wants it. Errors: 8116."""
     if argument.is_null_literal:
         return null(_TARGETS.get(kind) or _NULL_TYPES[kind])
+    if function.large and is_large_object(argument.type):
+        argument = convert_to(argument, as_max(argument.type))
     target = _target(argument.type, kind)
     if target is None or (is_large_object(argument.type) and kind is not Kind.ANY):
         raise sql_error(8116, message_name(argument.type), place, function.name.lower(), line=line)

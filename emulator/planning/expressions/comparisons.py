@@ -29,6 +29,7 @@ from emulator.types.precedence import common_collation, common_type
 from emulator.types.sqltype import (
     MAX_PRECISION,
     SqlType,
+    as_max,
     decimal,
     is_character,
     is_decimal,
@@ -328,6 +329,8 @@ def _like(node: nodes.Like, scope: Scope | None, ctx: PlanContext) -> ConditionE
 
 def _text(expr: Expr) -> Expr:
     """What LIKE matches: text; other types are converted to varchar."""
+    if is_large_object(expr.type):
+        return convert_to(expr, as_max(expr.type))
     if is_character(expr.type):
         return expr
     return convert_to(expr, varchar(8000))

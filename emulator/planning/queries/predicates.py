@@ -18,7 +18,7 @@ from emulator.planning.expressions.application import constant_value
 from emulator.planning.expressions.comparisons import compare, comparison_operands
 from emulator.planning.expressions.conditions import with_null_rules
 from emulator.sql import nodes
-from emulator.types.sqltype import SqlType, is_character
+from emulator.types.sqltype import SqlType, is_character, is_large_object
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -286,6 +286,8 @@ def _like(
 ) -> None:
     operand, pattern = compile_scalar(operand_node, scope, ctx), compile_scalar(pattern_node, scope, ctx)
     if operand.column is None or not is_character(operand.type) or not is_character(pattern.type):
+        return
+    if is_large_object(operand.type) or is_large_object(pattern.type):
         return
     operand, pattern = comparison_operands(operand, pattern)
     if operand.column is None:
