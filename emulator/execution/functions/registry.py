@@ -98,8 +98,8 @@ class Function:
     ``optional``: so many of the last parameters may be left out. ``variadic``: the last one may be repeated.
     ``session``: the implementation takes the session before the values. ``nulls``: it takes NULLs (as None).
     ``once``: in a query it is evaluated once per execution of the statement, not per row (GETDATE).
-    ``large``: it takes text, ntext and image. ``deterministic``: see ``Expr``. ``nullable``: the result may be NULL though
-    no argument is.
+    ``large``: it takes text, ntext and image. ``deterministic``: see ``Expr``. ``nullable``: the result may be
+    NULL though no argument is.
     """
 
     name: str
