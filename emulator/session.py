@@ -251,7 +251,13 @@ class Session:
 
     @contextmanager
     def _request(self, sink: ResultSink) -> Iterator[None]:
-        """What surrounds every request: where its output goes, and what becomes of the transaction at its end."""
+        """What surrounds every request: where its output goes, and what becomes of the transaction at its end.
+
+        Interrupted: the session was killed when the request had come and not begun.
+        """
+        if self.closed:
+            sink.message(sql_error(596))
+            raise Interrupted("killed")
         self.sink = sink
         CURRENT.set(self.settings.conventions)
         self.request_began = self.instance.clock.now()

@@ -53,6 +53,19 @@ def test_kill_ends_a_session_and_rolls_it_back(engine: Any) -> None:
     assert killer.fails(f"BEGIN TRAN; KILL {two.session.spid}").number == 6115
 
 
+def test_a_request_that_had_not_begun_when_its_session_was_killed_does_nothing(engine: Engine) -> None:
+    """It must not run outside the transaction that the kill has rolled back."""
+    victim, killer = engine.clients(2)
+    killer.run("CREATE TABLE dbo.t (a int)")
+    victim.run("BEGIN TRANSACTION")
+    killing = killer.spawn(f"KILL {victim.session.spid}")
+    queued = victim.spawn("INSERT dbo.t VALUES (1)")
+    engine.instance.scheduler.run()
+    assert killing.done
+    assert queued.error_numbers == [596]
+    assert killer.query("SELECT a FROM dbo.t") == []
+
+
 def test_kill_interrupts_what_runs(engine: Any) -> None:
     one, two = engine.clients(2)
     one.run("CREATE TABLE t (id int); BEGIN TRAN; INSERT t VALUES (1)")

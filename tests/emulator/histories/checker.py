@@ -180,11 +180,12 @@ class _Checker:
             yield Violation("lost or invented", f"the final rows differ from what was committed: {wrong}")
 
     def _snapshots(self, ordered: dict[Transaction, list[Edge]]) -> Iterator[Violation]:
+        flow = {node: [edge for edge in edges if edge.kind != "rw"] for node, edges in ordered.items()}
         for transaction in self.committed:
             if self.level_of(transaction) is not Level.SNAPSHOT:
                 continue
             for edge in self._rw_edges(transaction, items=True, predicates=True):
-                back = _path(ordered, edge.target, transaction)
+                back = _path(flow, edge.target, transaction)
                 if back is not None:
                     yield Violation("G-single", f"at SNAPSHOT, {transaction} missed a part", (edge, *back))
                     return
@@ -210,10 +211,7 @@ class _Checker:
                         found += [edge for edge in (before, after) if edge is not None]
             for edge in found:
                 graph[edge.source].append(edge)
-        for before, after in open_questions:  # unborn still or dead already? whatever does not close a cycle
-            impossible = _path(graph, before.target, before.source) is not None
-            chosen = after if impossible else before
-            graph[chosen.source].append(chosen)
+        _answer(open_questions, graph)
         return graph
 
     def _ww_edges(self, transaction: Transaction) -> Iterator[Edge]:
@@ -270,6 +268,26 @@ class _Checker:
             elif deleter[0].ended < seen_from:
                 before = None
         return before, after
+
+
+def _answer(questions: list[tuple[Edge, Edge]], graph: dict[Transaction, list[Edge]]) -> None:
+    """Was a row unborn still, or dead already? What closes a cycle is excluded; where nothing is, it was dead.
+
+    Every answer can exclude others, so those that follow come before those that are free.
+    """
+    while questions:
+        left = []
+        for before, after in questions:
+            if _path(graph, before.target, before.source) is not None:
+                graph[after.source].append(after)
+            elif _path(graph, after.target, after.source) is not None:
+                graph[before.source].append(before)
+            else:
+                left.append((before, after))
+        if len(left) == len(questions):
+            _, after = left.pop()
+            graph[after.source].append(after)
+        questions = left
 
 
 # --- Graphs -----------------------------------------------------------------------------------------------------------
