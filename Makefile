@@ -9,7 +9,7 @@ VARIANTS ?= float versioned level100
 NO_VARIANTS := migrations old_way variants
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-variants test-clients test-float test-locks test-rows fuzz lint format docs bench serve lock clean
+.PHONY: help setup demo test test-variants test-clients stress test-float test-locks test-rows fuzz lint format docs bench serve lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ fuzz: $(SETUP_DONE) ## Look for inputs that break the emulator, FUZZ_SECONDS eac
 
 test-rows: $(SETUP_DONE) ## The rows that each procedure examines, with 1,000, 20,000 and 1,000,000 lots
 	@LOCKSTEP_LOTS=1000000 $(PYTHON_ENV)/python -m pytest -n0 --timeout 0 -rP --tb short tests/database/test_rows_examined.py $(ARGS)
+
+stress: $(SETUP_DONE) ## Random transactions at all isolation levels, in process and over the wire, and the checks of their histories
+	@$(PYTHON_ENV)/python -m tests.emulator.histories.stress $(ARGS)
 
 lint: $(SETUP_DONE) ## Check style, types and T-SQL
 	@$(PYTHON_ENV)/ruff check .

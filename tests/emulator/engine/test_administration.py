@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.engine.conftest import Engine
+
 
 @pytest.fixture
 def db(client: Any) -> Any:

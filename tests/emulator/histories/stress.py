@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 import pyodbc
@@ -67,11 +67,19 @@ class Report:
 class InProcess:
     """``sessions`` clients on a stepper; the seed decides who runs, who is killed and who cancels."""
 
-    def __init__(self, seed: int, *, sessions: int = 20, versioned: bool = False, fine: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        sessions: int = 20,
+        versioned: bool = False,
+        fine: bool = False,
+        levels: list[Level] | None = None,
+    ) -> None:
         self.stepper = Stepper(seed=seed, stop_before_locks=fine)
         self.stepper.script(*([VERSIONS_ON] if versioned else []), SETUP)
         self.report = Report(Recorder())
-        self._levels = VERSIONED if versioned else LOCKING
+        self._levels = levels or (VERSIONED if versioned else LOCKING)
         self._chance = random.Random(seed)
         self._sessions = sessions
         self._stopping = False
@@ -263,7 +271,7 @@ class _WireRun:
         chance = random.Random(seed)
         while not self._stopped.is_set():
             client = Client(self.report.recorder, chance.randrange(2**32), self._levels, self._stopped.is_set)
-            with closing(connect(self._target)) as connection:
+            with closing(connect(self._target)) as connection, suppress(pyodbc.OperationalError):
                 self._spids[seed] = connection.execute("SELECT @@SPID").fetchval()
                 drive(client.script(), connection)
 
