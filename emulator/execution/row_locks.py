@@ -225,6 +225,11 @@ class ScanLocks:
         self.session.lock(space, key, mode)
         return previous
 
+    @property
+    def whole_table(self) -> LockMode:
+        """The mode of the table in place of all its rows: X for what is read to be changed."""
+        return X if self.row is U and not self.policy.keeps_entries else self.row
+
     def would_wait(self, space: LockSpace, key: Hashable, mode: LockMode) -> bool:
         """Whether another session's lock is in the way."""
         return self.manager.would_wait(self.transaction, space, key, mode)

@@ -90,7 +90,7 @@ def scan(plan: ScanPlan) -> Rows:
                 elif not locks.key_range:
                     yield from _keeping_locks(plan, env, locks, index, key_range)
                 elif store.is_heap and index is store.base:
-                    locks.lock(store.locks, WHOLE, locks.row)
+                    locks.lock(store.locks, WHOLE, locks.whole_table)
                     yield from _without_locks(plan, env, store, index, key_range)
                 else:
                     yield from _locking_ranges(plan, env, locks, index, key_range)

@@ -81,8 +81,7 @@ class Writer:
             if session.settings.isolation is Isolation.SNAPSHOT:
                 begin_snapshot(session)
             session.lock(store.locks, WHOLE, table_lock)
-            held = session.instance.locks.held_mode(transaction, store.locks, WHOLE)
-            self._locked = table_lock is LockMode.IX and not covers_rows(held, X)
+            self._locked = table_lock is LockMode.IX
             spaces = [store.base.locks, *(index.locks for index in store.indexes.values())]
             self._watch = EscalationWatch(
                 session.instance.locks, transaction, store.locks, spaces, X, allowed=store.escalates
@@ -91,6 +90,8 @@ class Writer:
     def insert(self, row: Row) -> None:
         """Insert a row. Errors: 2627, 2601; 1205, 1222."""
         store = self.store
+        if not self._count:
+            self._begin()
         key = store.new_key(row)
         if self._locked:
             self._lock_new(store.base, key)
@@ -136,6 +137,8 @@ class Writer:
     def delete(self, key: Key, row: Row) -> None:
         """Delete a row that this statement has locked."""
         store = self.store
+        if not self._count:
+            self._begin()
         if self._locked:
             lock = self.session.lock
             lock(store.base.locks, key, X)
@@ -145,7 +148,15 @@ class Writer:
         store.delete(self.undo, key)
         self._changed()
 
+    def _begin(self) -> None:
+        """Before the first row is changed: the scan that found it may have locked the whole table."""
+        transaction, store = self.session.transaction, self.store
+        if self._locked and transaction is not None:
+            self._locked = not covers_rows(self.session.instance.locks.held_mode(transaction, store.locks, WHOLE), X)
+
     def _lock_update(self, key: Key, old: Row, new: Row) -> None:
+        if not self._count:
+            self._begin()
         if not self._locked:
             return
         store = self.store

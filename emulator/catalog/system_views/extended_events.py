@@ -1,22 +1,28 @@
-"""Extended Events: the session ``system_health`` with the deadlocks in its ring buffer.
+"""Extended Events: the session ``system_health`` with the deadlocks in its ring buffer, and as if in its files.
 
-Documentation: ``sys.dm_xe_sessions``, ``sys.dm_xe_session_targets``; "Use the system_health session", "Deadlocks
-guide".
+Documentation: ``sys.dm_xe_sessions``, ``sys.dm_xe_session_targets``, ``sys.fn_xe_file_target_read_file``; "Use the
+system_health session", "Deadlocks guide".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
-from emulator.catalog.system_views.definition import Row, view
-from emulator.types.sqltype import DATETIME
+from emulator.catalog.system_views.definition import Row, table_function, view
+from emulator.types.sqltype import DATETIME, SqlType
 from emulator.types.temporal import from_timestamp
 
 if TYPE_CHECKING:
     from emulator.session import Session
 
+DATETIME2 = SqlType("datetime2", scale=7)
+FILE = "/var/opt/mssql/log/system_health_0_133000000000000000.xel"
+"""The name that SQL Server on Linux would give its file; there is none."""
+BLOCK = 4096
 ADDRESS = bytes.fromhex("0000020000000001")
 """Of the only event session."""
 
@@ -54,3 +60,24 @@ def dm_xe_session_targets(session: Session, database: Database) -> Iterator[Row]
         f' eventCount="{len(events)}" droppedCount="0" memoryUsed="{memory}">{"".join(events)}</RingBufferTarget>'
     )
     yield ADDRESS, "ring_buffer", len(events), data
+    file = f'<EventFileTarget truncated="0"><Buffers logged="0" dropped="0"/><File name="{FILE}"/></EventFileTarget>'
+    yield ADDRESS, "event_file", len(events), file
+
+
+@table_function(
+    "fn_xe_file_target_read_file",
+    "path nvarchar(260)?, mdpath nvarchar(260)?, initial_file_name nvarchar(260)?, initial_offset bigint?",
+    """
+    module_guid uniqueidentifier? = NULL, package_guid uniqueidentifier? = NULL, object_name nvarchar(256),
+    event_data nvarchar(max)?, file_name nvarchar(260), file_offset bigint, timestamp_utc datetime2(7)
+    """,
+    permission="VIEW SERVER PERFORMANCE STATE",
+)
+def fn_xe_file_target_read_file(session: Session, database: Database, path: str | None, *_: object) -> Iterator[Row]:
+    """The events of the files that ``path`` names, with wildcards: there is the one of ``system_health``."""
+    wanted = PureWindowsPath((path or "").replace("/", "\\")).name
+    if not fnmatch(PurePosixPath(FILE).name, wanted.lower()):
+        return
+    for number, graph in enumerate(session.instance.deadlocks):
+        moment = from_timestamp(DATETIME2, graph.time)
+        yield "xml_deadlock_report", graph.event(), FILE, number * BLOCK, moment

@@ -175,3 +175,18 @@ def test_the_log_tells_it_in_a_few_lines(pair: Any, caplog: pytest.LogCaptureFix
 def test_only_who_may_see_the_servers_state_sees_deadlocks(engine: Any, client: Any) -> None:
     client.run("CREATE LOGIN joe WITH PASSWORD = 'Secret-1'; CREATE USER joe FOR LOGIN joe")
     assert engine.client_of("joe", "Secret-1").fails("SELECT name FROM sys.dm_xe_sessions").number == 300
+
+
+def test_scripts_that_read_the_event_files_find_them_too(engine: Any, pair: Any) -> None:
+    client = engine.client()
+    read = "SELECT object_name, CAST(event_data AS xml) FROM sys.fn_xe_file_target_read_file({}, NULL, NULL, NULL)"
+    assert client.query(read.format("N'system_health*.xel'")) == []
+    opposite_orders(*pair)
+    for path in ("N'system_health*.xel'", "N'C:\\log\\system_health*.xel'", "N'/var/opt/mssql/log/system_health*.xel'"):
+        ((name, event),) = client.query(read.format(path))
+        assert name == "xml_deadlock_report"
+        assert ElementTree.fromstring(event).find("data/value/deadlock") is not None
+    assert client.query(read.format("N'mine*.xel'")) == []
+    file = "SELECT CAST(target_data AS xml).value('(/EventFileTarget/File/@name)[1]', 'nvarchar(260)')"
+    ((name,),) = client.query(f"{file} FROM sys.dm_xe_session_targets WHERE target_name = 'event_file'")
+    assert len(client.query(read.format(f"N'{name}'"))) == 1

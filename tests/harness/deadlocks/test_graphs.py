@@ -147,9 +147,22 @@ def test_special_characters_of_statements_are_kept_in_the_picture() -> None:
     assert "SELECT 'a' WHERE 1 < 2 AND 3 > 2" in ["".join(one.itertext()) for one in picture.iter()]
 
 
+def test_the_servers_files_tell_the_same(target: Target) -> None:
+    Runner(target).run(read_scenario(SCENARIOS / "deadlock-conversion.spec"))
+    connection = connect(target)
+    assert read_deadlocks(connection, files=True)[0] == read_deadlocks(connection)[0]
+
+
 def test_without_permission_there_is_one_clear_error(target: Target) -> None:
-    with pytest.raises(EnvironmentFault, match="the server does not show its deadlocks"):
-        read_deadlocks(connect(target), files=True)
+    connection = connect(target)
+    connection.execute("CREATE USER nosy WITHOUT LOGIN;")
+    try:
+        connection.execute("EXECUTE AS USER = 'nosy';")
+        with pytest.raises(EnvironmentFault, match="the server does not show its deadlocks"):
+            read_deadlocks(connection)
+        connection.execute("REVERT;")
+    finally:
+        connection.execute("DROP USER nosy;")
 
 
 def _ring(count: int) -> str:
