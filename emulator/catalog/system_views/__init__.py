@@ -32,6 +32,8 @@ FAMILIES = (
     "activity",
     "answers",
     "host",
+    "old_tables",
+    "usages",
     "absent",
 )
 

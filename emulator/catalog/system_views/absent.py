@@ -390,6 +390,43 @@ VIEWS = {
         query_text nvarchar(max)?, scope_type tinyint, scope_type_desc nvarchar(60)?, scope_object_id int?,
         scope_batch nvarchar(max)?, parameters nvarchar(max)?, hints nvarchar(max)?
     """,
+    "server_triggers": """
+        name sysname, object_id int, parent_class tinyint, parent_class_desc nvarchar(60)?, parent_id int, type char(2),
+        type_desc nvarchar(60)?, create_date datetime, modify_date datetime, is_ms_shipped bit, is_disabled bit
+    """,
+    "server_trigger_events": """
+        object_id int, type int, type_desc nvarchar(128), is_first bit?, is_last bit?, event_group_type int?,
+        event_group_type_desc nvarchar(128)?, is_trigger_event bit?
+    """,
+    "server_sql_modules": """
+        object_id int, definition nvarchar(max)?, uses_ansi_nulls bit?, uses_quoted_identifier bit?,
+        execute_as_principal_id int?
+    """,
+    "system_parameters": """
+        object_id int, name sysname?, parameter_id int, system_type_id tinyint, user_type_id int, max_length smallint,
+        precision tinyint, scale tinyint, is_output bit, is_cursor_ref bit, has_default_value bit, is_xml_document bit,
+        default_value sql_variant?, xml_collection_id int, is_readonly bit
+    """,
+    "system_sql_modules": """
+        object_id int, definition nvarchar(max)?, uses_ansi_nulls bit?, uses_quoted_identifier bit?,
+        is_schema_bound bit?, uses_database_collation bit?, is_recompiled bit?, null_on_null_input bit?,
+        execute_as_principal_id int?
+    """,
+    "resource_governor_configuration": """
+        classifier_function_id int, is_enabled bit, max_outstanding_io_per_volume int
+    """,
+    "dm_db_uncontained_entities": """
+        class int?, class_desc nvarchar(120)?, major_id int?, statement_line_number int?, statement_offset_begin int?,
+        statement_offset_end int?, statement_type nvarchar(256)?, feature_name nvarchar(256)?,
+        feature_type_name nvarchar(256)?
+    """,
+    "dm_database_encryption_keys": """
+        database_id int, encryption_state int, create_date datetime?, regenerate_date datetime?, modify_date datetime?,
+        set_date datetime?, opened_date datetime?, key_algorithm nvarchar(32)?, key_length int,
+        encryptor_thumbprint varbinary(20)?, encryptor_type nvarchar(32)?, percent_complete real,
+        encryption_state_desc nvarchar(32)?, encryption_scan_state int?, encryption_scan_state_desc nvarchar(32)?,
+        encryption_scan_modify_date datetime?
+    """,
     # advice that nobody gives
     "dm_db_missing_index_details": """
         index_handle int, database_id smallint, object_id int, equality_columns nvarchar(4000)?,
@@ -432,3 +469,35 @@ def _nothing(session: Session, database: Database) -> Iterator[Row]:
 
 for _name, _columns in VIEWS.items():
     view(f"sys.{_name}", _columns)(_nothing)
+
+
+UNAVAILABLE = frozenset(
+    {
+        *("dm_broker_activated_tasks", "dm_broker_connections", "dm_broker_queue_monitors", "dm_cdc_errors"),
+        *("dm_clr_appdomains", "dm_clr_properties", "dm_clr_tasks", "dm_cryptographic_provider_properties"),
+        *("dm_db_column_store_row_group_physical_stats", "dm_db_file_space_usage", "dm_db_fts_index_physical_stats"),
+        *("dm_db_log_space_usage", "dm_db_mirroring_connections", "dm_db_session_space_usage"),
+        *("dm_db_task_space_usage", "dm_db_tuning_recommendations", "dm_db_xtp_checkpoint_files"),
+        *("dm_exec_background_job_queue", "dm_exec_cached_plan_dependent_objects", "dm_exec_query_optimizer_info"),
+        *("dm_exec_query_profiles", "dm_exec_query_resource_semaphores", "dm_exec_query_transformation_stats"),
+        *("dm_filestream_file_io_requests", "dm_fts_index_population", "dm_io_backup_tapes"),
+        *("dm_io_pending_io_requests", "dm_os_buffer_descriptors", "dm_os_child_instances", "dm_os_cluster_nodes"),
+        *("dm_os_dispatcher_pools", "dm_os_hosts", "dm_os_latch_stats", "dm_os_loaded_modules"),
+        *("dm_os_memory_brokers", "dm_os_memory_cache_counters", "dm_os_memory_clerks", "dm_os_memory_nodes"),
+        *("dm_os_memory_objects", "dm_os_memory_pools", "dm_os_nodes", "dm_os_spinlock_stats", "dm_os_stacks"),
+        *("dm_os_threads", "dm_os_virtual_address_dump", "dm_os_workers", "dm_repl_schemas"),
+        *("dm_resource_governor_configuration", "dm_resource_governor_resource_pools"),
+        *("dm_resource_governor_workload_groups", "dm_server_audit_status", "dm_server_memory_dumps"),
+        *("dm_server_registry", "dm_tran_aborted_transactions", "dm_tran_persistent_version_store_stats"),
+        *("query_store_plan", "query_store_query", "query_store_query_text", "query_store_runtime_stats"),
+        *("query_store_runtime_stats_interval", "query_store_wait_stats", "securable_classes", "trigger_event_types"),
+        *("system_components_surface_area_configuration", "system_internals_allocation_units", "syslockinfo"),
+        *("sysprotects", "syspermissions", "xml_schema_components"),
+        *("dm_db_log_info", "dm_db_log_stats", "dm_db_page_info", "dm_db_stats_histogram", "dm_exec_plan_attributes"),
+        *("dm_exec_query_statistics_xml", "dm_exec_text_query_plan", "dm_os_enumerate_filesystem"),
+        *("dm_os_file_exists", "fn_dblog", "fn_dump_dblog", "fn_get_audit_file", "fn_servershareddrives"),
+        *("fn_trace_geteventinfo", "fn_trace_getinfo", "fn_trace_gettable", "fn_translate_permissions"),
+        *("fn_virtualfilestats", "fn_xe_file_target_read_file"),
+    }
+)
+"""Views and functions of ``sys`` that there are not even empty: whoever names one is told so."""

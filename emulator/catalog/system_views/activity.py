@@ -246,7 +246,7 @@ def dm_exec_input_buffer(session: Session, database: Database, spid: int | None,
 # --- Indexes ----------------------------------------------------------------------------------------------------------
 
 
-def _index_stores(database: Database) -> Iterator[tuple[Table, int, IndexStore]]:
+def index_stores(database: Database) -> Iterator[tuple[Table, int, IndexStore]]:
     """Every heap and index of permanent tables: the table, the index id and the store."""
     for table in database.of_kind(Table):
         if table.store is None:
@@ -271,7 +271,7 @@ def _index_stores(database: Database) -> Iterator[tuple[Table, int, IndexStore]]
 )
 def dm_db_index_usage_stats(session: Session, database: Database) -> Iterator[Row]:
     for item in session.instance.databases.values():
-        for table, index_id, store in _index_stores(item):
+        for table, index_id, store in index_stores(item):
             counts = [store.usage.counts[use] for use in Use]
             if store.usage.used:
                 times = (None if one.last is None else _moment(one.last) for one in counts)
@@ -290,7 +290,7 @@ def dm_db_index_usage_stats(session: Session, database: Database) -> Iterator[Ro
 )
 def dm_db_partition_stats(session: Session, database: Database) -> Iterator[Row]:
     """Page counts are those that the rows would take (``pages``)."""
-    for table, index_id, store in _index_stores(database):
+    for table, index_id, store in index_stores(database):
         data, used, reserved = pages(table, store)
         yield (*(store.locks.entity_id, table.object_id, index_id, data, used, reserved, used, reserved, len(store)),)
 
@@ -372,7 +372,7 @@ def dm_db_index_operational_stats(
     for item in session.instance.databases.values():
         if database_id not in (None, 0, item.database_id):
             continue
-        for table, number, store in _index_stores(item):
+        for table, number, store in index_stores(item):
             if object_id not in (None, 0, table.object_id) or index_id not in (None, -1, number):
                 continue
             counts, waits = store.usage.counts, store.locks.waits
@@ -414,7 +414,7 @@ def dm_db_index_physical_stats(
     for item in session.instance.databases.values():
         if database_id not in (None, 0, item.database_id):
             continue
-        for table, number, store in _index_stores(item):
+        for table, number, store in index_stores(item):
             if object_id not in (None, 0, table.object_id) or index_id not in (None, -1, number):
                 continue
             kind = "HEAP" if number == 0 else "CLUSTERED INDEX" if number == 1 else "NONCLUSTERED INDEX"

@@ -29,14 +29,16 @@ OLD_TYPE_CODES = {"PK": "K ", "UQ": "K "}
 """``sysobjects.type`` where it differs from ``xtype``."""
 
 
-def _compatibility_view(name: str, columns: str) -> Callable[[RowSource], RowSource]:
+def compatibility_view(name: str, columns: str) -> Callable[[RowSource], RowSource]:
+    """Enter a view into ``sys``, and into ``dbo`` so that it is found without a schema."""
+
     def enter(source: RowSource) -> RowSource:
         return view(f"dbo.{name}", columns)(view(f"sys.{name}", columns)(source))
 
     return enter
 
 
-@_compatibility_view(
+@compatibility_view(
     "sysobjects",
     """
     name sysname, id int, xtype char(2), uid smallint?, info smallint? = 0, status int? = 0, base_schema_ver int? = 0,
@@ -57,7 +59,7 @@ def sysobjects(session: Session, database: Database) -> Iterator[Row]:
         )
 
 
-@_compatibility_view(
+@compatibility_view(
     "systypes",
     """
     name sysname, xtype tinyint, status tinyint?, xusertype smallint?, length smallint, xprec tinyint, xscale tinyint,
@@ -102,7 +104,7 @@ USER_TYPES = {
 """``systypes.usertype``, also USERTYPE of sp_datatype_info; types that came later have 0."""
 
 
-@_compatibility_view(
+@compatibility_view(
     "syscolumns",
     """
     name sysname?, id int, xtype tinyint, typestat tinyint? = 0, xusertype smallint?, length smallint,
@@ -129,7 +131,7 @@ def syscolumns(session: Session, database: Database) -> Iterator[Row]:
             )
 
 
-@_compatibility_view(
+@compatibility_view(
     "sysindexes",
     """
     id int, status int?, first binary(6)? = NULL, indid smallint?, root binary(6)? = NULL, minlen smallint? = 0,
@@ -147,7 +149,7 @@ def sysindexes(session: Session, database: Database) -> Iterator[Row]:
             yield table.object_id, status, index.number, len(index.columns), count, index.name, count
 
 
-@_compatibility_view(
+@compatibility_view(
     "sysusers",
     """
     uid smallint?, status smallint? = 0, name sysname, sid varbinary(85)?, createdate datetime,
@@ -163,7 +165,7 @@ def sysusers(session: Session, database: Database) -> Iterator[Row]:
         yield item.principal_id, item.name, item.sid, *times, user, user, user, not user
 
 
-@_compatibility_view(
+@compatibility_view(
     "sysdatabases",
     """
     name sysname, dbid smallint, sid varbinary(85)?, mode smallint? = 0, status int? = 65536, status2 int? = 0,
@@ -176,7 +178,7 @@ def sysdatabases(session: Session, database: Database) -> Iterator[Row]:
         yield item.name, item.database_id, b"\x01", item.created, item.compatibility_level
 
 
-@_compatibility_view(
+@compatibility_view(
     "sysprocesses",
     """
     spid smallint, kpid smallint = 0, blocked smallint, waittype binary(2), waittime bigint, lastwaittype nchar(32),

@@ -40,16 +40,18 @@ def all_sql_modules(session: Session, database: Database) -> Iterator[Row]:
     yield from sql_modules(session, database)
 
 
-@view(
-    "sys.parameters",
+PARAMETER = (
     """
     object_id int, name sysname?, parameter_id int, system_type_id tinyint, user_type_id int, max_length smallint,
     precision tinyint, scale tinyint, is_output bit, is_cursor_ref bit = 0, has_default_value bit = 0,
     is_xml_document bit = 0, default_value sql_variant? = NULL, xml_collection_id int = 0, is_readonly bit,
     is_nullable bit? = 1,
     """
-    + ENCRYPTION,
+    + ENCRYPTION
 )
+
+
+@view("sys.parameters", PARAMETER)
 def parameters(session: Session, database: Database) -> Iterator[Row]:
     """The result of a scalar function is its parameter 0. Default values are not shown for T-SQL modules."""
     for module in database.of_kind(Module):
@@ -58,6 +60,9 @@ def parameters(session: Session, database: Database) -> Iterator[Row]:
         for number, parameter in enumerate(module.parameters, start=1):
             values = _parameter_type(parameter)
             yield module.object_id, parameter.name, number, *values, parameter.output, parameter.table_type is not None
+
+
+view("sys.all_parameters", PARAMETER)(parameters)
 
 
 def _parameter_type(parameter: Parameter) -> Row:

@@ -12,6 +12,7 @@ from emulator.catalog import system_views
 from emulator.catalog.database import Database
 from emulator.catalog.objects import DatabaseObject, Module, Synonym, Table, fold
 from emulator.catalog.system_views import SystemView
+from emulator.catalog.system_views.absent import UNAVAILABLE
 from emulator.errors import NotSupported, sql_error
 from emulator.planning.binding import Expr, PlanContext, VariableTable
 from emulator.sql import nodes
@@ -52,7 +53,10 @@ def _find(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | SystemVi
     if database is None:
         return None
     if name.schema is not None and fold(name.schema) in SYSTEM_SCHEMAS:
-        return system_views.find(name.schema, name.name)
+        found_view = system_views.find(name.schema, name.name)
+        if found_view is None and fold(name.name) in UNAVAILABLE:
+            raise NotSupported(f"{name.schema}.{name.name}", name.line)
+        return found_view
     for schema in (name.schema,) if name.schema else dict.fromkeys((ctx.module_schema or "dbo", "dbo")):
         found = database.find(schema, name.name)
         if found is not None:
