@@ -42,6 +42,12 @@ class ResultSink(Protocol):
     def message(self, error: SqlError) -> None:
         """An error (severity above 10) or an informational message (PRINT, low RAISERROR, severity 0-10)."""
 
+    def procedure_began(self) -> None:
+        """The statements that follow are those of a procedure that a batch calls."""
+
+    def procedure_ended(self, status: int | None) -> None:
+        """They are over; ``status`` is what the procedure returned, None if it did not come to its end."""
+
     def fail(self) -> None:
         """The running statement failed, and the client is told no more than that."""
 
@@ -78,6 +84,12 @@ class ForwardingSink:
 
     def message(self, error: SqlError) -> None:
         self.client.message(error)
+
+    def procedure_began(self) -> None:
+        self.client.procedure_began()
+
+    def procedure_ended(self, status: int | None) -> None:
+        self.client.procedure_ended(status)
 
     def fail(self) -> None:
         self.client.fail()
@@ -128,6 +140,12 @@ class Collector:
 
     def message(self, error: SqlError) -> None:
         self.messages.append(error)
+
+    def procedure_began(self) -> None:
+        """Statements of procedures are collected as all others are."""
+
+    def procedure_ended(self, status: int | None) -> None:
+        """The same."""
 
     def fail(self) -> None:
         self.events.append(("failed",))

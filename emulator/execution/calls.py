@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from emulator.catalog.objects import Module, Parameter, Procedure, TableFunction, TableType, fold
 from emulator.errors import NotSupported, SqlError, sql_error
@@ -29,6 +29,7 @@ from emulator.types.conversion import assigner
 from emulator.types.sqltype import MAX, UNTYPED_NULL, SqlType
 
 if TYPE_CHECKING:
+    from emulator.results import ResultSink
     from emulator.session import Session
 
 INT = SqlType("int")
@@ -232,6 +233,25 @@ def activate(
     return frame
 
 
+class announced:  # noqa: N801 (a context manager)
+    """Tells the client that a procedure runs that a batch has called, and its ``status`` when it has returned."""
+
+    __slots__ = ("_sink", "status")
+
+    def __init__(self, sink: ResultSink, from_batch: bool) -> None:
+        self._sink = sink if from_batch else None
+        self.status: int | None = None
+
+    def __enter__(self) -> Self:
+        if self._sink is not None:
+            self._sink.procedure_began()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self._sink is not None:
+            self._sink.procedure_ended(self.status)
+
+
 def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Step:
     """EXEC [@status =] procedure arguments."""
     if node.number not in (None, 1):
@@ -251,6 +271,7 @@ def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Ste
             values = [None if evaluate is None else evaluate(frame) for evaluate in evaluators]
             name = target_name(frame)
             procedure = session.find_procedure(name, compiler.module)
+            from_batch = session.nest_level == 0
             if isinstance(procedure, Procedure):
                 if not session.unchecked:
                     authorize_call(session, procedure, compiler.module)
@@ -264,8 +285,9 @@ def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Ste
                 except SqlError as error:
                     error.locate(0, called)
                     raise
-                callee = activate(session, unit, given, procedure, called)
-                status = callee.status or 0
+                with announced(session.sink, from_batch) as outcome:
+                    callee = activate(session, unit, given, procedure, called)
+                    status = outcome.status = callee.status or 0
                 for place, parameter in binding.outputs:
                     targets[place](frame, procedure.parameters[parameter].type, callee.variables[parameter])
             else:
@@ -273,7 +295,8 @@ def compile_execute(node: nodes.ExecuteProcedure, compiler: UnitCompiler) -> Ste
                     CallArgument(template.name, template.type, value, template.output, template.default)
                     for template, value in zip(templates, values, strict=True)
                 ]
-                status = procedure.run(session, arguments)
+                with announced(session.sink, from_batch) as outcome:
+                    status = outcome.status = procedure.run(session, arguments)
                 for place, argument in enumerate(arguments):
                     if argument.output:
                         targets[place](frame, argument.type, argument.value)

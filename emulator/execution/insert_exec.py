@@ -41,6 +41,12 @@ class CapturingSink(ForwardingSink):
     def done(self, count: int | None, *, is_select: bool = False) -> None:
         """Row counts of the statements inside are nobody's."""
 
+    def procedure_began(self) -> None:
+        """The client hears of the INSERT alone."""
+
+    def procedure_ended(self, status: int | None) -> None:
+        """The same."""
+
 
 def compile_insert_exec(node: nodes.Insert, compiler: UnitCompiler) -> Step:
     """INSERT ... EXEC. Errors: 213, 8164 one inside another, and those of INSERT and of the procedure."""

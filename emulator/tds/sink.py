@@ -5,6 +5,7 @@ Rules that clients rely on:
 * A DONE token without the MORE bit ends the reply, and only the last may lack it. The sink therefore holds a DONE back
   until it knows what follows.
 * Statements of a batch end with DONE; those of a remote procedure call with DONEINPROC, and each call with DONEPROC.
+  A procedure that a batch calls by EXEC is such a call within the batch, with its return status.
 * An ERROR token gives the next DONE token the error bit.
 * A statement of a call that has nothing to report (NOCOUNT ON, SET, DECLARE) has no token.
 
@@ -115,6 +116,15 @@ class TokenSink:
             self.is_fatal |= error.severity > _MAXIMUM_CLASS_OF_A_LIVING_CONNECTION
         if len(self.buffer) > FLUSH_SIZE and not self.muted:
             self._flush(self.buffer)
+
+    def procedure_began(self) -> None:
+        self._statement_token = DoneToken.DONEINPROC
+
+    def procedure_ended(self, status: int | None) -> None:
+        self._statement_token = DoneToken.DONE
+        if status is not None:
+            self.return_status(status)
+            self.end_call()
 
     def fail(self) -> None:
         self._failed = True

@@ -241,3 +241,21 @@ def test_shapes_are_kept_for_tuples_only_because_lists_can_change() -> None:
     columns.append(ColumnInfo("b", INT))
     assert len(cache.shape(columns).encoders) == len(before.encoders) + 1
     assert cache.shape(COLUMNS) is cache.shape(COLUMNS)
+
+
+def test_a_procedure_that_a_batch_calls_has_its_status_and_its_own_end() -> None:
+    sink = make()
+    sink.done(1)
+    sink.procedure_began()
+    sink.done(2)
+    sink.done(None)
+    sink.procedure_ended(7)
+    sink.done(3)
+    sink.finish()
+    assert [token[:1] if token[0] == "STATUS" else (token[0], token[2]) for token in read(sink.buffer)] == [
+        ("DONE", 1),
+        ("DONEINPROC", 2),
+        ("STATUS",),
+        ("DONEPROC", 0),
+        ("DONE", 3),
+    ]
