@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pyodbc
 
+from harness.connection.errors import parse_diagnostics
 from harness.errors import EnvironmentFault
 
 _LOCKS = """
@@ -65,7 +66,8 @@ def read_locks(connection: pyodbc.Connection) -> list[LockRow]:
         locks = connection.execute(_LOCKS).fetchall()
         waits = connection.execute(_WAITS).fetchall()
     except pyodbc.Error as error:
-        raise EnvironmentFault(f"the server does not show its locks: {error}") from error
+        reason = parse_diagnostics(error)[0].message
+        raise EnvironmentFault(f"the server does not show its locks: {reason}") from error
     blockers: dict[int, list[int]] = {}
     waited: dict[int, int] = {}
     for session, blocker, milliseconds in waits:

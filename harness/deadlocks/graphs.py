@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element
 
 import pyodbc
 
+from harness.connection.errors import parse_diagnostics
 from harness.errors import EnvironmentFault, UsageFault
 
 _RING_BUFFER = """
@@ -122,7 +123,8 @@ def read_deadlocks(connection: pyodbc.Connection, *, files: bool = False) -> lis
     try:
         rows = connection.execute(_FILES if files else _RING_BUFFER).fetchall()
     except pyodbc.Error as error:
-        raise EnvironmentFault(f"the server does not show its deadlocks: {error}") from error
+        reason = parse_diagnostics(error)[0].message
+        raise EnvironmentFault(f"the server does not show its deadlocks: {reason}") from error
     found = [deadlock for (text,) in rows if text for deadlock in parse_deadlocks(text)]
     return sorted(found, key=lambda deadlock: deadlock.time or datetime.min.replace(tzinfo=UTC), reverse=True)
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 import pyodbc
 
 from harness.connection import Target, connect
+from harness.connection.errors import parse_diagnostics
 from harness.errors import CheckFailed, EnvironmentFault
 from harness.scenarios.history import Completed, Ended, Event, History, Part, Unfinished, Waiting
 from harness.scenarios.specification import LEVELS, Scenario, Step
@@ -54,7 +55,8 @@ class Runner:
     def run(self, scenario: Scenario) -> list[History]:
         """The history of every permutation, at every level that the scenario names.
 
-        Raises CheckFailed when a setup fails or a step hangs, EnvironmentFault without permission to look at waits.
+        Raises CheckFailed when a setup fails or a step hangs, EnvironmentFault without permission to make databases
+        or to look at waits.
         """
         histories = []
         with closing(connect(self.target)) as administrator:
@@ -86,7 +88,11 @@ class Runner:
         """A new database, with the options that ``level`` needs, for the time of the block."""
         name = f"lockstep_scenario_{secrets.token_hex(6)}"
         _, versions, snapshots = LEVELS.get(level, ("", False, False))
-        administrator.execute(f"CREATE DATABASE {name};")
+        try:
+            administrator.execute(f"CREATE DATABASE {name};")
+        except pyodbc.Error as error:
+            reason = parse_diagnostics(error)[0].message
+            raise EnvironmentFault(f"the server makes no scratch database: {reason}") from error
         try:
             for option, on in (("READ_COMMITTED_SNAPSHOT", versions), ("ALLOW_SNAPSHOT_ISOLATION", snapshots)):
                 administrator.execute(f"ALTER DATABASE {name} SET {option} {'ON' if on else 'OFF'};")
@@ -100,7 +106,8 @@ def _drop(administrator: pyodbc.Connection, name: str) -> None:
         administrator.execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE;")
         administrator.execute(f"DROP DATABASE {name};")
     except pyodbc.Error as error:
-        raise EnvironmentFault(f"the scratch database {name} cannot be dropped: {error}") from error
+        reason = parse_diagnostics(error)[0].message
+        raise EnvironmentFault(f"the scratch database {name} cannot be dropped: {reason}") from error
 
 
 class _Permutation:
@@ -209,7 +216,8 @@ class _Permutation:
         try:
             return lock_waits(self._administrator)
         except pyodbc.Error as error:
-            raise EnvironmentFault(f"the server does not show who waits for whom: {error}") from error
+            reason = parse_diagnostics(error)[0].message
+            raise EnvironmentFault(f"the server does not show who waits for whom: {reason}") from error
 
     def _note_unfinished(self) -> None:
         waits = self._look() if self._running else {}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.connection import Target, open_session
-from harness.errors import CheckFailed
+from harness.errors import CheckFailed, EnvironmentFault
 from harness.scenarios import Runner, Scenario, read_scenario
 from harness.scenarios.presentation import difference, document, history_text, table_lines
 
@@ -202,3 +202,17 @@ def test_text_is_aligned_to_the_left_and_numbers_to_the_right() -> None:
     assert list(table_lines(["name", "n"], [("a", 1), ("bcdef", None), ("", 100)])) == [
         *("name |n", "-----+----", "a    |   1", "bcdef|NULL", "     | 100", "(3 rows)"),
     ]
+
+
+def test_a_login_that_may_not_make_databases_is_told_so(target: Target, tmp_path: Path) -> None:
+    file = tmp_path / "played.spec"
+    file.write_text("session s step a { SELECT 1; }", encoding="utf-8")
+    password = "Not-a-secret-1"
+    with open_session(target) as session:
+        session.execute(f"CREATE LOGIN visitor WITH PASSWORD = '{password}'; CREATE USER visitor FOR LOGIN visitor;")
+        try:
+            dsn = target.connection_string.with_value("UID", "visitor").with_value("PWD", password)
+            with pytest.raises(EnvironmentFault, match="the server makes no scratch database: CREATE DATABASE"):
+                Runner(Target(dsn)).run(read_scenario(file))
+        finally:
+            session.execute("DROP USER visitor; DROP LOGIN visitor;")
