@@ -627,4 +627,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     550: (16, "The attempted insert or update failed because the target view either specifies WITH CHECK OPTION or spans a view that specifies WITH CHECK OPTION and one or more rows resulting from the operation did not qualify under the CHECK OPTION constraint."),
     16951: (16, "The variable '{}' cannot be used as a parameter because a CURSOR OUTPUT parameter must not have a cursor allocated to it before execution of the procedure."),
     1026: (16, "GOTO cannot be used to jump into a TRY or CATCH scope."),
+    15459: (0, "In the current database, the specified object references the following:"),
+    15460: (0, "In the current database, the specified object is referenced by the following:"),
+    15461: (0, "Object does not reference any object, and no objects reference it."),
 }  # fmt: skip

@@ -296,6 +296,7 @@ def compile_waitfor(node: nodes.WaitFor, compiler: UnitCompiler) -> Step:
     )
 
     def run_waitfor(frame: Frame) -> Signal | None:
+        frame.node = node
         session = frame.session
         try:
             units = value(frame)

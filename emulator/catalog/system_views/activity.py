@@ -67,9 +67,16 @@ def _handle(kind: int, database_id: int, object_id: int, text: str) -> bytes:
     return (bytes([kind, 0]) + numbers + digest).ljust(HANDLE_BYTES, b"\0")
 
 
-def text_handle(session: Session) -> bytes:
-    """The ``sql_handle`` of what a session is running, or has run last."""
-    return _handle(BATCH_HANDLE, session.database.database_id, 0, session.input_buffer)
+def text_handle(session: Session, *, plan: bool = False) -> bytes:
+    """The ``sql_handle`` (or ``plan_handle``) of what a session is running, or has run last: the module that it
+    is in, or the batch."""
+    module = session.frame.module
+    if module is None:
+        kind = PLAN_OF_BATCH if plan else BATCH_HANDLE
+        return _handle(kind, session.database.database_id, 0, session.input_buffer)
+    database = session.instance.databases[fold(module.database)]
+    kind = PLAN_OF_MODULE if plan else MODULE_HANDLE
+    return _handle(kind, database.database_id, module.object_id, module.definition)
 
 
 def cached_modules(session: Session, kinds: tuple[type[Module], ...] = (Module,)) -> Iterator[Cached]:
@@ -220,7 +227,7 @@ def dm_exec_sql_text(session: Session, database: Database, handle: bytes | None)
             yield (None if number is None else item.database.database_id), number, None, 0, item.text
             return
     for other in session.instance.sessions.values():
-        if handle == text_handle(other):
+        if handle in (text_handle(other), text_handle(other, plan=True)):
             yield None, None, None, 0, other.input_buffer
             return
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import fold
+from emulator.catalog.system_views.activity import text_handle
 from emulator.catalog.system_views.definition import Row, view
 from emulator.catalog.system_views.locks import wait_of
 from emulator.catalog.system_views.security import login_sid
@@ -110,7 +111,7 @@ def dm_exec_sessions(session: Session, database: Database) -> Iterator[Row]:
     num_reads int? = NULL, num_writes int? = NULL, last_read datetime?, last_write datetime?,
     net_packet_size int? = 4096, client_net_address varchar(48)? = '127.0.0.1', client_tcp_port int? = NULL,
     local_net_address varchar(48)? = '127.0.0.1', local_tcp_port int? = NULL, connection_id uniqueidentifier,
-    parent_connection_id uniqueidentifier? = NULL, most_recent_sql_handle varbinary(64)? = NULL
+    parent_connection_id uniqueidentifier? = NULL, most_recent_sql_handle varbinary(64)?
     """,
     permission="VIEW SERVER SECURITY STATE",
 )
@@ -122,6 +123,7 @@ def dm_exec_connections(session: Session, database: Database) -> Iterator[Row]:
             "TRUE" if item.encrypted else "FALSE",
             *(from_timestamp(DATETIME, time) for time in times),
             connection_id(item),
+            text_handle(item),
         )
 
 
@@ -129,8 +131,8 @@ def dm_exec_connections(session: Session, database: Database) -> Iterator[Row]:
     "sys.dm_exec_requests",
     """
     session_id smallint, request_id int = 0, start_time datetime, status nvarchar(30), command nvarchar(32),
-    sql_handle varbinary(64)? = NULL, statement_start_offset int?, statement_end_offset int?,
-    plan_handle varbinary(64)? = NULL, database_id smallint, user_id int, connection_id uniqueidentifier?,
+    sql_handle varbinary(64)?, statement_start_offset int?, statement_end_offset int?,
+    plan_handle varbinary(64)?, database_id smallint, user_id int, connection_id uniqueidentifier?,
     blocking_session_id smallint?, wait_type nvarchar(60)?, wait_time int, last_wait_type nvarchar(60),
     wait_resource nvarchar(256), open_transaction_count int, open_resultset_count int = 1, transaction_id bigint,
     context_info varbinary(128)?, percent_complete real = 0, estimated_completion_time bigint = 0, cpu_time int = 0,
@@ -161,7 +163,9 @@ def dm_exec_requests(session: Session, database: Database) -> Iterator[Row]:
             *(item.spid, from_timestamp(DATETIME, item.request_began)),
             "suspended" if waiting else "running" if item is session else "runnable",
             command_of(item),
+            text_handle(item),
             *((node.start * 2, node.end * 2) if node is not None else (None, None)),
+            text_handle(item, plan=True),
             *(item.database.database_id, 1 if fold(item.user_name) == "dbo" else 0, connection_id(item)),
             *((wait.blocker, wait.type, wait.milliseconds) if wait else (0, None, 0)),
             *((wait.type, wait.resource) if wait else ("MISCELLANEOUS", "")),

@@ -49,6 +49,44 @@ LISTINGS: dict[str, tuple[str, str]] = {
         WHERE attribute_id = @attribute_id OR @attribute_id IS NULL ORDER BY attribute_id
         """,
     ),
+    "sp_oledb_ro_usrname": ("", "SELECT CONVERT(char(1), 'N'), USER_NAME()"),
+    "sp_oledb_defdb": ("", "SELECT default_database_name FROM sys.sql_logins WHERE name = SUSER_SNAME()"),
+    "sp_oledb_language": ("", "SELECT @@LANGUAGE"),
+    "sp_depends": (
+        "@objname nvarchar(776)",
+        """
+        IF OBJECT_ID(@objname) IS NULL
+        BEGIN
+            DECLARE @database sysname = DB_NAME()
+            RAISERROR(15009, -1, -1, @objname, @database)
+            RETURN
+        END
+        IF EXISTS (SELECT * FROM sys.sql_expression_dependencies WHERE referencing_id = OBJECT_ID(@objname)
+            AND referenced_id IS NOT NULL AND referenced_class = 1)
+        BEGIN
+            RAISERROR(15459, -1, -1)
+            SELECT
+                name = CONVERT(nvarchar(776),
+                    OBJECT_SCHEMA_NAME(d.referenced_id) + N'.' + OBJECT_NAME(d.referenced_id)),
+                type = CONVERT(nvarchar(60), LOWER(REPLACE(REPLACE(o.type_desc, N'SQL_', N''), N'_', N' '))),
+                updated = CONVERT(nvarchar(7), N'no'), selected = CONVERT(nvarchar(8), N'yes'),
+                [column] = CONVERT(nvarchar(128), NULL)
+            FROM sys.sql_expression_dependencies d JOIN sys.objects o ON o.object_id = d.referenced_id
+            WHERE d.referencing_id = OBJECT_ID(@objname) AND d.referenced_class = 1 ORDER BY 1
+        END
+        IF EXISTS (SELECT * FROM sys.sql_expression_dependencies WHERE referenced_id = OBJECT_ID(@objname))
+        BEGIN
+            RAISERROR(15460, -1, -1)
+            SELECT name = CONVERT(nvarchar(776), SCHEMA_NAME(o.schema_id) + N'.' + o.name),
+                type = CONVERT(nvarchar(60), LOWER(REPLACE(REPLACE(o.type_desc, N'SQL_', N''), N'_', N' ')))
+            FROM sys.sql_expression_dependencies d JOIN sys.objects o ON o.object_id = d.referencing_id
+            WHERE d.referenced_id = OBJECT_ID(@objname) ORDER BY 1
+        END
+        IF NOT EXISTS (SELECT * FROM sys.sql_expression_dependencies WHERE OBJECT_ID(@objname) IN (referencing_id,
+            referenced_id))
+            RAISERROR(15461, -1, -1)
+        """,
+    ),
     "sp_helpfile": (
         "@filename sysname = NULL",
         """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAMES = (
     *("sp_addtype", "sp_dboption", "sp_droptype", "sp_invalidate_textptr", "sp_monitor", "sp_procoption"),
     *("xp_cmdshell", "xp_instance_regread", "xp_regread", "xp_readerrorlog", "xp_sprintf", "xp_sscanf"),
-    *("sp_depends", "sp_setapprole", "sp_unsetapprole", "sp_bindefault", "sp_bindrule", "sp_unbindefault"),
+    *("sp_setapprole", "sp_unsetapprole", "sp_bindefault", "sp_bindrule", "sp_unbindefault"),
     *("sp_unbindrule", "sp_addlinkedserver", "sp_addlinkedsrvlogin", "sp_dropserver", "sp_serveroption"),
     *("sp_OACreate", "sp_xml_preparedocument", "sp_xml_removedocument", "sp_trace_create", "sp_send_dbmail"),
 )

@@ -22,7 +22,7 @@ def orders(client: Any) -> Any:
 
 @pytest.mark.parametrize("name", sorted(set(LISTINGS) - {"sp_MSforeachdb", "sp_MSforeachtable"}))
 def test_every_listing_runs_for_an_existing_name(orders: Any, name: str) -> None:
-    takes_table = name in ("sp_helptrigger", "sp_helpstats", "sp_spaceused")
+    takes_table = name in ("sp_depends", "sp_helptrigger", "sp_helpstats", "sp_spaceused")
     argument = "'dbo.orders'" if takes_table else ""
     assert orders.collect(f"EXEC {name} {argument}").errors == []
 
@@ -133,3 +133,10 @@ def test_output_to_the_client_is_refused_for_triggers_of_the_same_event_alone(or
     orders.run("CREATE TRIGGER a ON dbo.orders AFTER INSERT AS PRINT 'x'")
     assert orders.fails("INSERT dbo.orders OUTPUT inserted.id VALUES (1, 1)").number == 334
     assert orders.query("UPDATE dbo.orders SET qty = 2 OUTPUT inserted.id") == []
+
+
+def test_dependencies_are_listed_in_both_directions(orders: Any) -> None:
+    orders.run("CREATE VIEW dbo.v AS SELECT id FROM dbo.orders")
+    assert orders.query("EXEC sp_depends 'dbo.v'") == [("dbo.orders", "user table", "no", "yes", None)]
+    assert orders.query("EXEC sp_depends 'dbo.orders'") == [("dbo.v", "view")]
+    assert [m.number for m in orders.run("EXEC sp_depends 'dbo.lines'").messages] == [15461]

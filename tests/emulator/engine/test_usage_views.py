@@ -107,3 +107,15 @@ def test_functions_of_sys_need_their_schema_unless_they_are_called_fn(client: An
     assert client.fails("SELECT * FROM dm_exec_sql_text(0x)").number == 208
     assert client.query("SELECT * FROM fn_get_sql(0x)") == []
     assert client.fails("SELECT * FROM sys.dm_exec_sql_text()").number == 313
+
+
+def test_a_request_is_found_with_the_statement_that_it_is_at(client: Any) -> None:
+    other = type(client)(client.instance.open_session())
+    client.run("CREATE PROCEDURE dbo.long_one AS SELECT 1; WAITFOR DELAY '01:00'; SELECT 2")
+    waiting = client.start("EXEC dbo.long_one")
+    text = """SELECT OBJECT_NAME(t.objectid), SUBSTRING(t.text, r.statement_start_offset / 2 + 1,
+            (r.statement_end_offset - r.statement_start_offset) / 2)
+        FROM sys.dm_exec_requests r CROSS APPLY sys.dm_exec_sql_text(r.sql_handle) t WHERE r.session_id = """
+    found = other.start(text + str(client.session.spid))
+    assert [list(row) for row in found.sink.result_sets[0].rows] == [["long_one", "WAITFOR DELAY '01:00'"]]
+    assert not waiting.task.done
