@@ -241,6 +241,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     447: (16, "Expression type {} is invalid for COLLATE clause."),
     536: (16, "Invalid length parameter passed to the {} function."),
     537: (16, "Invalid length parameter passed to the LEFT or SUBSTRING function."),
+    10715: (15, "'{}' is not a valid hint."),
     1023: (15, "Invalid parameter {} specified for {}."),
     2786: (16, "The data type of substitution parameter {} does not match the expected type of the format specification."),
     2787: (16, "Invalid format specification: '{}'."),

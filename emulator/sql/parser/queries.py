@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from emulator.sql import nodes
+from emulator.errors import NotSupported, sql_error
+from emulator.sql import nodes, query_hints
 from emulator.sql.lexer import DECIMAL, FLOAT, INTEGER, KEYWORD, STRING, WORD, Token
 from emulator.sql.parser.core import COMPOUND_ASSIGNMENTS, Grammar
 
@@ -323,21 +324,40 @@ class QueryParser(Grammar):
         return self.bracketed_list(self._query_hint) if self.accept("OPTION") else ()
 
     def _query_hint(self) -> nodes.QueryHint:
+        """Errors: 102 or 156 a hint that does not exist, 10715 a name that USE HINT does not know; NotSupported: hints
+        that change what is read or locked."""
         first = self.token
         words = []
         while self.token.kind is WORD or self.token.kind is KEYWORD:
             words.append(self.advance().key)
-        if not words:
-            raise self.syntax_error()
+        name = " ".join(words)
+        if name in query_hints.REFUSED:
+            raise NotSupported(f"query hint {name}", first.line)
+        if name not in query_hints.STEERING and name not in query_hints.HONOURED:
+            raise self.syntax_error(first)
         self.accept("=")
         arguments: tuple[str | int, ...] = ()
         if self.token.kind is INTEGER:
             arguments = (self.integer(),)
+        elif name in query_hints.NUMBERED:
+            if self.token.kind is not DECIMAL or "PERCENT" not in name:
+                raise self.syntax_error()
+            arguments = (self.advance().value,)
         elif self.at_string():
             arguments = (self.string(),)
         elif self.at("("):
             arguments = self.bracketed_list(self._hint_argument)
-        return nodes.QueryHint(" ".join(words), arguments, line=first.line)
+        if name == "USE HINT":
+            self._check_use_hints(arguments, first.line)
+        return nodes.QueryHint(name, arguments, line=first.line)
+
+    @staticmethod
+    def _check_use_hints(names: tuple[str | int, ...], line: int) -> None:
+        for given in map(str, names):
+            if given.upper() == "ABORT_QUERY_EXECUTION":
+                raise NotSupported(f"USE HINT {given}", line)
+            if given.upper() not in query_hints.USE_HINTS:
+                raise sql_error(10715, given, line=line)
 
     def _hint_argument(self) -> str:
         """A string's text, or the tokens up to the comma or the closing bracket with single spaces between them."""

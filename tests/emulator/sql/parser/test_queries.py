@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from emulator.errors import SqlError
-from emulator.sql import nodes
+from emulator.errors import NotSupported, SqlError
+from emulator.sql import nodes, query_hints
 
 Parse: TypeAlias = Callable[[str], Any]
 
@@ -121,7 +121,7 @@ def test_common_tables_come_with_their_statement(parse: Parse) -> None:
 def test_query_hints_are_kept_as_data(parse: Parse) -> None:
     text = (
         "SELECT 1 OPTION (RECOMPILE, MAXDOP 4, HASH JOIN, OPTIMIZE FOR (@a = 'x', @b UNKNOWN), OPTIMIZE FOR UNKNOWN,"
-        " USE HINT ('A', 'B'), MAX_GRANT_PERCENT = 10, LABEL = 'l')"
+        " USE HINT ('DISALLOW_BATCH_MODE', 'query_plan_profile'), MAX_GRANT_PERCENT = 10, LABEL = 'l')"
     )
     assert parse(text).options == (
         nodes.QueryHint("RECOMPILE"),
@@ -129,7 +129,7 @@ def test_query_hints_are_kept_as_data(parse: Parse) -> None:
         nodes.QueryHint("HASH JOIN"),
         nodes.QueryHint("OPTIMIZE FOR", ("@a = 'x'", "@b UNKNOWN")),
         nodes.QueryHint("OPTIMIZE FOR UNKNOWN"),
-        nodes.QueryHint("USE HINT", ("A", "B")),
+        nodes.QueryHint("USE HINT", ("DISALLOW_BATCH_MODE", "query_plan_profile")),
         nodes.QueryHint("MAX_GRANT_PERCENT", (10,)),
         nodes.QueryHint("LABEL", ("l",)),
     )
@@ -164,3 +164,37 @@ def test_with_behind_an_unfinished_statement_says_what_is_missing(
     error = error_of("SELECT 1\nWITH x AS (SELECT 1 AS a) SELECT * FROM x")
     assert (error.number, error.line) == (319, 2)
     assert isinstance(parse("BEGIN WITH x AS (SELECT 1 AS a) SELECT * FROM x END"), nodes.Block)
+
+
+@pytest.mark.parametrize("name", sorted(query_hints.STEERING - query_hints.NUMBERED - {"OPTIMIZE FOR", "USE HINT"}))
+def test_hints_that_steer_a_plan_are_taken(parse: Parse, name: str) -> None:
+    """Documentation: "Query hints (Transact-SQL)"."""
+    assert parse(f"SELECT 1 OPTION ({name})").options[0].name == name
+
+
+@pytest.mark.parametrize("name", sorted(query_hints.REFUSED))
+def test_hints_that_change_what_is_read_or_locked_are_refused(parse: Parse, name: str) -> None:
+    with pytest.raises(NotSupported, match=name):
+        parse(f"SELECT 1 OPTION ({name} (t, NOLOCK))")
+
+
+@pytest.mark.parametrize(
+    ("hint", "number"),
+    [
+        ("BANANA", 102),
+        ("HASH", 102),
+        ("MAXDOP", 102),
+        ("MAXDOP 1.5", 102),
+        ("MAXRECURSION 'x'", 102),
+        ("USE HINT ('BANANA')", 10715),
+    ],
+)
+def test_a_hint_that_does_not_exist_is_an_error(parse: Parse, hint: str, number: int) -> None:
+    with pytest.raises(SqlError) as caught:
+        parse(f"SELECT 1 OPTION ({hint})")
+    assert caught.value.number == number
+
+
+def test_use_hint_takes_names_in_any_case(parse: Parse) -> None:
+    hints = parse("SELECT 1 OPTION (USE HINT ('disable_parameter_sniffing'), MAX_GRANT_PERCENT = 12.5)").options
+    assert [hint.arguments for hint in hints] == [("disable_parameter_sniffing",), ("12.5",)]
