@@ -41,6 +41,7 @@ from emulator.execution.statistics import report_compilation
 from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.triggers import fire
 from emulator.execution.units import CodeUnit, UnitCompiler
+from emulator.locking.escalation import NO_ESCALATION
 from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
 from emulator.locking.modes import LockMode, lock_wait_type
 from emulator.locking.waits import WaitCount
@@ -56,6 +57,7 @@ from emulator.types.sqltype import SqlType
 if TYPE_CHECKING:
     from emulator.instance import Instance
     from emulator.planning.accesses import Access
+    from emulator.storage.table import TableStore
 
 STEPS = format_only.skipping_others(
     {
@@ -356,6 +358,10 @@ class Session:
         if acquired is not Acquired.WAITING:
             return acquired
         return self.wait_for_lock()
+
+    def escalates(self, store: TableStore) -> bool:
+        """Whether many row locks of a statement may become one on the table."""
+        return store.escalates and not NO_ESCALATION & (self.trace_flags | self.instance.trace_flags)
 
     def wait_for_lock(self) -> Acquired:
         """Wait for ``locking.wait``; outcomes and errors as for ``lock``."""

@@ -17,6 +17,7 @@ from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.definitions.shapes import table_scope
 from emulator.execution.frames import Frame
 from emulator.execution.units import UnitCompiler
+from emulator.locking.escalation import NO_ESCALATION
 from emulator.planning.binding import FIRST_SLOT
 from emulator.planning.expressions import compile_condition
 from emulator.results import ColumnInfo
@@ -54,10 +55,12 @@ SHRUNK = tuple(
 KNOWN_FLAGS = frozenset(
     {
         *(460, 610, 1117, 1118, 1204, 1222, 1806, 2312, 2330, 2371, 2389, 2390, 2453, 3023, 3042, 3205, 3226, 3427),
+        *NO_ESCALATION,
         *(3604, 3605, 3625, 4136, 4137, 4138, 4139, 4199, 7412, 7745, 7752, 8015, 8032, 8048, 8079, 9481, 9567),
     }
 )
-"""Trace flags that steer plans, storage and logs: nothing that can be seen here. Others are refused."""
+"""Trace flags that steer plans, storage and logs: nothing that can be seen here; and those that forbid lock escalation.
+Others are refused."""
 
 
 def _constraints(table: Table) -> list[CheckConstraint | ForeignKey]:

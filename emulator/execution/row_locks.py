@@ -246,7 +246,7 @@ class ScanLocks:
         table."""
         count = self._counts.get(index, 0) + 1
         self._counts[index] = count
-        if count < self._next_escalation or self.row is NL or not self.store.escalates:
+        if count < self._next_escalation or self.row is NL or not self.session.escalates(self.store):
             return
         self._next_escalation = count + ESCALATION_RETRY
         mode = S if self.row is S else X

@@ -84,7 +84,7 @@ class Writer:
             self._locked = table_lock is LockMode.IX
             spaces = [store.base.locks, *(index.locks for index in store.indexes.values())]
             self._watch = EscalationWatch(
-                session.instance.locks, transaction, store.locks, spaces, X, allowed=store.escalates
+                session.instance.locks, transaction, store.locks, spaces, X, allowed=session.escalates(store)
             )
 
     def insert(self, row: Row) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from emulator.locking.manager import LockManager, LockOwner, LockSpace
 from emulator.locking.modes import LockMode
 
+NO_ESCALATION = frozenset({1211, 1224})
+"""Trace flags under which numbers of locks lead to nothing ("DBCC TRACEON - Trace flags")."""
 THRESHOLD = 5000
 RETRY_AFTER = 1250
 

@@ -46,7 +46,19 @@ def test_trace_flags_are_on_for_the_session_or_for_all(client: Any) -> None:
     assert other.query("DBCC TRACESTATUS (3604, 1222)") == [(3604, 0, 0, 0), (1222, 1, 1, 0)]
     client.run("DBCC TRACEOFF (1222, -1)")
     assert other.run("DBCC TRACESTATUS").result_sets == []
-    assert client.fails("DBCC TRACEON (1211)").number == 40517
+    assert client.fails("DBCC TRACEON (9999)").number == 40517
+
+
+@pytest.mark.parametrize("flag", ["1211", "1224, -1"])
+def test_trace_flags_forbid_lock_escalation(client: Any, flag: str) -> None:
+    client.run("CREATE TABLE many (id int PRIMARY KEY, qty int)")
+    client.run("INSERT many SELECT value, 0 FROM GENERATE_SERIES(1, 7000)")
+    update = "BEGIN TRAN; UPDATE many SET qty += 1"
+    table = "SELECT request_mode FROM sys.dm_tran_locks WHERE resource_type = 'OBJECT'"
+    client.run(f"DBCC TRACEON ({flag}); {update}")
+    assert client.query(table) == [("IX",)]
+    client.run(f"COMMIT; DBCC TRACEOFF ({flag}); {update}")
+    assert client.query(table) == [("X",)]
 
 
 def test_the_plan_cache_is_emptied(client: Any) -> None:
