@@ -24,7 +24,6 @@ STEERING: Final = frozenset(
         "IGNORE_NONCLUSTERED_COLUMNSTORE_INDEX",
         "KEEP PLAN",
         "KEEPFIXED PLAN",
-        "LABEL",
         "LOOP JOIN",
         "MAXDOP",
         "MAX_GRANT_PERCENT",

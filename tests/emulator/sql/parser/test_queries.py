@@ -121,7 +121,7 @@ def test_common_tables_come_with_their_statement(parse: Parse) -> None:
 def test_query_hints_are_kept_as_data(parse: Parse) -> None:
     text = (
         "SELECT 1 OPTION (RECOMPILE, MAXDOP 4, HASH JOIN, OPTIMIZE FOR (@a = 'x', @b UNKNOWN), OPTIMIZE FOR UNKNOWN,"
-        " USE HINT ('DISALLOW_BATCH_MODE', 'query_plan_profile'), MAX_GRANT_PERCENT = 10, LABEL = 'l')"
+        " USE HINT ('DISALLOW_BATCH_MODE', 'query_plan_profile'), MAX_GRANT_PERCENT = 10)"
     )
     assert parse(text).options == (
         nodes.QueryHint("RECOMPILE"),
@@ -131,7 +131,6 @@ def test_query_hints_are_kept_as_data(parse: Parse) -> None:
         nodes.QueryHint("OPTIMIZE FOR UNKNOWN"),
         nodes.QueryHint("USE HINT", ("DISALLOW_BATCH_MODE", "query_plan_profile")),
         nodes.QueryHint("MAX_GRANT_PERCENT", (10,)),
-        nodes.QueryHint("LABEL", ("l",)),
     )
 
 
@@ -183,6 +182,7 @@ def test_hints_that_change_what_is_read_or_locked_are_refused(parse: Parse, name
     [
         ("BANANA", 102),
         ("HASH", 102),
+        ("LABEL = 'l'", 102),
         ("MAXDOP", 102),
         ("MAXDOP 1.5", 102),
         ("MAXRECURSION 'x'", 102),
