@@ -45,6 +45,10 @@ _PORTUGUESE = (
     "jan,fev,mar,abr,mai,jun,jul,ago,set,out,nov,dez",
     "segunda-feira,terça-feira,quarta-feira,quinta-feira,sexta-feira,sábado,domingo",
 )
+_BULGARIAN = "януари,февруари,март,април,май,юни,юли,август,септември,октомври,ноември,декември"
+_CHINESE_DAYS = "星期一,星期二,星期三,星期四,星期五,星期六,星期日"
+_NUMBERS = "01,02,03,04,05,06,07,08,09,10,11,12"
+_ROMAN = "I,II,III,IV,V,VI,VII,VIII,IX,X,XI,XII"
 US_ENGLISH = _language(0, "us_english", "English", "mdy", 7, 1033, *_ENGLISH)
 LANGUAGES = (
     US_ENGLISH,
@@ -59,6 +63,12 @@ LANGUAGES = (
         "janvier,février,mars,avril,mai,juin,juillet,août,septembre,octobre,novembre,décembre",
         "janv,févr,mars,avr,mai,juin,juil,août,sept,oct,nov,déc",
         "lundi,mardi,mercredi,jeudi,vendredi,samedi,dimanche",
+    ),
+    _language(
+        *(3, "日本語", "Japanese", "ymd", 7, 1041),
+        _NUMBERS,
+        _NUMBERS,
+        "月曜日,火曜日,水曜日,木曜日,金曜日,土曜日,日曜日",
     ),
     _language(
         *(4, "Dansk", "Danish", "dmy", 1, 1030),
@@ -92,13 +102,127 @@ LANGUAGES = (
     ),
     _language(9, "Português", "Portuguese", "dmy", 7, 2070, *_PORTUGUESE),
     _language(
+        *(10, "Suomi", "Finnish", "dmy", 1, 1035),
+        "tammikuuta,helmikuuta,maaliskuuta,huhtikuuta,toukokuuta,kesäkuuta,heinäkuuta,elokuuta,syyskuuta,lokakuuta,marraskuuta,joulukuuta",
+        "tammi,helmi,maalis,huhti,touko,kesä,heinä,elo,syys,loka,marras,joulu",
+        "maanantai,tiistai,keskiviikko,torstai,perjantai,lauantai,sunnuntai",
+    ),
+    _language(
         *(11, "Svenska", "Swedish", "ymd", 1, 1053),
         "januari,februari,mars,april,maj,juni,juli,augusti,september,oktober,november,december",
         "jan,feb,mar,apr,maj,jun,jul,aug,sep,okt,nov,dec",
         "måndag,tisdag,onsdag,torsdag,fredag,lördag,söndag",
     ),
+    _language(
+        *(12, "čeština", "Czech", "dmy", 1, 1029),
+        "leden,únor,březen,duben,květen,červen,červenec,srpen,září,říjen,listopad,prosinec",
+        _ROMAN,
+        "pondělí,úterý,středa,čtvrtek,pátek,sobota,neděle",
+    ),
+    _language(
+        *(13, "magyar", "Hungarian", "ymd", 1, 1038),
+        "január,február,március,április,május,június,július,augusztus,szeptember,október,november,december",
+        "jan,febr,márc,ápr,máj,jún,júl,aug,szept,okt,nov,dec",
+        "hétfő,kedd,szerda,csütörtök,péntek,szombat,vasárnap",
+    ),
+    _language(
+        *(14, "polski", "Polish", "dmy", 1, 1045),
+        "styczeń,luty,marzec,kwiecień,maj,czerwiec,lipiec,sierpień,wrzesień,październik,listopad,grudzień",
+        _ROMAN,
+        "poniedziałek,wtorek,środa,czwartek,piątek,sobota,niedziela",
+    ),
+    _language(
+        *(15, "română", "Romanian", "dmy", 1, 1048),
+        "ianuarie,februarie,martie,aprilie,mai,iunie,iulie,august,septembrie,octombrie,noiembrie,decembrie",
+        "Ian,Feb,Mar,Apr,Mai,Iun,Iul,Aug,Sep,Oct,Nov,Dec",
+        "luni,marţi,miercuri,joi,vineri,sîmbătă,duminică",
+    ),
+    _language(
+        *(16, "hrvatski", "Croatian", "ymd", 1, 1050),
+        "siječanj,veljača,ožujak,travanj,svibanj,lipanj,srpanj,kolovoz,rujan,listopad,studeni,prosinac",
+        "sij,vel,ožu,tra,svi,lip,srp,kol,ruj,lis,stu,pro",
+        "ponedjeljak,utorak,srijeda,četvrtak,petak,subota,nedjelja",
+    ),
+    _language(
+        *(17, "slovenčina", "Slovak", "dmy", 1, 1051),
+        "január,február,marec,apríl,máj,jún,júl,august,september,október,november,december",
+        _ROMAN,
+        "pondelok,utorok,streda,štvrtok,piatok,sobota,nedeľa",
+    ),
+    _language(
+        *(18, "slovenski", "Slovenian", "dmy", 1, 1060),
+        "januar,februar,marec,april,maj,junij,julij,avgust,september,oktober,november,december",
+        "jan,feb,mar,apr,maj,jun,jul,avg,sept,okt,nov,dec",
+        "ponedeljek,torek,sreda,četrtek,petek,sobota,nedelja",
+    ),
+    _language(
+        *(19, "ελληνικά", "Greek", "dmy", 1, 1032),
+        "Ιανουαρίου,Φεβρουαρίου,Μαρτίου,Απριλίου,Μαΐου,Ιουνίου,Ιουλίου,Αυγούστου,Σεπτεμβρίου,Οκτωβρίου,Νοεμβρίου,Δεκεμβρίου",
+        "Ιαν,Φεβ,Μαρ,Απρ,Μαϊ,Ιουν,Ιουλ,Αυγ,Σεπ,Οκτ,Νοε,Δεκ",  # noqa: RUF001
+        "Δευτέρα,Τρίτη,Τετάρτη,Πέμπτη,Παρασκευή,Σάββατο,Κυριακή",
+    ),
+    _language(
+        *(20, "български", "Bulgarian", "dmy", 1, 1026),
+        _BULGARIAN,
+        _BULGARIAN,
+        "понеделник,вторник,сряда,четвъртък,петък,събота,неделя",
+    ),
+    _language(
+        *(21, "русский", "Russian", "dmy", 1, 1049),
+        "Январь,Февраль,Март,Апрель,Май,Июнь,Июль,Август,Сентябрь,Октябрь,Ноябрь,Декабрь",
+        "янв,фев,мар,апр,май,июн,июл,авг,сен,окт,ноя,дек",
+        "понедельник,вторник,среда,четверг,пятница,суббота,воскресенье",
+    ),
+    _language(
+        *(22, "Türkçe", "Turkish", "dmy", 1, 1055),
+        "Ocak,Şubat,Mart,Nisan,Mayıs,Haziran,Temmuz,Ağustos,Eylül,Ekim,Kasım,Aralık",  # noqa: RUF001
+        "Oca,Şub,Mar,Nis,May,Haz,Tem,Ağu,Eyl,Eki,Kas,Ara",
+        "Pazartesi,Salı,Çarşamba,Perşembe,Cuma,Cumartesi,Pazar",  # noqa: RUF001
+    ),
     _language(23, "British", "British English", "dmy", 1, 2057, *_ENGLISH),
+    _language(
+        *(24, "eesti", "Estonian", "dmy", 1, 1061),
+        "jaanuar,veebruar,märts,aprill,mai,juuni,juuli,august,september,oktoober,november,detsember",
+        "jaan,veebr,märts,apr,mai,juuni,juuli,aug,sept,okt,nov,dets",
+        "esmaspäev,teisipäev,kolmapäev,neljapäev,reede,laupäev,pühapäev",
+    ),
+    _language(
+        *(25, "latviešu", "Latvian", "ymd", 1, 1062),
+        "janvāris,februāris,marts,aprīlis,maijs,jūnijs,jūlijs,augusts,septembris,oktobris,novembris,decembris",
+        "jan,feb,mar,apr,mai,jūn,jūl,aug,sep,okt,nov,dec",
+        "pirmdiena,otrdiena,trešdiena,ceturtdiena,piektdiena,sestdiena,svētdiena",
+    ),
+    _language(
+        *(26, "lietuvių", "Lithuanian", "ymd", 1, 1063),
+        "sausis,vasaris,kovas,balandis,gegužė,birželis,liepa,rugpjūtis,rugsėjis,spalis,lapkritis,gruodis",
+        "sau,vas,kov,bal,geg,bir,lie,rgp,rgs,spl,lap,grd",
+        "pirmadienis,antradienis,trečiadienis,ketvirtadienis,penktadienis,šeštadienis,sekmadienis",
+    ),
     _language(27, "Português (Brasil)", "Brazilian", "dmy", 7, 1046, *_PORTUGUESE),
+    _language(
+        *(28, "繁體中文", "Traditional Chinese", "ymd", 7, 1028),
+        _NUMBERS,
+        _NUMBERS,
+        _CHINESE_DAYS,
+    ),
+    _language(
+        *(29, "한국어", "Korean", "ymd", 7, 1042),
+        _NUMBERS,
+        _NUMBERS,
+        "월요일,화요일,수요일,목요일,금요일,토요일,일요일",
+    ),
+    _language(
+        *(30, "简体中文", "Simplified Chinese", "ymd", 7, 2052),
+        _NUMBERS,
+        _NUMBERS,
+        _CHINESE_DAYS,
+    ),
+    _language(
+        *(32, "ไทย", "Thai", "dmy", 7, 1054),
+        "มกราคม,กุมภาพันธ์,มีนาคม,เมษายน,พฤษภาคม,มิถุนายน,กรกฎาคม,สิงหาคม,กันยายน,ตุลาคม,พฤศจิกายน,ธันวาคม",
+        "ม.ค.,ก.พ.,มี.ค.,เม.ย.,พ.ค.,มิ.ย.,ก.ค.,ส.ค.,ก.ย.,ต.ค.,พ.ย.,ธ.ค.",
+        "จันทร์,อังคาร,พุธ,พฤหัสบดี,ศุกร์,เสาร์,อาทิตย์",
+    ),
 )
 
 

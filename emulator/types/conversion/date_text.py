@@ -223,7 +223,7 @@ def _parse_words(text: str) -> int:
     if not _PUNCTUATION.fullmatch(_WORDS.sub("", text)):
         raise ValueError(text)
     known = _month_numbers(CURRENT.get().language)
-    months = [w for w in words if w.lower() in known]
+    months = [w for w in words if not w.isdigit() and w.lower() in known]
     numbers = [w for w in words if w.isdigit()]
     if len(months) != 1 or len(numbers) != len(words) - 1 or not 1 <= len(numbers) <= 2:
         raise ValueError(text)

@@ -135,6 +135,33 @@ def test_sessions_do_not_share_their_dateformat(client: Any) -> None:
     assert type(client)(other).query("SELECT DAY('05/06/2024')") == [(6,)]
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Russian", ("Март", "пятница", "русский", "01.02.2024", 2)),
+        ("Turkish", ("Mart", "Cuma", "Türkçe", "01.02.2024", 2)),
+        ("polski", ("marzec", "piątek", "polski", "01.02.2024", 2)),
+        ("Hungarian", ("március", "péntek", "magyar", "2024.02.01", 2)),
+        ("日本語", ("03", "金曜日", "日本語", "2024/02/01", 2)),
+        ("Simplified Chinese", ("03", "星期五", "简体中文", "2024-02-01", 2)),
+    ],
+)
+def test_languages_of_the_server(client: Any, name: str, shown: tuple[object, ...]) -> None:
+    client.run(f"SET LANGUAGE N'{name}'")
+    names = "DATENAME(month, '20240315'), DATENAME(weekday, '20240315'), @@LANGUAGE"
+    month, day, language, date, number = shown
+    assert client.query(f"SELECT {names}, MONTH(CAST('{date}' AS datetime))") == [(month, day, language, number)]
+
+
+def test_english_months_are_read_in_every_language(client: Any) -> None:
+    client.run("SET LANGUAGE Japanese")
+    assert client.query("SELECT MONTH(CAST('01 Mar 2024' AS datetime))") == [(3,)]
+    client.run("SET LANGUAGE Polish")
+    assert client.query("SELECT MONTH(CAST('1 Mar 2024' AS datetime)), MONTH(CAST('1 III 2024' AS datetime))") == [
+        (3, 3)
+    ]
+
+
 def test_language_brings_names_order_and_first_day(client: Any) -> None:
     sink = client.run("SET LANGUAGE German")
     assert [(m.number, m.message) for m in sink.messages] == [(5703, "Changed language setting to Deutsch.")]
