@@ -27,6 +27,7 @@ from emulator.planning.expressions.case import (
     compile_least,
     compile_nullif,
 )
+from emulator.planning.expressions.collations import under_explicit
 from emulator.planning.expressions.conversions import assign_to, convert_to
 from emulator.planning.expressions.json import is_json
 from emulator.planning.expressions.scalars import Compiler, compile_scalar, compiles
@@ -153,13 +154,16 @@ def call_function(
     """Compile a call of a built-in function. Errors: 174 and 189 number of arguments, 8116 type of an argument."""
     _check_count(function, len(argument_nodes), line)
     word = ""
-    arguments = []
+    arguments: list[Expr] = []
+    written: list[nodes.Expression] = []
     for place, argument in enumerate(argument_nodes):
         kind = function.kinds[min(place, len(function.kinds) - 1)]
         if kind is Kind.DATE_PART:
             word = _word(argument, function)
         else:
+            written.append(argument)
             arguments.append(_coerced(compile_scalar(argument, scope, ctx), kind, function, place + 1, line))
+    arguments = under_explicit(written, arguments)
     constants = tuple(constant_value(argument) if argument.constant else NOT_CONSTANT for argument in arguments)
     json = tuple(is_json(argument) for argument in argument_nodes)
     call = Call(function.name, tuple(argument.type for argument in arguments), constants, word, line, json)

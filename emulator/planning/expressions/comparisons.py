@@ -18,6 +18,7 @@ from typing import Any
 from emulator.errors import sql_error
 from emulator.planning.binding import Condition, Env, Expr, PlanContext, Scope
 from emulator.planning.expressions.application import applied, apply, constant_value, null, slots_of
+from emulator.planning.expressions.collations import under_explicit
 from emulator.planning.expressions.conditions import ConditionExpr, all_of, any_of, negation, tests
 from emulator.planning.expressions.conversions import convert_to
 from emulator.planning.expressions.scalars import compile_scalar
@@ -155,33 +156,10 @@ def compile_operands(
 def _sides(
     left_node: nodes.Expression, right_node: nodes.Expression, scope: Scope | None, ctx: PlanContext
 ) -> tuple[Expr, Expr]:
-    """Both sides; an explicit COLLATE on one of them rules the other (documentation: "Collation precedence")."""
+    """Both sides; an explicit COLLATE on one of them rules the other."""
     left, right = compile_scalar(left_node, scope, ctx), compile_scalar(right_node, scope, ctx)
-    if _is_explicit(left_node) != _is_explicit(right_node):
-        if _is_explicit(left_node):
-            right = _under_collation_of(left, right)
-        else:
-            left = _under_collation_of(right, left)
+    left, right = under_explicit((left_node, right_node), (left, right))
     return left, right
-
-
-def _is_explicit(node: nodes.Expression) -> bool:
-    """Whether COLLATE says the collation, here or of something that the text is made of."""
-    match node:
-        case nodes.Collate():
-            return True
-        case nodes.FunctionCall(arguments=arguments):
-            return any(_is_explicit(argument) for argument in arguments)
-        case nodes.Binary(operator="+", left=left, right=right):
-            return _is_explicit(left) or _is_explicit(right)
-        case _:
-            return False
-
-
-def _under_collation_of(ruling: Expr, other: Expr) -> Expr:
-    if not is_character(other.type) or other.type.collation in (None, ruling.type.collation):
-        return other
-    return replace(other, type=replace(other.type, collation=ruling.type.collation), column=None)
 
 
 @tests(nodes.IsDistinctFrom)

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions.application import absorbing, applied, constant, null
+from emulator.planning.expressions.collations import under_explicit
 from emulator.planning.expressions.scalars import compile_scalar, compiles
 from emulator.sql import nodes
 from emulator.types import arithmetic
@@ -22,6 +23,8 @@ def _binary(node: nodes.Binary, scope: Scope | None, ctx: PlanContext) -> Expr:
         name = nodes.ObjectName(_SHIFTS[node.operator], line=node.line)
         return compile_scalar(nodes.FunctionCall(name, (node.left, node.right), line=node.line), scope, ctx)
     left, right = compile_scalar(node.left, scope, ctx), compile_scalar(node.right, scope, ctx)
+    if node.operator == "+":
+        left, right = under_explicit((node.left, node.right), (left, right))
     if node.operator == "+" and not ctx.options.concat_null_yields_null:
         left, right = _empty_for_null(left, right), _empty_for_null(right, left)
     return absorbing(binary(node.operator, left, right), ctx)

@@ -65,9 +65,16 @@ def test_a_statement_knows_one_present_time(db: Any) -> None:
 
 
 def test_an_explicit_collation_stays_explicit_in_functions(db: Any) -> None:
-    db.run("CREATE TABLE c (v varchar(20) COLLATE SQL_Latin1_General_CP1_CI_AS); INSERT INTO c VALUES ('AB')")
+    db.run("""
+        CREATE TABLE c (v varchar(20) COLLATE SQL_Latin1_General_CP1_CI_AS, w varchar(20) COLLATE Latin1_General_BIN2);
+        INSERT INTO c VALUES ('AB', 'ab');
+    """)
     case_sensitive = "REPLACE('a-b', '-', '' COLLATE SQL_Latin1_General_CP1_CS_AS)"
 
+    assert db.rows("SELECT REPLACE(v, 'a' COLLATE Latin1_General_BIN2, 'x') FROM c") == [("AB",)]
+    assert db.rows("SELECT REPLACE(v, 'A' COLLATE Latin1_General_BIN2, v) FROM c") == [("ABB",)]
+    assert db.rows("SELECT v + w COLLATE Latin1_General_BIN2 FROM c") == [("ABab",)]
+    assert db.error("SELECT REPLACE(v, w, 'x') FROM c").number == 468
     assert db.rows(f"SELECT v FROM c WHERE v LIKE '%' + {case_sensitive} + '%'") == []
     assert db.rows(f"SELECT v FROM c WHERE v = UPPER({case_sensitive})") == [("AB",)]
 
