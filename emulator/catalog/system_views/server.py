@@ -6,6 +6,7 @@ Documentation: ``sys.databases``, ``sys.configurations``, ``sys.messages``, ``sy
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
@@ -13,6 +14,7 @@ from emulator.catalog.database_options import KEPT_OPTIONS, option_value
 from emulator.catalog.system_views.definition import Row, view
 from emulator.messages import MESSAGES
 from emulator.types.sqltype import INT
+from emulator.types.time_zones import ZONES, is_summer, offset_text, time_zone
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -118,3 +120,11 @@ def messages(session: Session, database: Database) -> Iterator[Row]:
     """The messages that the emulator has, and those of its users."""
     for number, (severity, text) in sorted({**MESSAGES, **session.instance.user_messages}.items()):
         yield number, severity, text
+
+
+@view("sys.time_zone_info", "name sysname, current_utc_offset nvarchar(6), is_currently_dst bit")
+def time_zone_info(session: Session, database: Database) -> Iterator[Row]:
+    now = datetime.fromtimestamp(session.instance.clock.now(), UTC)
+    for name in ZONES:
+        zone = time_zone(name)
+        yield name, offset_text(zone, now), is_summer(zone, now)

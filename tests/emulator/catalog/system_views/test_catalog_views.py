@@ -327,3 +327,16 @@ def test_system_base_tables_are_listed_as_shipped(query: Query) -> None:
         ("S ", True, "sysschobjs")
     ]
     assert query("SELECT COUNT(*) FROM sysobjects WHERE xtype = 'S' AND refdate IS NULL") == [(0,)]
+
+
+def test_time_zones_are_listed_with_their_offsets(query: Query) -> None:
+    zones = {name: (offset, summer) for name, offset, summer in query("SELECT * FROM sys.time_zone_info")}
+
+    assert len(zones) > 130
+    assert zones["UTC"] == ("+00:00", False)
+    assert zones["India Standard Time"] == ("+05:30", False)
+    assert zones["Newfoundland Standard Time"] in {("-03:30", False), ("-02:30", True)}
+    assert query("""
+        SELECT COUNT(*) FROM sys.time_zone_info
+        WHERE DATENAME(tz, SYSUTCDATETIME() AT TIME ZONE 'UTC' AT TIME ZONE name) <> current_utc_offset
+    """) == [(0,)]
