@@ -87,8 +87,8 @@ class Session:
     handle. ``announced``: the client knows of the open transaction. ``firing`` are the triggers that are running, the
     innermost last; ``insert_exec`` is the transaction count with which the procedure of a running INSERT ... EXEC
     began. ``scope_identity`` is the last identity value that a batch drew itself: the batches of a session are one
-    scope. ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has
-    ended.
+    scope. ``chance`` is the state of RAND, None before its first call. ``owned_locks`` are the application locks that
+    the session itself owns. ``on_close`` is called when it has ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
     transaction) are the clock's times.
     ``warnings`` are what the running statement has met that its client hears of (``warnings.NULL_ELIMINATED``, ...).
@@ -125,6 +125,7 @@ class Session:
         self.warnings = 0
         self.last_identity: int | None = None
         self.scope_identity: int | None = None
+        self.chance: tuple[int, int] | None = None
         self.identity_insert: Table | None = None
         self.context: dict[str, Any] = {}
         self.read_only_context: set[str] = set()

@@ -49,6 +49,8 @@ SWITCHES = frozenset(
     }
 )
 """Options that are on or off in ``Settings.on``."""
+STEERING = frozenset({"FORCEPLAN", "REMOTE_PROC_TRANSACTIONS"})
+"""Options that change no result: they steer plans, or calls of other servers, which there are none of."""
 ANSI_DEFAULTS = ("ANSI_NULLS", "ANSI_NULL_DFLT_ON", "ANSI_PADDING", "ANSI_WARNINGS", "CURSOR_CLOSE_ON_COMMIT")
 OPPOSITES = {"ANSI_NULL_DFLT_ON": "ANSI_NULL_DFLT_OFF", "ANSI_NULL_DFLT_OFF": "ANSI_NULL_DFLT_ON"}
 """Turning one of them on turns the other off."""
@@ -140,7 +142,7 @@ def compile_option(node: nodes.SetOption, compiler: UnitCompiler) -> Step:
         elif option == "ANSI_DEFAULTS":
             flags |= {*ANSI_DEFAULTS, "QUOTED_IDENTIFIER"}
             changes["implicit_transactions"] = node.on
-        elif node.on:
+        elif node.on and option not in STEERING:
             raise NotSupported(f"SET {option} ON", node.line)
     if compiler.module is not None:
         flags -= OF_MODULES

@@ -65,6 +65,7 @@ class Rewinder:
         databases, temporary = dict(instance.databases), dict(instance.global_temporary)
         transactions, sequence = instance.transactions, instance.versions.sequence
         chance = instance.random.getstate()
+        chances = [(session, session.chance) for session in sessions.values()]
         identifier = next(instance.sequential_ids)
         instance.sequential_ids = count(identifier)
         options = [(item, _options(item)) for item in databases.values()]
@@ -97,6 +98,8 @@ class Rewinder:
             instance.databases, instance.global_temporary = dict(databases), dict(temporary)
             instance.transactions, instance.versions.sequence = transactions, sequence
             instance.random.setstate(chance)
+            for session, state in chances:
+                session.chance = state
             instance.sequential_ids = count(identifier)
             instance.deadlocks.clear()
             instance.deadlocks.extend(deadlocks)

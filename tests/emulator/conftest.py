@@ -56,6 +56,7 @@ class Bench:
             original_login="sa",
             host_name="host",
             app_name="tests",
+            chance=None,
             context={},
             find_temporary=lambda name: None,
         )

@@ -260,6 +260,8 @@ AGGREGATES: Final[dict[str, Binder | None]] = {
     "VAR": _deviation("var", of_population=False, root=False),
     "VARP": _deviation("varp", of_population=True, root=False),
     "CHECKSUM_AGG": _checksum,
+    "APPROX_PERCENTILE_CONT": None,
+    "APPROX_PERCENTILE_DISC": None,
     "STRING_AGG": None,
     "GROUPING": None,
     "GROUPING_ID": None,

@@ -4,6 +4,7 @@ from typing import Final
 
 from emulator.execution.functions import (
     bits,
+    chance,
     collations,
     dates,
     formatting,
@@ -23,6 +24,7 @@ __all__ = [
     "UNSUPPORTED",
     "WINDOW_ONLY",
     "bits",
+    "chance",
     "collations",
     "dates",
     "formatting",

@@ -224,15 +224,6 @@ def pi() -> float:
     return math.pi
 
 
-@function("RAND", INTEGER, optional=1, session=True, once=True, deterministic=False, result=FLOAT_TYPE)
-def rand(session: Any, seed: int | None = None) -> float:
-    """From the instance's generator; a seed sets it anew. The numbers are not SQL Server's."""
-    generator = session.instance.random
-    if seed is not None:
-        generator.seed(seed)
-    return float(generator.random())
-
-
 # --- Is it a number? --------------------------------------------------------------------------------------------------
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cmp_to_key
-from typing import Any
+from math import ceil, floor
+from typing import Any, Final
 
-from emulator.errors import sql_error
+from emulator.errors import NotSupported, sql_error
 from emulator.execution.functions.aggregates import AGGREGATES, Aggregate, check_string_agg, distinct, string_agg_type
 from emulator.planning.binding import Env, Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions.application import constant_value
@@ -19,7 +21,7 @@ from emulator.planning.expressions.scalars import compile_scalar
 from emulator.planning.expressions.walk import contains_aggregate, contains_query
 from emulator.sql import nodes
 from emulator.types.comparison import sort_key
-from emulator.types.sqltype import SqlType
+from emulator.types.sqltype import FLOAT, SqlType, is_exact_numeric, is_numeric, message_name, precision_and_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) 
     name = node.name.name.upper()
     if name == "STRING_AGG":
         return _string_agg(node, scope, ctx)
+    if name in _PERCENTILES:
+        return _percentile(node, scope, ctx, continuous=name == "APPROX_PERCENTILE_CONT")
     bind = AGGREGATES[name]
     assert bind is not None, "GROUPING is computed by the query"
     if node.star:
@@ -68,6 +72,8 @@ def compile_aggregate(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) 
     if len(node.arguments) != 1:
         raise sql_error(174, node.name.name, 1, line=node.line)
     argument = _argument(node.arguments[0], scope, ctx)
+    if argument.is_null_literal:
+        raise sql_error(8117, "NULL", name.lower(), line=node.line)
     aggregate = bind(argument.type)
     counts_rows = name in ("COUNT", "COUNT_BIG") and not argument.nullable and not node.distinct
     if node.distinct:
@@ -99,6 +105,55 @@ def _compiled(
     )
 
 
+# --- Percentiles ------------------------------------------------------------------------------------------------------
+
+_PERCENTILES: Final = ("APPROX_PERCENTILE_CONT", "APPROX_PERCENTILE_DISC")
+
+
+def percentile_fraction(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) -> Fraction:
+    """The argument of the percentile ``node``: a literal from 0 to 1. Errors: 174."""
+    name = node.name.name.upper()
+    if len(node.arguments) != 1:
+        raise sql_error(174, name, 1, line=node.line)
+    fraction = compile_scalar(node.arguments[0], scope, ctx)
+    if not fraction.constant or not is_exact_numeric(fraction.type):
+        raise NotSupported(f"{name} of anything but a literal", node.line)
+    part = Fraction(constant_value(fraction), 10 ** precision_and_scale(fraction.type)[1])
+    if not 0 <= part <= 1:
+        raise NotSupported(f"{name} of a value that is not from 0 to 1", node.line)
+    return part
+
+
+def _percentile(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext, *, continuous: bool) -> CompiledAggregate:
+    """Not approximate: exact, which is within the error that the documentation allows. Errors: 8117, 10754."""
+    name = node.name.name
+    part = percentile_fraction(node, scope, ctx)
+    if len(node.within_group) != 1:
+        raise sql_error(10754, name, line=node.line)
+    (item,) = node.within_group
+    value = _argument(item.expression, scope, ctx)
+    if not is_numeric(value.type):
+        raise sql_error(8117, message_name(value.type), name.lower(), line=node.line)
+    value = convert_to(value, FLOAT) if continuous else value
+
+    def result(values: list[Any]) -> Any:
+        if not values:
+            return None
+        values = sorted(values, reverse=item.descending)
+        if not continuous:
+            return values[max(ceil(part * len(values)), 1) - 1]
+        place = part * (len(values) - 1)
+        below, above = values[floor(place)], values[ceil(place)]
+        return below + (above - below) * float(place - floor(place))
+
+    return CompiledAggregate(value.type, value.fn, list, _appended, result, slots=value.slots)
+
+
+def _appended(values: list[Any], value: Any) -> list[Any]:
+    values.append(value)
+    return values
+
+
 # --- STRING_AGG -------------------------------------------------------------------------------------------------------
 
 
@@ -124,10 +179,6 @@ def _string_agg(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) -> Com
         joined = (get_separator(env) or "") if between is None else between
         return value, joined, tuple(key(env) for key in keys)
 
-    def add(state: list[Any], value: Any) -> list[Any]:
-        state.append(value)
-        return state
-
     directions = [descending for _, descending in order]
 
     def compare(a: Any, b: Any) -> int:
@@ -145,7 +196,7 @@ def _string_agg(node: nodes.FunctionCall, scope: Scope, ctx: PlanContext) -> Com
         return check_string_agg("".join(parts), type)
 
     slots = text.slots.union(separator.slots, *(expr.slots for expr, _ in order))
-    return CompiledAggregate(type, argument, list, add, result, slots=slots)
+    return CompiledAggregate(type, argument, list, _appended, result, slots=slots)
 
 
 def _order_key(expr: Expr) -> Scalar:

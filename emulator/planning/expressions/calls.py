@@ -30,6 +30,7 @@ from emulator.planning.expressions.case import (
 from emulator.planning.expressions.collations import under_explicit
 from emulator.planning.expressions.conversions import assign_to, convert_to
 from emulator.planning.expressions.json import is_json
+from emulator.planning.expressions.odbc import translated
 from emulator.planning.expressions.scalars import Compiler, compile_scalar, compiles
 from emulator.planning.expressions.triggers import compile_columns_updated
 from emulator.sql import nodes
@@ -70,14 +71,6 @@ CONTEXTUAL: Final[dict[str, Compiler]] = {"COLUMNS_UPDATED": compile_columns_upd
 SEQUENTIAL_ID: Final = "NEWSEQUENTIALID"
 """The function that only a default may call."""
 
-ODBC_NAMES: Final = {"UCASE": "UPPER", "LCASE": "LOWER", "LENGTH": "LEN", "IFNULL": "ISNULL", "NOW": "GETDATE"} | {
-    "USER": "CURRENT_USER",
-    "DATABASE": "DB_NAME",
-    "CURDATE": "CURRENT_DATE",
-    "DAYOFMONTH": "DAY",
-}
-"""What ODBC's scalar functions ``{fn name(...)}`` are called in T-SQL, where the names differ."""
-
 
 @compiles(nodes.FunctionCall)
 def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Expr:
@@ -87,7 +80,7 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
     if node.name.schema is not None and fold(node.name.schema) != "sys":
         return _user_defined(node, scope, ctx)
     if node.odbc:
-        name = ODBC_NAMES.get(name, name)
+        return compile_scalar(translated(node), scope, ctx)
     if name in AGGREGATES:
         return _lent(node, scope)
     if name in CHOOSING:
@@ -98,8 +91,8 @@ def _call(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContext) -> Ex
     if function is None:
         if name in WINDOW_ONLY:
             raise sql_error(10753, node.name.name, line=node.line)
-        if name in UNSUPPORTED or node.odbc:
-            raise NotSupported(f"{{fn {name}}}" if node.odbc else name, node.line)
+        if name in UNSUPPORTED:
+            raise NotSupported(name, node.line)
         raise sql_error(195, node.name.name, "built-in function name", line=node.line)
     if name == SEQUENTIAL_ID:
         raise sql_error(302, name.lower(), line=node.line)

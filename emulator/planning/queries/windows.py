@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 from emulator.catalog.objects import fold
-from emulator.errors import NotSupported, sql_error
+from emulator.errors import sql_error
 from emulator.execution import windowing
 from emulator.execution.functions.aggregates import AGGREGATES
 from emulator.execution.scans import Rows
@@ -19,6 +18,7 @@ from emulator.execution.sorting import SortKey
 from emulator.execution.windowing import Frame, FrameEnd, WindowFunction, WindowGroup, window_rows
 from emulator.planning.binding import Expr, PlanContext, Scalar, Scope
 from emulator.planning.expressions import compile_aggregate, compile_scalar, convert_to, find_windows
+from emulator.planning.expressions.aggregates import percentile_fraction
 from emulator.planning.expressions.application import constant_value, null
 from emulator.planning.expressions.scalars import column_of
 from emulator.planning.expressions.sequences import advance, use_sequence
@@ -30,10 +30,8 @@ from emulator.types.sqltype import (
     FLOAT,
     INT,
     SqlType,
-    is_exact_numeric,
     is_numeric,
     message_name,
-    precision_and_scale,
 )
 
 _RANKING = {
@@ -225,14 +223,7 @@ def _compile_percentile(
     call: nodes.FunctionCall, name: str, window: nodes.Window, scope: Scope, ctx: PlanContext
 ) -> tuple[SqlType, list[Expr], windowing.Compute]:
     """PERCENTILE_CONT gives float, PERCENTILE_DISC one of the values. Errors: 174, 8117."""
-    if len(call.arguments) != 1:
-        raise sql_error(174, name, 1, line=call.line)
-    fraction = compile_scalar(call.arguments[0], scope, ctx)
-    if not fraction.constant or not is_exact_numeric(fraction.type):
-        raise NotSupported(f"{name} of anything but a literal", call.line)
-    part = Fraction(constant_value(fraction), 10 ** precision_and_scale(fraction.type)[1])
-    if not 0 <= part <= 1:
-        raise NotSupported(f"{name} of a value that is not from 0 to 1", call.line)
+    part = percentile_fraction(call, scope, ctx)
     value = compile_scalar(window.order_by[0].expression, scope, ctx)
     if name == "PERCENTILE_DISC":
         return value.type, [value], windowing.percentile_discrete(part)

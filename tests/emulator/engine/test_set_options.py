@@ -186,3 +186,8 @@ def test_ansi_defaults_are_several_options(client: Any) -> None:
 def test_either_default_for_columns_turns_the_other_off(client: Any) -> None:
     assert client.query("SET ANSI_NULL_DFLT_OFF ON; SELECT @@OPTIONS & 3072") == [(2048,)]
     assert client.query("SET ANSI_NULL_DFLT_ON ON; SELECT @@OPTIONS & 3072") == [(1024,)]
+
+
+@pytest.mark.parametrize("option", ["FORCEPLAN", "REMOTE_PROC_TRANSACTIONS"])
+def test_options_that_change_no_result_are_taken(client: Any, option: str) -> None:
+    assert client.query(f"SET {option} ON; SELECT 1; SET {option} OFF") == [(1,)]

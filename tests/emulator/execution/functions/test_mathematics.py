@@ -104,9 +104,3 @@ def test_round_rounds_half_away_from_zero(new_bench: Any, value: Decimal, places
     bench.declare("@n", numeric(18, 4), value)
     unit = Decimal(1).scaleb(-places)
     assert bench.value(f"ROUND(@n, {places})") == (value / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
-
-
-def test_rand_repeats_for_a_seed(bench: Any) -> None:
-    assert bench.value("RAND(5)") == bench.value("RAND(5)")
-    assert bench.value("RAND()") != bench.value("RAND()")
-    assert 0 <= bench.value("RAND()") < 1

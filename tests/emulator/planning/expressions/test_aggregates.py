@@ -88,6 +88,43 @@ def test_what_cannot_be_aggregated(bench: Any, call: str, number: int) -> None:
     assert caught.value.number == number
 
 
+@pytest.mark.parametrize("name", ["COUNT", "SUM", "MAX", "STDEV"])
+def test_the_word_null_has_no_type_to_aggregate(bench: Any, name: str) -> None:
+    with pytest.raises(SqlError, match=f"Operand data type NULL is invalid for {name.lower()} operator") as caught:
+        run(bench, f"{name}(NULL)", INT, [])
+    assert caught.value.number == 8117
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        ("APPROX_PERCENTILE_CONT(0.1) WITHIN GROUP (ORDER BY x)", 3.0),
+        ("APPROX_PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x DESC)", 15.0),
+        ("APPROX_PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY x)", 10),
+        ("APPROX_PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY x DESC)", 20),
+        ("APPROX_PERCENTILE_DISC(0) WITHIN GROUP (ORDER BY x)", 0),
+    ],
+)
+def test_approximate_percentiles_are_exact(bench: Any, call: str, result: float) -> None:
+    type, found = run(bench, call, INT, [30, None, 0, 20, 10])
+    assert found == pytest.approx(result)
+    assert type == (FLOAT if "CONT" in call else INT)
+
+
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [
+        ("APPROX_PERCENTILE_CONT(0.5)", 10754),
+        ("APPROX_PERCENTILE_CONT(0.5, 1) WITHIN GROUP (ORDER BY x)", 174),
+        ("APPROX_PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY x)", 8117),
+    ],
+)
+def test_percentiles_need_one_fraction_and_numbers_in_order(bench: Any, call: str, number: int) -> None:
+    with pytest.raises(SqlError) as caught:
+        run(bench, call, varchar(5), [])
+    assert caught.value.number == number
+
+
 def test_counts_that_cannot_meet_null_count_rows(bench: Any) -> None:
     bench.table("t", [SourceColumn("a", INT, nullable=False), SourceColumn("b", INT)], (1, 1))
 
