@@ -415,6 +415,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     # rows over the wire
     500: (16, "Trying to pass a table-valued parameter with {} column(s) where the corresponding user-defined table type requires {} column(s)."),
     4804: (21, "While reading current row from host, a premature end-of-message was encountered--an incoming data stream was interrupted when the server expected to see more data. The host program may have terminated. Ensure that you are using a supported client application programming interface (API)."),
+    4819: (16, "Cannot bulk load. The bulk data stream was incorrectly specified as sorted or the data violates a uniqueness constraint imposed by the target table. Sort order incorrect for the following two rows: primary key of first row: ({}), primary key of second row: ({})."),
     # cursors
     1048: (15, "Conflicting cursor options {} and {}."),
     16902: (16, "{}: The value of the parameter {} is invalid."),

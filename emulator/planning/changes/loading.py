@@ -9,23 +9,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from emulator.catalog.objects import Column, Table
+from emulator.catalog.objects import Column, Table, fold
 from emulator.errors import sql_error
+from emulator.execution.writing import shown_value
 from emulator.locking.modes import LockMode
 from emulator.planning.accesses import note_access
 from emulator.planning.binding import VARIABLES, Env, PlanContext, Scalar
+from emulator.planning.changes.constraints import RowCheck
 from emulator.planning.changes.following import after_change
 from emulator.planning.changes.rows import RowBuilder, assigned, default_of, insert_rows
 from emulator.planning.changes.targets import Target, find_table, is_private, store_of
 from emulator.planning.expressions.scalars import column_of
 from emulator.results import ResultSink
 from emulator.sql import nodes
+from emulator.storage.keys import Row
 from emulator.types.sqltype import SqlType
 
 Rows = Sequence[tuple[Any, ...]]
 Executable = Callable[[Env, "ResultSink | None"], int]
 KEPT_OPTIONS = frozenset({"CHECK_CONSTRAINTS", "FIRE_TRIGGERS", "KEEP_NULLS", "KEEP_IDENTITY", "TABLOCK"})
-WITHOUT_EFFECT = frozenset({"ORDER", "ROWS_PER_BATCH", "KILOBYTES_PER_BATCH"})
+WITHOUT_EFFECT = frozenset({"ROWS_PER_BATCH", "KILOBYTES_PER_BATCH"})
 
 
 def compile_bulk_load(node: nodes.InsertBulk, types: Sequence[SqlType], rows: Rows, ctx: PlanContext) -> Executable:
@@ -34,7 +37,8 @@ def compile_bulk_load(node: nodes.InsertBulk, types: Sequence[SqlType], rows: Ro
     CHECK and FOREIGN KEY are not checked and triggers do not fire unless the options say so. With TABLOCK the table is
     locked BU, so that several may load it, or X if it has an index ("BULK INSERT", argument TABLOCK).
 
-    Errors: 207, 208, 515, 2601, 2627, 4804 another number of columns, those of conversions.
+    Errors: 207, 208, 515, 2601, 2627, 4804 another number of columns, 4819 rows that are not in the order that is told,
+    those of conversions.
     """
     options = {name for name, _ in node.options}
     table = find_table(node.table, ctx)
@@ -51,7 +55,10 @@ def compile_bulk_load(node: nodes.InsertBulk, types: Sequence[SqlType], rows: Ro
     if "FIRE_TRIGGERS" in options:
         target = replace(target, after=after_change(table, ("INSERT",)))
     checks = "CHECK_CONSTRAINTS" in options
-    load = _loader(target, columns, types, ctx, checks=checks, keep_nulls="KEEP_NULLS" in options, bulk=True)
+    order = order_check(target, node.order)
+    load = _loader(
+        target, columns, types, ctx, checks=checks, keep_nulls="KEEP_NULLS" in options, bulk=True, order=order
+    )
     return lambda env, sink: load(env, rows)
 
 
@@ -74,6 +81,33 @@ def compile_table_argument(
     return lambda env, rows: load(env, [tuple([row[place] for place in kept]) for row in rows])
 
 
+def order_check(target: Target, order: Sequence[nodes.IndexColumn]) -> RowCheck | None:
+    """A check, to be used for one load, that rows come in the order of the clustered index. Errors: 4819.
+
+    None when ``order`` is any other: it is without effect then ("BULK INSERT", argument ORDER).
+    """
+    table, index = target.table, target.table.clustered
+    if index is None:
+        return None
+    key = [(fold(table.columns[part.ordinal].name), part.descending) for part in index.columns]
+    if [(fold(column.name), column.descending) for column in order] != key:
+        return None
+    repeats = not index.unique or index.ignore_dup_key
+    before: list[Row] = []
+
+    def shown(row: Row) -> str:
+        return ", ".join(shown_value(table, part.ordinal, row) for part in index.columns)
+
+    def check(env: Env, row: Row) -> None:
+        encode = target.store_of(env).base.encode
+        for last in before:
+            if encode(row) < encode(last) or (encode(row) == encode(last) and not repeats):
+                raise sql_error(4819, shown(last), shown(row))
+        before[:] = [row]
+
+    return check
+
+
 def _column(table: Table, name: str, line: int) -> Column:
     column = table.column(name)
     if column is None:
@@ -92,6 +126,7 @@ def _loader(
     checks: bool,
     keep_nulls: bool,
     bulk: bool,
+    order: RowCheck | None = None,
 ) -> Callable[[Env, Rows], int]:
     slot = ctx.new_slot()
     given: dict[int, Scalar] = {}
@@ -101,6 +136,8 @@ def _loader(
             value = _or_default(value, default_of(column, ctx))
         given[column.ordinal] = value
     builder = RowBuilder(target, given, ctx, checks=checks, keeps_identity=bulk)
+    if order is not None:
+        builder.checks.append(order)
 
     def load_row(env: Env, row: tuple[Any, ...]) -> None:
         env[slot] = row

@@ -18,6 +18,7 @@ from emulator.sql.nodes.queries import (
 )
 
 if TYPE_CHECKING:
+    from emulator.sql.nodes.ddl import IndexColumn
     from emulator.sql.nodes.procedural import ExecuteProcedure, ExecuteString
 
 
@@ -191,4 +192,5 @@ class InsertBulk(Statement):
 
     table: ObjectName
     columns: tuple[BulkColumn, ...]
-    options: tuple[tuple[str, str], ...] = ()  # name and value: ('CHECK_CONSTRAINTS', ''), ('ORDER', '(a ASC)')
+    options: tuple[tuple[str, str], ...] = ()  # name and value: ('CHECK_CONSTRAINTS', ''), ('ROWS_PER_BATCH', '5')
+    order: tuple[IndexColumn, ...] = ()  # ORDER (a ASC): how the rows are said to be sorted

@@ -82,19 +82,19 @@ class ChangeParser(Grammar):
         self.expect("BULK")
         table = self.object_name()
         columns = self.bracketed_list(self._bulk_column)
-        options: tuple[tuple[str, str], ...] = ()
-        if self.accept("WITH"):
-            options = self.bracketed_list(self._bulk_option)
-        return nodes.InsertBulk(table, columns, options, **self.span(first))
+        hints = self.bracketed_list(self._bulk_hint) if self.accept("WITH") else ()
+        options = tuple((hint.name, "" if hint.value is None else str(hint.value)) for hint, _ in hints if hint)
+        order = next((columns for hint, columns in hints if not hint), ())
+        return nodes.InsertBulk(table, columns, options, order, **self.span(first))
 
     def _bulk_column(self) -> nodes.BulkColumn:
         line = self.token.line
         name = self.identifier()
         return nodes.BulkColumn(name, self.type_name(), self.collation(), line=line)
 
-    def _bulk_option(self) -> tuple[str, str]:
-        option = self.option()
-        return option.name, "" if option.value is None else str(option.value)
+    def _bulk_hint(self) -> tuple[nodes.Option | None, tuple[nodes.IndexColumn, ...]]:
+        """An option, or the columns of ORDER."""
+        return (None, self.index_columns()) if self.accept("ORDER") else (self.option(), ())
 
     # --- UPDATE -------------------------------------------------------------------------------------------------------
 

@@ -94,3 +94,35 @@ def test_columns_that_the_table_has_not_fail_without_a_message(client: Any) -> N
     sink = client.collect("INSERT BULK t ([x] int)")
     assert (sink.errors, sink.events) == ([], [("failed",)])
     assert client.collect("INSERT BULK missing ([x] int)").errors[0].number == 208
+
+
+@pytest.mark.parametrize(
+    ("key", "order", "ids", "number"),
+    [
+        ("PRIMARY KEY", "id ASC", (1, 5, 6), None),
+        ("PRIMARY KEY", "id", (1, 6, 5), 4819),
+        ("PRIMARY KEY", "[ID] ASC", (1, 1), 4819),
+        ("PRIMARY KEY", "id DESC", (1, 6, 5), None),  # not the order of the index: without effect
+        ("PRIMARY KEY NONCLUSTERED", "id ASC", (1, 6, 5), None),
+        ("INDEX c CLUSTERED (id DESC)", "id DESC", (6, 6, 5), None),
+        ("INDEX c CLUSTERED (id DESC)", "id DESC", (5, 6), 4819),
+    ],
+)
+def test_rows_that_are_said_to_be_sorted_are(
+    client: Any, key: str, order: str, ids: tuple[int, ...], number: int | None
+) -> None:
+    client.run(f"CREATE TABLE s (id int NOT NULL {key})")
+    sink = load(client, f"INSERT BULK s (id int) WITH (ORDER ({order}))", [INT], [(id,) for id in ids])
+    assert [error.number for error in sink.errors] == ([] if number is None else [number])
+    assert client.query("SELECT COUNT(*) FROM s") == [(0 if number else len(ids),)]
+
+
+def test_the_message_names_the_rows_that_are_not_sorted(client: Any) -> None:
+    client.run("CREATE TABLE s (a int, b varchar(3), PRIMARY KEY (a, b))")
+    rows = [(1, "x"), (2, "b"), (2, "a")]
+    statement = "INSERT BULK s (a int, b varchar(3)) WITH (ORDER (a, b))"
+    (error,) = load(client, statement, [INT, nvarchar(3)], rows).errors
+    assert (error.severity, error.message.split(" rows: ")[1]) == (
+        16,
+        "primary key of first row: (2, b), primary key of second row: (2, a).",
+    )

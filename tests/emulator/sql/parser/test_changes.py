@@ -129,7 +129,8 @@ def test_insert_bulk_declares_its_columns(parse: Parse) -> None:
             nodes.BulkColumn("a", nodes.TypeName("int")),
             nodes.BulkColumn("b", nodes.TypeName("varchar", None, (10,)), "c"),
         ),
-        (("TABLOCK", ""), ("ROWS_PER_BATCH", "5"), ("ORDER", "(a ASC)")),
+        (("TABLOCK", ""), ("ROWS_PER_BATCH", "5")),
+        (nodes.IndexColumn("a"),),
     )
 
 
