@@ -18,13 +18,14 @@ import heapq
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from emulator.locking.manager import Acquired, LockWait, WaitOutcome
+from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSpace, LockWait, WaitOutcome
+from emulator.locking.modes import LockMode
 
 VIRTUAL_START = 1_767_225_600.0
 """Where a virtual clock starts by default: 2026-01-01 00:00:00 UTC."""
@@ -272,13 +273,17 @@ class Scheduler:
             self.switch_point()
 
     def before_locks(self, acquire: Acquire) -> Acquire:
-        """``acquire`` with a ``lock_point`` before it, if there is to be one."""
+        """``acquire`` with a ``lock_point`` before requests for rows, if there are to be any.
+
+        Those for tables follow the switch point between statements; a plan relies on nothing happening in between.
+        """
         if not self.stop_before_locks:
             return acquire
 
-        def stop_and_acquire(*arguments: Any) -> Acquired:
-            self.lock_point()
-            return acquire(*arguments)
+        def stop_and_acquire(owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> Acquired:
+            if key != WHOLE:
+                self.lock_point()
+            return acquire(owner, space, key, mode)
 
         return stop_and_acquire
 

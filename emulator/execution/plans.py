@@ -80,22 +80,25 @@ class Plan:
     def prepare(self, frame: Frame) -> None:
         """Compile again if anything that the plan was bound to has changed, waiting for whoever is changing it.
 
-        Errors: those of binding names.
+        During a wait others can begin to change things, so it is over only when nobody had to be waited for. Errors:
+        those of binding names.
         """
         session = frame.session
-        if self.version == self.database.version:
-            for table in self._tables:
-                session.await_definition(table)
-        while (
-            self.version != self.database.version
-            or self.options is not session.settings.compiled
-            or (self.temporary and self._is_rebound(session))
-        ):
-            try:
-                self.refresh(session)
-            except SqlError as error:
-                error.unbound_in = frame
-                raise
+        waited = True
+        while waited:
+            current = self.version == self.database.version
+            waited = current and sum(map(session.await_definition, self._tables)) > 0
+            while (
+                self.version != self.database.version
+                or self.options is not session.settings.compiled
+                or (self.temporary and self._is_rebound(session))
+            ):
+                waited = True
+                try:
+                    self.refresh(session)
+                except SqlError as error:
+                    error.unbound_in = frame
+                    raise
 
     @property
     def tables(self) -> list[Table]:

@@ -153,18 +153,21 @@ class Place:
 
 
 def lock_definition(session: Session, database: Database, table: Table) -> None:
-    """Sch-M to the end of the transaction."""
+    """Sch-M to the end of the transaction.
+
+    Who comes while it is waited for waits, too, before he relies on a plan for the old definition.
+    """
     store = table.store
     assert store is not None
     assert session.transaction is not None
-    session.lock(store.locks, WHOLE, LockMode.SCH_M)
-    database.changing += 1
-    forbid_snapshots_from_before(session, store)
 
     def no_longer(committed: bool) -> None:
         database.changing -= 1
 
+    database.changing += 1
     session.transaction.on_end(no_longer)
+    session.lock(store.locks, WHOLE, LockMode.SCH_M)
+    forbid_snapshots_from_before(session, store)
 
 
 def datetime_now(session: Session) -> int:

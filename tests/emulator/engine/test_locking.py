@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.engine.conftest import Engine
+
 
 @pytest.fixture
 def pair(engine: Any) -> Any:
@@ -298,3 +300,21 @@ def test_nolock_is_refused_on_a_target_and_ignored_where_from_names_it(pair: Any
     assert not waiting.done
     first.run("COMMIT")
     assert first.query("SELECT qty FROM stock WHERE id = 1") == [(12,)]
+
+
+def test_a_statement_that_came_while_an_index_was_about_to_be_dropped_does_not_read_it(engine: Engine) -> None:
+    """It waits behind the definition, and its kept plan is made anew: the old index is not maintained any more."""
+    first, definer, reader = engine.clients(3)
+    first.run(
+        "CREATE TABLE dbo.t (id int PRIMARY KEY, v int, INDEX ix_v (v)); INSERT dbo.t VALUES (1, 1), (2, 2), (3, 3)"
+    )
+    query = "SELECT v FROM dbo.t WHERE v > 0"
+    reader.run(query)
+    first.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN TRAN; SELECT v FROM dbo.t WHERE id = 3")
+    dropping = definer.start("BEGIN TRAN; DROP INDEX ix_v ON dbo.t; INSERT dbo.t VALUES (4, 4); COMMIT")
+    reading = reader.start(query)
+    assert not dropping.done
+    assert not reading.done
+    first.run("COMMIT")
+    assert dropping.done
+    assert sorted(reading.rows) == [(1,), (2,), (3,), (4,)]
