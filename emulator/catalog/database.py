@@ -27,6 +27,7 @@ OBJECT_ID_STEP = 16000057
 OBJECT_ID_LIMIT = 2**31 - 1
 """They stay within an int. This is a prime, so the steps come to every number once before they repeat."""
 FIRST_SCHEMA_ID = 5
+SYSTEM_DATABASES = frozenset({"master", "tempdb", "msdb", "model"})
 OPEN_DATABASES = frozenset({"master", "tempdb", "msdb"})
 """Databases that every login may enter, as ``guest`` if it has no user there."""
 

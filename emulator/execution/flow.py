@@ -12,7 +12,7 @@ from emulator.catalog.objects import ScalarFunction, fold
 from emulator.errors import SqlError, sql_error
 from emulator.execution.authorization import authorize
 from emulator.execution.cursors import compile_copy_cursor
-from emulator.execution.definitions.shapes import resolve_type, table_shape
+from emulator.execution.definitions.shapes import table_shape, type_for
 from emulator.execution.failures import BatchAborted, RaisedError, ThrownError, statement_failed
 from emulator.execution.frames import BREAK, CONTINUE, RETURN, Frame, Signal, Step
 from emulator.execution.functions.message_format import format_message
@@ -323,7 +323,7 @@ def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
             compiler.declare(declaration.name, SqlType("cursor"), None, declaration.line)
             continue
         context = compiler.context()
-        type, table_type = resolve_type(declaration.type, context)
+        type, table_type = type_for("parameter", declaration.name, declaration.type, context)
         if is_large_object(type):
             raise sql_error(2739, line=declaration.line)
         if context.accesses:

@@ -13,7 +13,7 @@ DECLARED_LENGTH = 1
 CAST_LENGTH = 30
 """Length of a character or binary type written without one: in a declaration, and in CAST or CONVERT."""
 
-_MAX_BYTES = 8000
+MAX_BYTES = 8000
 _DEFAULT_PRECISION = 18
 _DEFAULT_FRACTION = 7
 _FLOAT_BITS = 53
@@ -73,11 +73,13 @@ def _sized(canonical: str, name: TypeName, default_length: int) -> SqlType:
             raise sql_error(2716, 1, canonical)
         return SqlType(canonical, MAX)
     length = name.arguments[0] if name.arguments else default_length
-    limit = _MAX_BYTES // 2 if canonical in ("nchar", "nvarchar") else _MAX_BYTES
+    limit = MAX_BYTES // 2 if canonical in ("nchar", "nvarchar") else MAX_BYTES
     if length < 1:
         raise sql_error(1001, 1, length)
+    if length > MAX_BYTES:
+        raise sql_error(131, length, "type", canonical, MAX_BYTES, state=3)
     if length > limit:
-        raise sql_error(131, length, "type", canonical, limit)
+        raise sql_error(2717, length, "type", canonical, limit, state=2)
     return SqlType(canonical, length)
 
 

@@ -28,7 +28,7 @@ from emulator.execution.definitions.access import (
 from emulator.execution.definitions.columns import drop_column, fill_new_columns, rebuild
 from emulator.execution.definitions.dependents import of_change, refuse
 from emulator.execution.definitions.indexes import duplicate_in_new_index
-from emulator.execution.definitions.shapes import resolve_type, shaper, table_scope, user_type_of, with_collation
+from emulator.execution.definitions.shapes import shaper, table_scope, type_for, user_type_of, with_collation
 from emulator.execution.definitions.tables import add_foreign_key
 from emulator.execution.definitions.triggers import toggle
 from emulator.execution.frames import Frame, Step
@@ -175,7 +175,7 @@ def _alter_column(table: Table, action: nodes.AlterColumn, place: Place) -> None
     if column.computed is not None or column.type.name == "rowversion":
         raise sql_error(4928, column.name, "COMPUTED" if column.computed is not None else "timestamp", line=action.line)
     source = column.type
-    type, _ = resolve_type(action.type, place.context)
+    type, _ = type_for("column", action.name, action.type, place.context)
     type = with_collation(type, place.database, action.collation or source.collation)
     user_type, nullable_by_type = user_type_of(action.type, place.context)
     nullable = nullable_by_type if action.nullable is None else action.nullable

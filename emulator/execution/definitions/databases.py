@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from emulator.catalog.database import Database, SnapshotState
+from emulator.catalog.database import SYSTEM_DATABASES, Database, SnapshotState
 from emulator.catalog.database_options import plain, takes
 from emulator.catalog.objects import Table, fold
 from emulator.errors import NotSupported, SqlError, sql_error
@@ -33,11 +33,10 @@ Setter = Callable[["Session", Database, str, "str | None"], None]
 """Sets an option of a database to a value, with a termination clause."""
 
 WITHOUT_READ_COMMITTED_SNAPSHOT = frozenset({"master", "tempdb", "msdb"})
-SYSTEM_DATABASES = frozenset({"master", "tempdb", "msdb", "model"})
 
 
 def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) -> Step:
-    """Errors: 226 in a transaction, 911, 5011; 5058, 5061 and 5070 followed by 5069."""
+    """Errors: 226 in a transaction; 5058; 5011, 5061 and 5070 followed by 5069."""
     database = compiler.database
     if node.new_name is not None or node.collation is not None:
         raise NotSupported("ALTER DATABASE MODIFY NAME or COLLATE", node.line)
@@ -46,15 +45,17 @@ def compile_alter_database(node: nodes.AlterDatabase, compiler: UnitCompiler) ->
         if setter is None and takes(option.name, _written(option)):
             continue
         if setter is None or (setter in SWITCHES and option.value not in ("ON", "OFF")):
-            raise NotSupported(f"ALTER DATABASE SET {option.name} {option.value}", node.line)
+            value = "" if option.value is None else f" {option.value}"
+            raise NotSupported(f"ALTER DATABASE SET {option.name}{value}", node.line)
 
     def alter_database(frame: Frame) -> None:
         session = frame.session
         if session.trancount:
             raise sql_error(226, "ALTER DATABASE", line=node.line)
-        target = database if node.name is None else session.instance.database(node.name, node.line)
-        if not session.unchecked and not has_permission(session, "ALTER", database=target):
-            raise sql_error(5011, target.name, line=node.line)
+        target = database if node.name is None else session.instance.databases.get(fold(node.name))
+        if target is None or not (session.unchecked or has_permission(session, "ALTER", database=target)):
+            name = node.name if target is None else target.name
+            raise sql_error(5069, line=node.line).after(sql_error(5011, name, state=5, line=node.line))
         for option in node.options:
             SETTERS.get(option.name, _keep(option.name))(session, target, _written(option), node.termination)
 

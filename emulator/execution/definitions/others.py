@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from emulator.catalog.database import Database
+from emulator.catalog.database import SYSTEM_DATABASES, Database
 from emulator.catalog.dependencies import default_with, user_of_type
 from emulator.catalog.objects import (
     AliasType,
@@ -202,6 +202,8 @@ def _drop_database(frame: Frame, place: Place, node: nodes.Drop) -> None:
     databases = session.instance.databases
     if session.trancount:
         raise sql_error(226, "DROP DATABASE", line=node.line)
+    if fold(place.name) in SYSTEM_DATABASES:
+        raise sql_error(3708, "drop", "database", place.name, "database", state=4, line=node.line)
     target = databases.get(fold(place.name))
     if target is None:
         _missing(node, place)

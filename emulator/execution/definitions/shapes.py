@@ -36,7 +36,7 @@ from emulator.types.sqltype import INT, MAX, SqlType, is_character, is_decimal
 
 TABLE_TYPE, CURSOR = SqlType("table"), SqlType("cursor")
 SYSNAME_ALIAS = "sysname"
-UNKNOWN_COLUMN = 207
+UNKNOWN_COLUMN, TOO_LONG_FOR_ANY, TOO_LONG_FOR_IT = 207, 131, 2717
 
 
 def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, TableType | None]:
@@ -55,6 +55,20 @@ def resolve_type(name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, Table
             note_access(ctx, found, "EXECUTE", ctx.database)
             return TABLE_TYPE, found
     raise sql_error(2715, 1, f"{name.schema}.{name.name}" if name.schema else name.name, line=name.line)
+
+
+def type_for(kind: str, named: str, name: nodes.TypeName, ctx: PlanContext) -> tuple[SqlType, TableType | None]:
+    """The type of the column or the parameter called ``named``. Errors: 131 and 2717 name it when it is too long."""
+    try:
+        return resolve_type(name, ctx)
+    except SqlError as error:
+        if error.number == TOO_LONG_FOR_IT:
+            raise sql_error(
+                2717, name.arguments[0], kind, named, names.MAX_BYTES // 2, state=2, line=name.line
+            ) from None
+        if error.number == TOO_LONG_FOR_ANY and kind == "column":
+            raise sql_error(131, name.arguments[0], kind, named, names.MAX_BYTES, state=2, line=name.line) from None
+        raise
 
 
 def user_type_of(name: nodes.TypeName, ctx: PlanContext) -> tuple[str, bool]:
@@ -84,7 +98,7 @@ def parameters(declared: Sequence[nodes.Parameter], ctx: PlanContext) -> tuple[P
         if node.varying:
             result.append(Parameter(node.name, CURSOR, output=True))
             continue
-        type, table_type = resolve_type(node.type, ctx)
+        type, table_type = type_for("parameter", node.name, node.type, ctx)
         if table_type is not None and not node.readonly:
             raise sql_error(352, node.name, line=node.line)
         result.append(Parameter(node.name, type, node.default, node.output, table_type))
@@ -136,7 +150,7 @@ class _Shaper:
 
     def _stored(self, node: nodes.ColumnDefinition) -> Column:
         assert node.type is not None
-        type, table_type = resolve_type(node.type, self.ctx)
+        type, table_type = type_for("column", node.name, node.type, self.ctx)
         if table_type is not None:
             raise sql_error(350, node.name, node.type.name, line=node.line)
         user_type, nullable_by_type = user_type_of(node.type, self.ctx)

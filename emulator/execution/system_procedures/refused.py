@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     *("sp_addtype", "sp_dboption", "sp_droptype", "sp_invalidate_textptr", "sp_monitor", "sp_procoption"),
+    *("sp_renamedb", "sp_attach_db", "sp_detach_db", "sp_certify_removable", "sp_dbcmptlevel"),
     *("xp_cmdshell", "xp_instance_regread", "xp_regread", "xp_readerrorlog", "xp_sprintf", "xp_sscanf"),
     *("sp_setapprole", "sp_unsetapprole", "sp_bindefault", "sp_bindrule", "sp_unbindefault"),
     *("sp_unbindrule", "sp_addlinkedserver", "sp_addlinkedsrvlogin", "sp_dropserver", "sp_serveroption"),

@@ -97,6 +97,11 @@ EXAMPLES = (
     "EXEC sp_rename 'dbo.t.n', 'renamed', 'COLUMN'; EXEC sp_rename 'dbo.heap', 'pile'",
     "EXEC sp_addextendedproperty N'MS_Description', N'what it is', N'SCHEMA', N'dbo', N'TABLE', N't', N'COLUMN', N'n'",
     "ALTER TABLE dbo.t SET (LOCK_ESCALATION = DISABLE)",
+    "ALTER SCHEMA other TRANSFER dbo.heap",
+    "ALTER DATABASE SCOPED CONFIGURATION SET MAXDOP = 2",
+    "ALTER DATABASE lockstep SET RECOVERY SIMPLE, RECURSIVE_TRIGGERS ON",
+    "EXEC sp_settriggerorder 'dbo.tr0', 'First', 'UPDATE'",
+    "EXEC('CREATE VIEW dbo.few AS SELECT id, n FROM dbo.t WHERE n < 5 WITH CHECK OPTION')",
     "EXEC sp_configure 'show advanced options', 1; EXEC sp_configure 'nested triggers', 0; RECONFIGURE",
     "EXEC sp_addmessage 60001, 16, N'of %s'; EXEC sp_addmessage 60002, 16, N'gone'; EXEC sp_dropmessage 60002",
     "EXEC sp_addrolemember 'keepers', 'clerk'",
@@ -128,7 +133,7 @@ TRANSIENT_ATTRIBUTES = {
         "started",
     ),
     *("sessions", "global_temporary", "units", "names", "declarations", "sequential_ids", "default_database"),
-    *("transactions", "waits", "connections", "ad_hoc"),
+    *("transactions", "waits", "connections", "ad_hoc", "trace_flags"),
 }
 """Attributes of an instance that are of one process."""
 

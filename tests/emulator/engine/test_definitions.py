@@ -38,12 +38,37 @@ def test_ddl_is_transactional(client: Any) -> None:
         ("DROP SCHEMA nothing", 15151),
         ("CREATE TABLE pk_t (a int)", 2714),
         ("USE nothing", 911),
+        ("DROP DATABASE master", 3708),
+        ("DROP DATABASE IF EXISTS tempdb", 3708),
+        ("ALTER DATABASE nothing SET RECOVERY SIMPLE", 5011),
     ],
 )
 def test_wrong_definitions_have_their_numbers_and_change_nothing(client: Any, text: str, number: int) -> None:
     client.run("CREATE TABLE t (a int CONSTRAINT pk_t PRIMARY KEY, b int); INSERT t VALUES (1, 5), (2, 5)")
     assert client.fails(text).number == number
     assert client.query("SELECT a, b FROM t") == [(1, 5), (2, 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "told"),
+    [
+        (
+            "CREATE TABLE n (a int, s varchar(9000))",
+            131,
+            "column 's' exceeds the maximum allowed for any data type (8000)",
+        ),
+        ("ALTER TABLE t ALTER COLUMN a nvarchar(5000)", 2717, "column 'a' exceeds the maximum allowed (4000)"),
+        ("DECLARE @s varchar(9000)", 131, "type 'varchar' exceeds the maximum allowed for any data type (8000)"),
+        ("DECLARE @s nvarchar(5000)", 2717, "parameter '@s' exceeds the maximum allowed (4000)"),
+        ("EXEC('CREATE PROCEDURE p @s nvarchar(5000) AS SELECT 1')", 2717, "parameter '@s' exceeds"),
+        ("SELECT CAST('a' AS nvarchar(5000))", 2717, "type 'nvarchar' exceeds the maximum allowed (4000)"),
+    ],
+)
+def test_what_is_declared_too_long_is_named(client: Any, text: str, number: int, told: str) -> None:
+    client.run("CREATE TABLE t (a int)")
+    error = client.fails(text)
+    assert error.number == number
+    assert told in error.message
 
 
 def test_added_columns_get_their_default_where_they_must(client: Any) -> None:

@@ -60,7 +60,8 @@ def test_other_names_are_left_to_the_catalog() -> None:
     ("name", "arguments", "number"),
     [
         ("varchar", (8001,), 131),
-        ("nvarchar", (4001,), 131),
+        ("nvarchar", (4001,), 2717),
+        ("nvarchar", (8001,), 131),
         ("char", (0,), 1001),
         ("decimal", (39,), 2750),
         ("decimal", (5, 6), 192),
