@@ -82,13 +82,16 @@ def _refuse_constant(item: nodes.OrderItem, number: int, expr: Expr) -> None:
 
 
 def _refuse_repetition(keys: Sequence[OrderKey], items: Sequence[nodes.OrderItem]) -> None:
-    """Errors: 169 a column for the second time."""
-    seen: set[object] = set()
-    for key, item in zip(keys, items, strict=True):
-        column = key.expr.column or (key.position if key.position is not None else id(key))
-        if column in seen:
+    """Errors: 169 a column for the second time. Two output columns are two, even of the same column of a table."""
+    for number, (key, item) in enumerate(zip(keys, items, strict=True)):
+        if any(_is_same(key, earlier) for earlier in keys[:number]):
             raise sql_error(169, line=item.line)
-        seen.add(column)
+
+
+def _is_same(one: OrderKey, other: OrderKey) -> bool:
+    if one.position is not None and other.position is not None:
+        return one.position == other.position
+    return one.expr.column is not None and one.expr.column == other.expr.column
 
 
 def _output_position(node: nodes.Expression, outputs: Sequence[Output]) -> int | None:

@@ -43,6 +43,7 @@ def test_a_query_is_refused(db: Any, query: str, number: int) -> None:
         "SELECT ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) FROM t",
         "DECLARE @v int = 1; SELECT a FROM t ORDER BY CASE WHEN @v = 1 THEN a END, CASE WHEN @v = 2 THEN b END",
         "SELECT a FROM t ORDER BY NEWID()",
+        "SELECT DISTINCT t.a AS x, t.a FROM t ORDER BY t.a, a",
         "SELECT (SELECT MAX(i.id) FROM t AS i) FROM t GROUP BY a",
         "SELECT a FROM t ORDER BY GETDATE()",
     ],
