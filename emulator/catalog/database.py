@@ -159,4 +159,4 @@ class Database:
 def describe_application_lock(key: Any) -> str:
     """``resource_description`` of an application lock: principal id, the name's first characters, a hash of it."""
     principal_id, resource = key
-    return f"{principal_id}:[{resource[:32]}]:({zlib.crc32(resource.encode('utf-16-le')):08x})"
+    return f"{principal_id}:[{resource[:32]}]:({zlib.crc32(resource.encode('utf-16-le', 'surrogatepass')):08x})"

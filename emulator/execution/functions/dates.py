@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import SqlError, sql_error
 from emulator.execution.functions.registry import (
     ANY,
+    COUNT,
     DATE,
     DATE_PART,
     DATETIME,
@@ -90,7 +91,7 @@ def current_timezone_id(session: Session) -> str:
 # --- Arithmetic -------------------------------------------------------------------------------------------------------
 
 
-@bound("DATEADD", DATE_PART, INTEGER, DATETIME)
+@bound("DATEADD", DATE_PART, COUNT, DATETIME)
 def _date_add(call: Call) -> tuple[SqlType, Implementation]:
     part = temporal.date_part_name(call.word, "dateadd")
     return call.types[1], temporal.date_add(part, call.types[1])

@@ -52,7 +52,7 @@ def bytes_of(t: SqlType) -> Callable[[Any], bytes]:
     if is_binary(t):
         return bytes
     if is_unicode(t):
-        return lambda value: str(value).encode("utf-16-le")
+        return lambda value: str(value).encode("utf-16-le", "surrogatepass")
     return collation(t.collation).encode
 
 

@@ -44,7 +44,7 @@ from emulator.types.sqltype import (
 
 def widened(t: SqlType) -> SqlType:
     """The type that ABS, ROUND and their kin give for a number of type ``t``: small ones grow to int, money, float."""
-    if t.name in ("bit", "tinyint", "smallint"):
+    if t.name in ("tinyint", "smallint"):
         return INT
     if t.name == "smallmoney":
         return MONEY
@@ -145,7 +145,7 @@ def _power(call: Call) -> tuple[SqlType, Implementation]:
     if is_float(type):
         return type, _float_power
     one = POWERS[precision_and_scale(type)[1]]
-    check = _checked(type)
+    check = _int_power if type.name == "int" else _checked(type)
     exact_base = is_integer(type) or is_decimal(type) or is_money(type)
 
     def power(value: int, exponent: float) -> int:
@@ -156,6 +156,14 @@ def _power(call: Call) -> tuple[SqlType, Implementation]:
         return check(int(result) if is_integer(type) else math.floor(result + 0.5))
 
     return type, power
+
+
+def _int_power(value: int) -> int:
+    """``value`` if it is an int; it would have been converted from float. Errors: 232."""
+    low, high = INTEGER_RANGES["int"]
+    if low <= value <= high:
+        return value
+    raise sql_error(232, "int", f"{value:.6f}")
 
 
 def _float_power(value: float, exponent: float) -> float:
@@ -182,6 +190,13 @@ def _float_function(name: str, compute: Callable[..., float], arguments: int = 1
     function(name, *[FLOAT] * arguments, result=FLOAT_TYPE, optional=optional)(checked)
 
 
+def _angle_of(y: float, x: float) -> float:
+    """ValueError: both are 0."""
+    if x == y == 0:
+        raise ValueError("no angle")
+    return math.atan2(y, x)
+
+
 _float_function("SQRT", math.sqrt)
 _float_function("SQUARE", lambda value: value * value)
 _float_function("EXP", math.exp)
@@ -194,7 +209,7 @@ _float_function("COT", lambda value: 1 / math.tan(value))
 _float_function("ASIN", math.asin)
 _float_function("ACOS", math.acos)
 _float_function("ATAN", math.atan)
-_float_function("ATN2", math.atan2, arguments=2)
+_float_function("ATN2", _angle_of, arguments=2)
 
 
 def _angle(name: str, compute: Callable[[float], float]) -> None:

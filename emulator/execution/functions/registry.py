@@ -41,9 +41,10 @@ class Kind(Enum):
     TEXT_OR_BINARY = "text or binary; other types become varchar"
     UNICODE = "text, made nvarchar"
     INTEGER = "int"
+    COUNT = "int; text is refused"
     BIGINT = "bigint"
     FLOAT = "float"
-    NUMBER = "any number; text becomes float"
+    NUMBER = "any number; text and bit become float"
     MOMENT = "a date or time; text becomes datetime2"
     DATETIME = "a date or time; anything else becomes datetime"
     DATE = "date"
@@ -53,7 +54,7 @@ class Kind(Enum):
 
 
 ANY, TEXT, TEXT_OR_BINARY, UNICODE = Kind.ANY, Kind.TEXT, Kind.TEXT_OR_BINARY, Kind.UNICODE
-INTEGER, BIGINT, FLOAT, NUMBER = Kind.INTEGER, Kind.BIGINT, Kind.FLOAT, Kind.NUMBER
+INTEGER, COUNT, BIGINT, FLOAT, NUMBER = Kind.INTEGER, Kind.COUNT, Kind.BIGINT, Kind.FLOAT, Kind.NUMBER
 MOMENT, DATETIME, DATE, DATETIMEOFFSET = Kind.MOMENT, Kind.DATETIME, Kind.DATE, Kind.DATETIMEOFFSET
 BINARY, DATE_PART = Kind.BINARY, Kind.DATE_PART
 

@@ -76,7 +76,7 @@ def _len(call: Call) -> tuple[SqlType, Implementation]:
 
 def _code_units(value: str) -> int:
     stripped = value.rstrip(" ")
-    return len(stripped) if stripped.isascii() else len(stripped.encode("utf-16-le")) // 2
+    return len(stripped) if stripped.isascii() else len(stripped.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def data_length(t: SqlType) -> Callable[[Any], int]:
@@ -85,7 +85,7 @@ def data_length(t: SqlType) -> Callable[[Any], int]:
         encode = collation(t.collation).encode
         return lambda value: len(value) if value.isascii() else len(encode(value))
     if is_unicode(t):
-        return lambda value: 2 * len(value) if value.isascii() else len(value.encode("utf-16-le"))
+        return lambda value: 2 * len(value) if value.isascii() else len(value.encode("utf-16-le", "surrogatepass"))
     if is_binary(t):
         return len
     if t.name == "sql_variant":
@@ -389,7 +389,7 @@ def _ascii(call: Call) -> tuple[SqlType, Implementation]:
 
 @function("UNICODE", UNICODE, result=INT)
 def unicode_of(text: str) -> int | None:
-    return int.from_bytes(text[0].encode("utf-16-le")[:2], "little") if text else None
+    return int.from_bytes(text[0].encode("utf-16-le", "surrogatepass")[:2], "little") if text else None
 
 
 # --- Sound ------------------------------------------------------------------------------------------------------------

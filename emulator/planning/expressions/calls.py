@@ -195,6 +195,7 @@ def _word(node: nodes.Expression, function: Function) -> str:
 
 _TARGETS: Final[dict[Kind, SqlType]] = {
     Kind.INTEGER: INT,
+    Kind.COUNT: INT,
     Kind.BIGINT: BIGINT,
     Kind.FLOAT: FLOAT,
     Kind.DATE: DATE,
@@ -237,13 +238,15 @@ def _target(t: SqlType, kind: Kind) -> SqlType | None:
             text = as_text(t)
             return text if is_unicode(text) else nvarchar(min(text.length, 4000), text.collation)
         case Kind.NUMBER:
-            return t if is_numeric(t) else FLOAT if is_character(t) else None
+            return FLOAT if is_character(t) or t.name == "bit" else t if is_numeric(t) else None
         case Kind.MOMENT:
             return t if is_date_time(t) else datetime2() if is_character(t) else DATETIME if is_numeric(t) else None
         case Kind.DATETIME:
             return t if is_date_time(t) else DATETIME if is_character(t) or is_numeric(t) else None
         case Kind.DATETIMEOFFSET if t.name == "datetimeoffset":
             return t
+        case Kind.COUNT:
+            return INT if is_numeric(t) else None
         case Kind.INTEGER | Kind.BIGINT | Kind.FLOAT if not (is_numeric(t) or is_character(t)):
             return None
         case _:

@@ -144,3 +144,10 @@ def test_date_bucket_refuses(bench, arguments, number):
     with pytest.raises(SqlError) as caught:
         bench.value(f"DATE_BUCKET({arguments})")
     assert caught.value.number == number
+
+
+def test_dateadd_takes_no_text_for_its_number(bench: Any) -> None:
+    with pytest.raises(SqlError, match="Argument data type varchar is invalid for argument 2 of dateadd") as caught:
+        bench.value("DATEADD(day, '1', '2024-01-01')")
+    assert caught.value.number == 8116
+    assert bench.value("DATEADD(day, 1.9, CAST('2024-01-01' AS date))") == date(2024, 1, 2)

@@ -81,9 +81,11 @@ def test_the_type_of_the_result(bench: Any, text: str, type: Any) -> None:
     ("text", "number"),
     [
         ("ROUND(748.58, -3)", 8115),
-        ("POWER(2, 31)", 8115),
+        ("POWER(2, 31)", 232),
         ("POWER(0e0, -1)", 8134),
+        ("POWER(CAST(10 AS bigint), 30)", 8115),
         ("SQRT(-1)", 3623),
+        ("ATN2(0, 0)", 3623),
         ("LOG(0)", 3623),
         ("EXP(1000)", 8115),
         ("ABS(-2147483648)", 8115),
@@ -104,3 +106,8 @@ def test_round_rounds_half_away_from_zero(new_bench: Any, value: Decimal, places
     bench.declare("@n", numeric(18, 4), value)
     unit = Decimal(1).scaleb(-places)
     assert bench.value(f"ROUND(@n, {places})") == (value / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
+
+
+@pytest.mark.parametrize("call", ["ABS(CAST(1 AS bit))", "CEILING(CAST(1 AS bit))", "POWER(CAST(1 AS bit), 3)"])
+def test_a_bit_is_a_float_to_functions_of_numbers(bench: Any, call: str) -> None:
+    assert isinstance(bench.value(call), float)

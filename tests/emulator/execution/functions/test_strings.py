@@ -153,3 +153,16 @@ def test_len_counts_supplementary_characters_once_where_the_collation_knows_them
     assert bench.value("LEN(N'a😀 ')") == 3
     assert bench.value("LEN(N'a😀 ' COLLATE Latin1_General_100_CI_AS_SC)") == 2
     assert bench.value("LEN(N'a😀 ' COLLATE Latin1_General_100_CI_AS)") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("UNICODE(NCHAR(55357))", 55357),
+        ("LEN(NCHAR(55357))", 1),
+        ("DATALENGTH(NCHAR(55357))", 2),
+        ("DATALENGTH(HASHBYTES('SHA1', NCHAR(55357)))", 20),
+    ],
+)
+def test_half_of_a_pair_of_surrogates_is_a_character(bench: Any, text: str, value: int) -> None:
+    assert bench.value(text) == value
