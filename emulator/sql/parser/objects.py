@@ -81,6 +81,8 @@ class ObjectParser(Grammar):
             owner = self.identifier() if self.accept("AUTHORIZATION") else None
         elements = []
         while self.at("CREATE", "GRANT", "DENY", "REVOKE") and self.peek().key != "SCHEMA":
+            if self.peek().key == "VIEW":
+                raise self.not_supported("CREATE SCHEMA with a view")
             elements.append(self.statement())
         return nodes.CreateSchema(name, owner, tuple(elements), **self.span(first))
 

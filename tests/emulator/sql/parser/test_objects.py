@@ -124,7 +124,10 @@ def test_principals_and_permissions_have_their_nodes(parse: Parse, text: str, no
 
 @pytest.mark.parametrize(
     "text",
-    ["CREATE ASSEMBLY a", "DROP CERTIFICATE c", "BACKUP DATABASE d", "BULK INSERT t FROM 'f'", "ADD SIGNATURE x"],
+    [
+        *("CREATE ASSEMBLY a", "DROP CERTIFICATE c", "BACKUP DATABASE d", "BULK INSERT t FROM 'f'", "ADD SIGNATURE x"),
+        "CREATE SCHEMA s CREATE VIEW v AS SELECT 1 AS a",
+    ],
 )  # fmt: skip
 def test_objects_without_counterpart_are_refused_by_name(error_of: Callable[[str], SqlError], text: str) -> None:
     assert isinstance(error_of(text), NotSupported)
