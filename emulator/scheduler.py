@@ -256,6 +256,7 @@ class Scheduler:
             return
         if (
             self._runnable
+            or self._settling
             or self._stepping
             or (self._yield_at is not None and self.clock.monotonic() >= self._yield_at)
             or (self._timers and self.clock.monotonic() >= self._timers[0][0])

@@ -1,8 +1,8 @@
 """Sessions of an instance of their own, run one step at a time by whoever chooses the order.
 
 A step ends at the next switch point: the end of a statement, a wait for a lock, WAITFOR, 256 rows of a scan; with
-``stop_before_locks`` also before each request for the lock of a row and each row of a scan. Nothing happens between steps, time
-included: the clock is virtual and moves only when it is told to, or when ``run`` finds nobody else to run.
+``stop_before_locks`` also before each request for the lock of a row and each row of a scan. Nothing happens between
+steps, time included: the clock is virtual and moves only when it is told to, or when ``run`` finds nobody else to run.
 """
 
 from __future__ import annotations

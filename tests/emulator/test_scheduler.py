@@ -1,8 +1,10 @@
 """Who runs when: turns, waits, deadlines, interruptions, and the same history for the same seed."""
 
+import gc
 from collections.abc import Callable
 
 import pytest
+from greenlet import greenlet
 
 from emulator.locking.manager import (
     Acquired,
@@ -358,3 +360,116 @@ def test_virtual_time_stands_still_and_moves_on_demand() -> None:
 def test_real_time_of_day_is_unix_time() -> None:
     seconds_per_year = 365.2425 * 86_400
     assert 2024 < 1970 + RealClock().now() / seconds_per_year < 2200
+
+
+# Under pressure
+
+
+def test_tasks_that_settle_share_one_action_when_all_have_had_their_turn(world: World) -> None:
+    actions: list[list[str]] = []
+    done: list[str] = []
+
+    def act() -> None:
+        actions.append(list(world.trace))
+
+    def commit(name: str) -> Callable[[], None]:
+        def body() -> None:
+            world.trace.append(name)
+            world.scheduler.settle(act)
+            done.append(name)
+
+        return body
+
+    for name in ("a", "b", "c"):
+        world.scheduler.spawn(name, commit(name))
+    world.scheduler.run()
+    assert actions == [["a", "b", "c"]]
+    assert done == ["a", "b", "c"]
+
+
+def test_a_busy_task_does_not_keep_others_from_settling(world: World) -> None:
+    settled: list[int] = []
+    busy = world.scheduler.spawn("busy", world.counting("n", 1000))
+    world.scheduler.spawn("commit", lambda: world.scheduler.settle(lambda: settled.append(len(world.trace))))
+    world.scheduler.run_until_done(busy)
+    assert settled
+    assert settled[0] < 10
+
+
+def test_an_interruption_does_not_end_settling_and_comes_at_the_next_switch_point(world: World) -> None:
+    acted: list[bool] = []
+
+    def body() -> None:
+        world.scheduler.settle(lambda: acted.append(True))
+        world.trace.append("settled")
+        world.scheduler.switch_point()
+        world.trace.append("not reached")
+
+    def interrupting() -> None:
+        world.scheduler.interrupt(task)
+        world.trace.append("interrupted")
+
+    task = world.scheduler.spawn("commit", body)
+    world.scheduler.spawn("other", interrupting)
+    world.scheduler.run()
+    assert world.trace == ["interrupted", "settled"]
+    assert acted == [True]
+    assert isinstance(task.error, Interrupted)
+
+
+def test_thousands_of_tasks_that_fail_wait_or_are_interrupted_leave_no_greenlets_behind(world: World) -> None:
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(item, greenlet) and bool(item) for item in gc.get_objects())
+
+    def failing() -> None:
+        world.scheduler.switch_point()
+        raise ValueError
+
+    def waiting(owner: int) -> Callable[[], object]:
+        return lambda: world.lock(owner, 1, 5)
+
+    before = alive()
+    for _ in range(20):
+        tasks = [world.scheduler.spawn("f", failing) for _ in range(90)]
+        tasks += [world.scheduler.spawn("w", waiting(owner)) for owner in range(10)]
+        world.scheduler.run()
+        for task in tasks[::3]:
+            world.scheduler.interrupt(task)
+        world.scheduler.run()
+        while world.scheduler.tasks:
+            world.clock.advance(5)
+            world.scheduler.run()
+        for owner in world.owners:
+            world.locks.release_all(owner)
+    assert world.space.entries == {}
+    assert world.scheduler.next_deadline() is None
+    assert alive() - before <= 101  # those kept for the next tasks: as many as ever ran at once
+    world.scheduler.close()
+    assert world.scheduler.tasks == []
+
+
+def test_a_request_for_everything_is_not_starved_by_readers_that_keep_coming(world: World) -> None:
+    """First come, first served: readers that come after the writer wait behind it, though they could share."""
+    order: list[str] = []
+
+    def holder(owner: int, mode: LockMode, name: str) -> Callable[[], None]:
+        def body() -> None:
+            if world.locks.acquire(world.owners[owner], world.space, 1, mode) is Acquired.WAITING:
+                wait = world.owners[owner].session.wait
+                assert wait is not None
+                world.scheduler.wait_for(wait)
+            order.append(name)
+            for _ in range(3):
+                world.scheduler.switch_point()
+            world.locks.release_all(world.owners[owner])
+
+        return body
+
+    for owner in range(3):
+        world.scheduler.spawn("reader", holder(owner, LockMode.S, f"early {owner}"))
+    world.scheduler.spawn("writer", holder(3, LockMode.X, "writer"))
+    for owner in range(4, 10):
+        world.scheduler.spawn("reader", holder(owner, LockMode.S, f"late {owner}"))
+    world.scheduler.run()
+    assert order == ["early 0", "early 1", "early 2", "writer", *(f"late {owner}" for owner in range(4, 10))]
