@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.catalog.configuration import Configuration
 from emulator.catalog.database import Database
-from emulator.catalog.objects import Parameter, Table, fold
+from emulator.catalog.objects import Parameter, Procedure, Table, fold
 from emulator.catalog.passwords import PasswordHash
 from emulator.catalog.principals import SA_SID, SYSADMIN, Login, new_sid, server_principals
 from emulator.deadlock_graph import DeadlockGraph, deadlock_graph
@@ -93,6 +93,7 @@ class Instance:
         self.databases: dict[str, Database] = {}
         self.sessions: dict[int, Session] = {}
         self.global_temporary: dict[str, Table] = {}
+        self.global_procedures: dict[str, Procedure] = {}
         self.units: dict[Any, CodeUnit] = Kept(KEPT_PLANS)
         self.ad_hoc: dict[Any, tuple[CodeUnit, Sequence[Any]]] = Kept(KEPT_PLANS)
         self.shapes: dict[Any, Shape] = Kept(KEPT_PLANS)

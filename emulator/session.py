@@ -131,6 +131,8 @@ class Session:
         self.read_only_context: set[str] = set()
         self.handles: dict[Any, tuple[str, str | None]] = {}
         self.temporary: dict[str, Table] = {}
+        self.temporary_procedures: dict[str, Procedure] = {}
+        self.shared: dict[str, Table | Procedure] = {}
         self.cursors: dict[str, cursors.Cursor] = {}
         self.open_cursors: set[cursors.Cursor] = set()
         self.server_cursors: dict[int, ServerCursor] = {}
@@ -307,7 +309,7 @@ class Session:
         if self.trancount and not keep_transaction:
             self.rollback()
         self.settings = Change(isolation=self.settings.isolation).apply(DEFAULTS)
-        self.temporary.clear()
+        self._forget_temporary()
         for cursor in list(self.open_cursors):
             cursor.close(self)
         self.cursors.clear()
@@ -333,7 +335,7 @@ class Session:
         elif self.transaction is not None:
             self.end_own(commit=False)
         self.instance.locks.release_all(self.owned_locks)
-        self.temporary.clear()
+        self._forget_temporary()
         self.instance.forget(self)
         if self.on_close is not None:
             self.on_close()
@@ -631,6 +633,11 @@ class Session:
 
         Errors: 2812; 911 for an unknown database.
         """
+        if name.name.startswith("#"):
+            temporary = self.find_temporary_procedure(name.name)
+            if temporary is None:
+                raise sql_error(2812, str(name), state=62)
+            return temporary
         database = self.database if name.database is None else self.instance.database(name.database)
         if name.database is None and module is not None:
             database = self.instance.databases[fold(module.database)]
@@ -668,6 +675,35 @@ class Session:
         if folded.startswith("##"):
             return self.instance.global_temporary.get(folded)
         return self.temporary.get(folded)
+
+    def find_temporary_procedure(self, name: str) -> Procedure | None:
+        """The temporary procedure ``#name`` that this session sees."""
+        folded = fold(name)
+        if folded.startswith("##"):
+            return self.instance.global_procedures.get(folded)
+        return self.temporary_procedures.get(folded)
+
+    def keep_temporary_procedure(self, folded: str, procedure: Procedure | None) -> None:
+        """Let the name mean that temporary procedure from now on, or none."""
+        procedures = self.temporary_procedures
+        if folded.startswith("##"):
+            procedures = self.instance.global_procedures
+            if procedure is not None:
+                self.shared[folded] = procedure
+        if procedure is None:
+            procedures.pop(folded, None)
+        else:
+            procedures[folded] = procedure
+
+    def _forget_temporary(self) -> None:
+        """Drop the temporary tables and procedures of this session, those that all see too."""
+        self.temporary.clear()
+        self.temporary_procedures.clear()
+        for shared in (self.instance.global_temporary, self.instance.global_procedures):
+            for name, item in self.shared.items():
+                if shared.get(name) is item:
+                    del shared[name]
+        self.shared.clear()
 
     def drop_temporary(self, frame: Frame) -> None:
         """Drop the temporary tables that ``frame`` made, when its module ends."""

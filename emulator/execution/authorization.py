@@ -209,6 +209,8 @@ def _examine(session: Session, access: Access) -> None:
 
 def authorize_call(session: Session, procedure: Procedure, caller: Module | None) -> None:
     """EXECUTE on a procedure, unless it belongs to the owner of the module that calls it. Errors: 229, 916."""
+    if procedure.name.startswith("#"):
+        return
     database = session.instance.databases[fold(procedure.database)]
     if caller is None or not is_chained(session, caller, procedure, database):
         authorize(session, (Access(database, procedure, "EXECUTE"),))

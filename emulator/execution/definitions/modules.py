@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.dependencies import has_star, references
 from emulator.catalog.objects import (
@@ -41,6 +41,9 @@ from emulator.execution.units import StepCompiler, UnitCompiler, is_missing_obje
 from emulator.planning.binding import VariableTable
 from emulator.planning.queries import compile_query
 from emulator.sql import nodes
+
+if TYPE_CHECKING:
+    from emulator.session import Session
 
 ALLOWED_OPTIONS = frozenset(
     {
@@ -119,6 +122,9 @@ def _runs_as(execute_as: str | None, place: Place) -> int | None:
 
 def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: str) -> None:
     session, database = frame.session, place.database
+    if place.is_temporary and isinstance(module, Procedure):
+        _enter_temporary(session, module, place, node.action)
+        return
     existing = database.find(module.schema, module.name)
     if existing is None:
         if node.action == "ALTER":
@@ -138,6 +144,36 @@ def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: s
     module.created, module.modified = existing.created, datetime_now(session)
     database.add(module)
     undo(session, database.add, existing)
+
+
+def _enter_temporary(session: Session, procedure: Procedure, place: Place, action: str) -> None:
+    """Keep a temporary procedure: ``#name`` for its session, ``##name`` for all while that session is there.
+
+    It needs no permission. Errors: 208, 2714.
+    """
+    name = fold(place.name)
+    existing = session.find_temporary_procedure(name)
+    if existing is None and action == "ALTER":
+        raise sql_error(208, str(place.node), state=6, line=place.node.line)
+    if action == "CREATE" and (existing is not None or session.find_temporary(name) is not None):
+        raise sql_error(2714, place.name, state=3, line=place.node.line)
+    procedure.object_id = -session.instance.next_transaction_id() if existing is None else existing.object_id
+    procedure.created = procedure.modified = datetime_now(session)
+    if existing is not None:
+        procedure.created = existing.created
+    session.keep_temporary_procedure(name, procedure)
+    undo(session, session.keep_temporary_procedure, name, existing)
+
+
+def drop_temporary_procedure(session: Session, place: Place, *, if_exists: bool) -> None:
+    """DROP PROCEDURE of a temporary one. Errors: 3701."""
+    name = fold(place.name)
+    existing = session.find_temporary_procedure(name)
+    if existing is not None:
+        session.keep_temporary_procedure(name, None)
+        undo(session, session.keep_temporary_procedure, name, existing)
+    elif not if_exists:
+        raise sql_error(3701, "drop", "procedure", str(place.node), state=5, line=place.node.line)
 
 
 def _check(frame: Frame, module: Module, place: Place) -> None:

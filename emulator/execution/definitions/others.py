@@ -39,6 +39,7 @@ from emulator.execution.definitions.access import (
     undo,
 )
 from emulator.execution.definitions.logins import drop_login, drop_server_role
+from emulator.execution.definitions.modules import drop_temporary_procedure
 from emulator.execution.definitions.shapes import resolve_type, table_shape
 from emulator.execution.definitions.tables import drop_table
 from emulator.execution.definitions.triggers import drop_trigger
@@ -146,6 +147,9 @@ def _missing(node: nodes.Drop, place: Place) -> None:
 
 
 def _drop_object(frame: Frame, place: Place, node: nodes.Drop) -> None:
+    if place.is_temporary and node.kind == "PROCEDURE":
+        drop_temporary_procedure(frame.session, place, if_exists=node.if_exists)
+        return
     found = place.database.find(place.schema, place.name)
     if found is None:
         _missing(node, place)

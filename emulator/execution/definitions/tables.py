@@ -106,6 +106,8 @@ def _enter_temporary(frame: Frame, table: Table, place: Place) -> None:
     table.store = _shared_store(session, session.instance.databases["tempdb"], table) if shared else new_store(table)
     previous = tables.get(name)
     tables[name] = table
+    if shared:
+        session.shared[name] = table
     if session.nest_level and not shared:
         frame.temporary[name] = table
         undo(session, frame.temporary.pop, name, None)

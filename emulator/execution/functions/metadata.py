@@ -131,7 +131,7 @@ def find_object(session: Session, name: str) -> DatabaseObject | None:
     if parts is None or len(parts) > 3 or not parts[-1]:
         return None
     if parts[-1].startswith("#"):
-        return session.find_temporary(parts[-1])
+        return session.find_temporary(parts[-1]) or session.find_temporary_procedure(parts[-1])
     database = _database(session, parts[-3] if len(parts) == 3 and parts[-3] else None)
     if database is None:
         return None
