@@ -181,11 +181,16 @@ class _Checker:
 
     def _snapshots(self, ordered: dict[Transaction, list[Edge]]) -> Iterator[Violation]:
         flow = {node: [edge for edge in edges if edge.kind != "rw"] for node, edges in ordered.items()}
+        sources: dict[Transaction, list[Transaction]] = defaultdict(list)
+        for node, edges in flow.items():
+            for edge in edges:
+                sources[edge.target].append(node)
         for transaction in self.committed:
             if self.level_of(transaction) is not Level.SNAPSHOT:
                 continue
+            before = _reached(sources, transaction)
             for edge in self._rw_edges(transaction, items=True, predicates=True):
-                back = _path(flow, edge.target, transaction)
+                back = _path(flow, edge.target, transaction) if edge.target in before else None
                 if back is not None:
                     yield Violation("G-single", f"at SNAPSHOT, {transaction} missed a part", (edge, *back))
                     return
@@ -312,6 +317,18 @@ def _path(graph: dict[Transaction, list[Edge]], source: Transaction, target: Tra
                 return tuple(path)
             pending.append(edge.target)
     return None
+
+
+def _reached(graph: dict[Transaction, list[Transaction]], source: Transaction) -> set[Transaction]:
+    """All that can be reached from ``source``."""
+    found: set[Transaction] = set()
+    pending = list(graph.get(source, ()))
+    while pending:
+        at = pending.pop()
+        if at not in found:
+            found.add(at)
+            pending += graph.get(at, ())
+    return found
 
 
 def _smallest_cycle(graph: dict[Transaction, list[Edge]]) -> tuple[Edge, ...]:
