@@ -77,11 +77,31 @@ def with_null_rules(node: nodes.Predicate, ctx: PlanContext) -> nodes.Predicate:
 
 def compile_filter(node: nodes.Predicate, scope: Scope | None, ctx: PlanContext) -> Condition:
     """Compile ``node`` where only true counts (WHERE, ON, IF, WHILE): the function's result is truthy or falsy."""
-    if isinstance(node, nodes.And):
-        return _every([compile_filter(operand, scope, ctx) for operand in node.operands])
-    if isinstance(node, nodes.Or):
-        return _some([compile_filter(operand, scope, ctx) for operand in node.operands])
-    return compile_condition(node, scope, ctx).fn
+    return _filter(node, scope, ctx).fn
+
+
+def _filter(node: nodes.Predicate, scope: Scope | None, ctx: PlanContext) -> ConditionExpr:
+    """A filter; ``slots`` are not filled in."""
+    if not isinstance(node, nodes.And | nodes.Or):
+        return compile_condition(node, scope, ctx)
+    absorbing = isinstance(node, nodes.Or)
+    parts = [_filter(operand, scope, ctx) for operand in node.operands]
+    deciding = _deciding(parts, absorbing)
+    functions = [part.fn for part in parts]
+    return deciding or ConditionExpr(_some(functions) if absorbing else _every(functions))
+
+
+def _deciding(conditions: Sequence[ConditionExpr], absorbing: bool) -> ConditionExpr | None:
+    """The constant that decides a whole AND (False) or OR (True): nothing beside it is evaluated, before or after."""
+    return next((item for item in conditions if item.constant and _constant_result(item) is absorbing), None)
+
+
+def _constant_result(condition: ConditionExpr) -> bool | None:
+    """What a constant is; None, too, for one that fails."""
+    try:
+        return condition.fn(NO_ENV)
+    except SqlError:
+        return None
 
 
 def condition_slots(node: nodes.Predicate, scope: Scope | None, ctx: PlanContext) -> frozenset[int]:
@@ -129,8 +149,9 @@ def _some(filters: Sequence[Condition]) -> Condition:
 
 def all_of(conditions: Sequence[ConditionExpr]) -> ConditionExpr:
     """AND: false if any is false, else unknown if any is unknown."""
-    if len(conditions) == 1:
-        return conditions[0]
+    deciding = conditions[0] if len(conditions) == 1 else _deciding(conditions, False)
+    if deciding is not None:
+        return deciding
     functions = [condition.fn for condition in conditions]
 
     def conjunction(env: Env) -> bool | None:
@@ -148,8 +169,9 @@ def all_of(conditions: Sequence[ConditionExpr]) -> ConditionExpr:
 
 def any_of(conditions: Sequence[ConditionExpr]) -> ConditionExpr:
     """OR: true if any is true, else unknown if any is unknown."""
-    if len(conditions) == 1:
-        return conditions[0]
+    deciding = conditions[0] if len(conditions) == 1 else _deciding(conditions, True)
+    if deciding is not None:
+        return deciding
     functions = [condition.fn for condition in conditions]
 
     def disjunction(env: Env) -> bool | None:

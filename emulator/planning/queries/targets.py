@@ -60,7 +60,10 @@ class TargetScan:
     single: bool = False
 
     def column(self, reference: nodes.ColumnRef) -> Column:
-        """The column of the table that SET names. Errors: 207; 4406 a derived one."""
+        """The column of the table that SET names. Errors: 207; 4104 of another table; 4406 a derived one."""
+        qualifier = reference.table
+        if qualifier is not None and fold(qualifier.name) not in (fold(self.exposed.alias), fold(self.table.name)):
+            raise sql_error(4104, f"{qualifier}.{reference.name}", line=reference.line)
         if self.ordinals is None:
             column = self.table.column(reference.name)
             if column is None:

@@ -43,7 +43,7 @@ class ChangeParser(Grammar):
     # --- INSERT -------------------------------------------------------------------------------------------------------
 
     def _insert(self, first: Token, ctes: Ctes) -> nodes.Insert:
-        top = self.top()
+        top = self._top()
         self.accept("INTO")
         target = self._target()
         columns = None
@@ -99,7 +99,7 @@ class ChangeParser(Grammar):
     # --- UPDATE -------------------------------------------------------------------------------------------------------
 
     def _update(self, first: Token, ctes: Ctes) -> nodes.Update:
-        top = self.top()
+        top = self._top()
         target = self._target()
         self.expect("SET")
         assignments = self.comma_list(self._assignment)
@@ -161,7 +161,7 @@ class ChangeParser(Grammar):
     # --- DELETE and TRUNCATE ------------------------------------------------------------------------------------------
 
     def _delete(self, first: Token, ctes: Ctes) -> nodes.Delete:
-        top = self.top()
+        top = self._top()
         self.accept("FROM")
         target = self._target()
         outputs = self._outputs()
@@ -182,7 +182,7 @@ class ChangeParser(Grammar):
     # --- MERGE --------------------------------------------------------------------------------------------------------
 
     def _merge(self, first: Token, ctes: Ctes) -> nodes.Merge:
-        top = self.top()
+        top = self._top()
         self.accept("INTO")
         target = self._target(alias=True)
         self.expect("USING")
@@ -225,6 +225,13 @@ class ChangeParser(Grammar):
         return nodes.MergeUpdate(self.comma_list(self._assignment), line=line)
 
     # --- Targets and OUTPUT -------------------------------------------------------------------------------------------
+
+    def _top(self) -> nodes.Top | None:
+        """[TOP (count) [PERCENT]]: the parentheses must be there."""
+        if self.at("TOP") and self.peek().key != "(":
+            self.advance()
+            raise self.syntax_error()
+        return self.top()
 
     def _target(self, *, alias: bool = False) -> nodes.ChangeTarget:
         """The table to change, with its hints."""

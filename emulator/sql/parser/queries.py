@@ -215,7 +215,13 @@ class QueryParser(Grammar):
         return None
 
     def _alias_name(self) -> str:
-        return self.string() if self.at_string() else self.identifier()
+        if not self.at_string():
+            return self.identifier()
+        line = self.token.line
+        name = self.string()
+        if not name:
+            raise sql_error(1038, state=4, line=line)
+        return name
 
     def _named_window(self) -> tuple[str, nodes.Window]:
         name = self.identifier()

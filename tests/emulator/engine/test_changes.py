@@ -194,3 +194,35 @@ def test_the_word_null_in_a_query_fits_a_column_of_any_type(client: Any, query: 
     client.run(f"INSERT moment {query}")
     assert client.query("SELECT at, g, x FROM moment WHERE id = 1") == [(None, None, None)]
     assert client.fails("INSERT moment (at) SELECT n FROM (SELECT NULL AS n) AS d").number == 206
+
+
+@pytest.mark.parametrize("qualifier", ["lot", "dbo.lot"])
+def test_set_may_name_the_table_of_its_column(lots: Any, qualifier: str) -> None:
+    assert lots.query(f"UPDATE lot SET {qualifier}.qty = 7 WHERE id = 10; SELECT qty FROM lot WHERE id = 10") == [(7,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE lot SET other.qty = 7", 4104),
+        ("UPDATE l SET m.qty = 7 FROM lot AS l JOIN lot AS m ON m.id = l.id", 4104),
+        ("UPDATE TOP 1 lot SET qty = 7", 102),
+        ("DELETE TOP 1 FROM lot", 102),
+    ],
+)
+def test_other_tables_in_set_and_top_without_parentheses_are_refused(lots: Any, statement: str, number: int) -> None:
+    assert lots.fails(statement).number == number
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("1 / (id - 10) = 1 OR 1 = 1", 3),
+        ("1 = 1 OR 1 / (id - 10) = 1", 3),
+        ("1 / (id - 10) = 1 AND 1 = 0", 0),
+        ("NOT (1 / (id - 10) = 1 OR 1 = 1)", 0),
+        ("qty >= 0 AND (1 / (id - 10) = 1 OR 1 = 1)", 3),
+    ],
+)
+def test_a_constant_that_decides_a_condition_spares_the_rest(lots: Any, condition: str, count: int) -> None:
+    assert lots.query(f"SELECT COUNT(*) FROM lot WHERE {condition}") == [(count,)]

@@ -47,6 +47,7 @@ def test_an_error_names_the_offending_token(error_of: ErrorOf, text: str, number
 
 def test_empty_names_and_names_of_too_many_parts_are_refused(error_of: ErrorOf) -> None:
     assert error_of("SELECT 1 AS []").number == 1038
+    assert error_of("SELECT 1 AS ''").number == 1038
     assert error_of("SELECT * FROM a.b.c.d.e").number == 117
 
 
