@@ -101,77 +101,92 @@ BEGIN
         ) AS d;
 
     -- Of the three parts one or two are read: a lot by its key; or the dated lots of an item, and those without a date when the
-    -- others do not fill the page (a comparison leaves these out).
+    -- others do not fill the page (a comparison leaves these out). The index is ordered by quantity: a row whose quantity changes
+    -- can be read a second time at its new place. It counts once.
     INSERT INTO @Lot (LotNo, ItemKey, BinNo, DateReceived, DateExpiry, SortDate, LotStatus, QtyOnHand, QtyCommitSales)
     SELECT TOP (@PageSize)
-        c.LotNo,
-        c.ItemKey,
-        c.BinNo,
-        c.DateReceived,
-        c.DateExpiry,
-        c.SortDate,
-        c.LotStatus,
-        c.QtyOnHand,
-        c.QtyCommitSales
+        r.LotNo,
+        r.ItemKey,
+        r.BinNo,
+        r.DateReceived,
+        r.DateExpiry,
+        r.SortDate,
+        r.LotStatus,
+        r.QtyOnHand,
+        r.QtyCommitSales
     FROM (
         SELECT
-            l.LotNo,
-            l.ItemKey,
-            l.BinNo,
-            l.DateReceived,
-            l.DateExpiry,
-            ISNULL(l.DateExpiry, @Never) AS SortDate,
-            l.LotStatus,
-            CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
-            CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
-        FROM dbo.LotMaster AS l
-        WHERE l.LotNo = @LotNo AND l.LocationKey = @LocationKey AND (@ItemKey IS NULL OR l.ItemKey = @ItemKey)
-        UNION ALL
-        -- The dated lots of an item.
-        SELECT
-            l.LotNo,
-            l.ItemKey,
-            l.BinNo,
-            l.DateReceived,
-            l.DateExpiry,
-            l.DateExpiry AS SortDate,
-            l.LotStatus,
-            CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
-            CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
-        FROM dbo.LotMaster AS l
+            c.LotNo,
+            c.ItemKey,
+            c.BinNo,
+            c.DateReceived,
+            c.DateExpiry,
+            c.SortDate,
+            c.LotStatus,
+            c.QtyOnHand,
+            c.QtyCommitSales,
+            ROW_NUMBER() OVER (PARTITION BY c.LotNo, c.ItemKey, c.BinNo ORDER BY c.QtyOnHand ASC) AS Reading
+        FROM (
+            SELECT
+                l.LotNo,
+                l.ItemKey,
+                l.BinNo,
+                l.DateReceived,
+                l.DateExpiry,
+                ISNULL(l.DateExpiry, @Never) AS SortDate,
+                l.LotStatus,
+                CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
+                CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
+            FROM dbo.LotMaster AS l
+            WHERE l.LotNo = @LotNo AND l.LocationKey = @LocationKey AND (@ItemKey IS NULL OR l.ItemKey = @ItemKey)
+            UNION ALL
+            -- The dated lots of an item.
+            SELECT
+                l.LotNo,
+                l.ItemKey,
+                l.BinNo,
+                l.DateReceived,
+                l.DateExpiry,
+                l.DateExpiry AS SortDate,
+                l.LotStatus,
+                CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
+                CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
+            FROM dbo.LotMaster AS l
+            WHERE
+                l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey
+                AND l.DateExpiry >= @AfterDateExpiry AND l.DateExpiry <= @LastDateExpiry
+                AND @LotNo IS NULL
+            UNION ALL
+            -- Those without a date.
+            SELECT
+                l.LotNo,
+                l.ItemKey,
+                l.BinNo,
+                l.DateReceived,
+                l.DateExpiry,
+                @Never AS SortDate,
+                l.LotStatus,
+                CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
+                CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
+            FROM dbo.LotMaster AS l
+            WHERE
+                l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey AND l.DateExpiry IS NULL
+                AND @LotNo IS NULL AND @DatedLots < @PageSize
+        ) AS c
         WHERE
-            l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey
-            AND l.DateExpiry >= @AfterDateExpiry AND l.DateExpiry <= @LastDateExpiry
-            AND @LotNo IS NULL
-        UNION ALL
-        -- Those without a date.
-        SELECT
-            l.LotNo,
-            l.ItemKey,
-            l.BinNo,
-            l.DateReceived,
-            l.DateExpiry,
-            @Never AS SortDate,
-            l.LotStatus,
-            CAST(l.QtyOnHand AS decimal(19, 6)) AS QtyOnHand,
-            CAST(l.QtyCommitSales AS decimal(19, 6)) AS QtyCommitSales
-        FROM dbo.LotMaster AS l
-        WHERE
-            l.ItemKey = @ItemKey AND l.LocationKey = @LocationKey AND l.DateExpiry IS NULL
-            AND @LotNo IS NULL AND @DatedLots < @PageSize
-    ) AS c
-    WHERE
-        c.QtyOnHand > c.QtyCommitSales
-        AND (
-            c.SortDate > @AfterDateExpiry
-            OR (c.SortDate = @AfterDateExpiry AND c.LotNo > @AfterLotNo)
-            OR (c.SortDate = @AfterDateExpiry AND c.LotNo = @AfterLotNo AND c.ItemKey > @AfterItemKey)
-            OR (
-                c.SortDate = @AfterDateExpiry AND c.LotNo = @AfterLotNo AND c.ItemKey = @AfterItemKey
-                AND c.BinNo > @AfterBinNo
+            c.QtyOnHand > c.QtyCommitSales
+            AND (
+                c.SortDate > @AfterDateExpiry
+                OR (c.SortDate = @AfterDateExpiry AND c.LotNo > @AfterLotNo)
+                OR (c.SortDate = @AfterDateExpiry AND c.LotNo = @AfterLotNo AND c.ItemKey > @AfterItemKey)
+                OR (
+                    c.SortDate = @AfterDateExpiry AND c.LotNo = @AfterLotNo AND c.ItemKey = @AfterItemKey
+                    AND c.BinNo > @AfterBinNo
+                )
             )
-        )
-    ORDER BY c.SortDate ASC, c.LotNo ASC, c.ItemKey ASC, c.BinNo ASC;
+    ) AS r
+    WHERE r.Reading = 1
+    ORDER BY r.SortDate ASC, r.LotNo ASC, r.ItemKey ASC, r.BinNo ASC;
 
     SELECT
         l.LotNo,

@@ -4,12 +4,14 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from harness.connection import Session, SqlServerError
 from tests.database.calls import Transfer
+from tests.database.clients import begun
 from tests.database.warehouse import Warehouse, spid_of
 
 COLUMNS = (
@@ -141,3 +143,17 @@ def test_what_it_refuses(warehouse: Warehouse, session: Session, number: int, ar
         session.call("putaway.FindLots", *arguments)
     assert caught.value.number == number
     assert warehouse.locks_of(spid_of(session)) == []
+
+
+def test_a_lot_whose_quantity_changes_during_the_search_is_listed_once(warehouse: Warehouse, session: Session) -> None:
+    """The index is ordered by quantity: a row that was read can turn up again behind the place that was reached."""
+    warehouse.change("DELETE FROM dbo.LotMaster;")
+    for lot, on_hand in (("B", 100), ("A", 90), ("C", 50)):
+        warehouse.add_lot(lot, "K-01", on_hand)
+    held = "UPDATE dbo.LotMaster SET QtyCommitSales = 1 WHERE LotNo = 'C';"
+    with warehouse.hold(held) as other, begun(warehouse.target, partial(page, size=2)) as search:
+        search.await_waiting(warehouse)
+        session.execute("UPDATE dbo.LotMaster SET QtyOnHand = 10 WHERE LotNo = 'A';")
+        other.execute("ROLLBACK;")
+        assert places(search.result()) == [("A", "K-01"), ("B", "K-01")]
+    warehouse.take_baseline()
