@@ -62,7 +62,7 @@ format: $(SETUP_DONE) ## Format the Python code
 	@$(PYTHON_ENV)/ruff check --fix-only --quiet .
 	@$(PYTHON_ENV)/ruff format .
 
-docs: $(SETUP_DONE) ## Write the reference pages (docs/errors.md, docs/procedures) from the headers of the T-SQL files
+docs: $(SETUP_DONE) ## Write the reference pages: procedures and errors from the headers, the emulator's from its tests
 	@$(PYTHON_ENV)/python -m harness.reference
 
 bench: $(SETUP_DONE) ## Measure call rates and growth; writes build/bench.json

@@ -1,4 +1,4 @@
-"""Makes the pages: Markdown by path below `docs/`, from the headers and the templates beside this module."""
+"""Makes the pages: Markdown by path below `docs/`, from headers, tested features and the templates."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harness.deploy.sources import DATABASE_FOLDER, SourceFile, read_sources
+from harness.reference import compatibility
 from harness.reference.catalogue import Area, read_catalogue
 from harness.reference.examples import given_arguments, positional_arguments
 from harness.reference.headers import Procedure, read_procedure
@@ -33,6 +34,7 @@ def reference_pages(database: Path = DATABASE_FOLDER) -> dict[str, str]:
     environment = _environment(areas)
     pages = {
         "errors.md": environment.get_template("errors.md.j2").render(areas=areas),
+        "emulator-compatibility.md": _compatibility(environment),
         "procedures/README.md": _overview(environment, procedures),
     }
     for procedure, source in zip(procedures, sources, strict=True):
@@ -57,6 +59,17 @@ def _page(environment: Environment, procedure: Procedure, source: SourceFile) ->
     )
 
 
+def _compatibility(environment: Environment) -> str:
+    return environment.get_template("compatibility.md.j2").render(
+        chapters=compatibility.read_chapters(),
+        documentation=compatibility.DOCUMENTATION,
+        functions=compatibility.built_in_functions(),
+        refused_functions=compatibility.refused_functions(),
+        procedures=compatibility.system_procedures(),
+        views=compatibility.system_views(),
+    )
+
+
 def _environment(areas: list[Area]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -69,6 +82,9 @@ def _environment(areas: list[Area]) -> Environment:
     environment.globals["errors"] = {error.number: error for area in areas for error in area.errors}
     environment.filters["numbered"] = _numbered
     environment.filters["paragraphs"] = _paragraphs
+    environment.filters["status"] = lambda feature: (
+        "refused" if feature.refused else "yes, but" if feature.note else "yes"
+    )
     environment.filters["cell"] = lambda text: text.replace("|", "\\|")
     return environment
 

@@ -50,4 +50,10 @@ def find(name: str) -> SystemProcedure | None:
     return _procedures().get(fold(name))
 
 
-__all__ = ["SystemProcedure", "find"]
+def procedure_names() -> list[str]:
+    """The names of the procedures that are executed, those that are refused left out."""
+    refused = {fold(name) for name in import_module(f"{__name__}.refused").PROCEDURES}
+    return [procedure.name for name, procedure in _procedures().items() if name not in refused]
+
+
+__all__ = ["SystemProcedure", "find", "procedure_names"]
