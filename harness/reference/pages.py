@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from emulator.sql import query_hints
 from harness.deploy.sources import DATABASE_FOLDER, SourceFile, read_sources
 from harness.reference import compatibility
 from harness.reference.catalogue import Area, read_catalogue
@@ -66,6 +67,8 @@ def _compatibility(environment: Environment) -> str:
         functions=compatibility.built_in_functions(),
         refused_functions=compatibility.refused_functions(),
         procedures=compatibility.system_procedures(),
+        steering_hints=sorted(query_hints.STEERING),
+        refused_hints=sorted(query_hints.REFUSED),
         views=compatibility.system_views(),
     )
 
