@@ -20,6 +20,20 @@ from harness.errors import CheckFailed
 FEATURES_FOLDER = Path(__file__).parents[2] / "tests" / "emulator" / "compatibility"
 DOCUMENTATION = "https://learn.microsoft.com/sql/"
 
+CLIENTS = (
+    ("Microsoft's ODBC driver with pyodbc", "test_pyodbc.py"),
+    ("FreeTDS: `tsql`, `bsqldb`, `freebcp`", "test_freetds.py"),
+    ("FreeTDS's ODBC driver `tdsodbc` with pyodbc", "test_tdsodbc.py"),
+    ("pymssql", "test_pymssql.py"),
+    ("python-tds", "test_pytds.py"),
+    ("mssql-python", "test_mssql_python.py"),
+    ("tedious and mssql (node.js)", "test_tedious.py"),
+    ("jTDS (JDBC)", "test_jtds.py"),
+    ("SQLAlchemy", "test_sqlalchemy.py"),
+    ("Alembic", "test_alembic.py"),
+)
+"""The clients that are tried, each with its tests in `tests/clients/`."""
+
 _KEYS = frozenset({"name", "page", "sql", "result", "refused", "note", "transaction"})
 
 

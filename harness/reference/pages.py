@@ -64,6 +64,7 @@ def _compatibility(environment: Environment) -> str:
     return environment.get_template("compatibility.md.j2").render(
         chapters=compatibility.read_chapters(),
         documentation=compatibility.DOCUMENTATION,
+        clients=compatibility.CLIENTS,
         functions=compatibility.built_in_functions(),
         refused_functions=compatibility.refused_functions(),
         procedures=compatibility.system_procedures(),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import CheckFailed
-from harness.reference.compatibility import read_chapters
+from harness.reference.compatibility import CLIENTS, FEATURES_FOLDER, read_chapters
 
 FEATURE = {"name": '"joins"', "page": '"t-sql/x"', "sql": '"SELECT 1;"', "result": '["1"]'}
 
@@ -15,6 +15,11 @@ def written(folder: Path, **changed: str | None) -> Path:
     lines = ['title = "Queries"', "[[feature]]", *(f"{key} = {value}" for key, value in entries.items())]
     (folder / "queries.toml").write_text("\n".join(lines), encoding="utf-8")
     return folder
+
+
+def test_every_client_that_is_tried_is_named_and_no_other() -> None:
+    modules = {path.name for path in (FEATURES_FOLDER.parents[1] / "clients").glob("test_*.py")}
+    assert {module for _, module in CLIENTS} == modules
 
 
 def test_a_feature_is_read_with_its_chapter(tmp_path: Path) -> None:
