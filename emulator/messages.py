@@ -227,6 +227,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     9806: (16, "The datepart {} is not supported by date function {}."),
     9810: (16, "The datepart {} is not supported by date function {} for data type {}."),
     168: (15, "The floating point value '{}' is out of the range of computer representation (8 bytes)."),
+    1019: (15, "Invalid column list after object name in GRANT/REVOKE statement."),
+    1020: (15, "Sub-entity lists (such as column or security expressions) cannot be specified for entity-level permissions."),
     1018: (15, "Incorrect syntax near '{}'. If this is intended as a part of a table hint, A WITH keyword and parenthesis "
            "are now required. See SQL Server Books Online for proper syntax."),
     # expressions and functions
@@ -496,6 +498,10 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15666: (16, "Cannot set key in the session context. The size of the key cannot exceed 256 bytes."),
     15664: (16, "Cannot set key '{}' in the session context. The key has been set as read_only for this session."),
     # principals and permissions
+    230: (
+        14,
+        "The {} permission was denied on the column '{}' of the object '{}', database '{}', schema '{}'.",
+    ),
     229: (14, "The {} permission was denied on the object '{}', database '{}', schema '{}'."),
     262: (14, "{} permission denied in database '{}'."),
     297: (16, 'The user does not have permission to perform this action.'),
@@ -505,6 +511,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     4606: (16, 'Granted or revoked privilege {} is not compatible with object.'),
     4610: (16, 'You can only grant or revoke permissions on objects in the current database.'),
     4611: (16, 'To revoke or deny grantable privileges, specify the CASCADE option.'),
+    4615: (16, "Invalid column name '{}'."),
     4613: (16, 'Grantor does not have GRANT permission.'),
     4617: (16, 'Cannot grant, deny or revoke permissions to or from special roles.'),
     4619: (16, 'CREATE DATABASE permission can only be granted in the master database.'),

@@ -158,6 +158,9 @@ PERMISSIONS: dict[str, dict[str, Rule]] = {
     },
 }
 
+OF_COLUMNS = ("REFERENCES", "SELECT", "UPDATE")
+"""The permissions on tables and views that can be limited to columns."""
+
 FIXED_DATABASE_GRANTS: dict[str, frozenset[str]] = {
     "db_owner": frozenset({"CONTROL"}),
     "db_accessadmin": frozenset({"ALTER ANY USER", "CREATE SCHEMA", "CONNECT"}),

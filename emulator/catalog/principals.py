@@ -51,10 +51,14 @@ FIXED_SERVER_ROLES = {
 
 
 class Securable(NamedTuple):
-    """What a permission is on: the class (as in ``catalog.permissions``) and the id; 0 for the database or server."""
+    """What a permission is on: the class (as in ``catalog.permissions``) and the id; 0 for the database or server.
+
+    ``column`` is the id of the one column of a table or view that it is limited to; 0: it is on the whole.
+    """
 
     kind: str
     number: int = 0
+    column: int = 0
 
 
 THE_DATABASE, THE_SERVER = Securable("DATABASE"), Securable("SERVER")
@@ -171,6 +175,14 @@ class PrincipalCatalog:
     def on(self, securable: Securable) -> Iterator[Permission]:
         """The permissions on ``securable``."""
         return iter(list(self.permissions.get(securable, {}).values()))
+
+    def on_columns(self, securable: Securable) -> Iterator[Permission]:
+        """The permissions on single columns of ``securable``, which is no column itself."""
+        if securable.column:
+            return
+        columns = [held for held in self.permissions if held.column and held[:2] == securable[:2]]
+        for column in columns:
+            yield from self.on(column)
 
     def all_permissions(self) -> Iterator[Permission]:
         """Every permission, by securable."""

@@ -5,18 +5,19 @@ whenever any principal, permission or owner changes, so that a statement run aga
 a session of a sysadmin (``session.unchecked``) is not asked at all.
 
 The rules: the owner of an object, or of its schema, may do everything with it; else a DENY to the user or any of its
-roles of the permission, or of one that implies it, refuses; else a GRANT of the same kind allows.
+roles of the permission, or of one that implies it, refuses; else a GRANT of the same kind allows. What is granted or
+denied on a column stands for what is on the table: the DENY of a table does not take away the GRANT of its column.
 
 Documentation: "Permissions (Database Engine)" (the summary of the permission check algorithm), "DENY (Transact-SQL)".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import AliasType, DatabaseObject, Procedure, TableType, fold
+from emulator.catalog.objects import AliasType, Column, DatabaseObject, Procedure, Table, TableType, View, fold
 from emulator.catalog.permissions import covering
 from emulator.catalog.principals import (
     DBO,
@@ -29,6 +30,7 @@ from emulator.catalog.principals import (
     PrincipalCatalog,
     Securable,
 )
+from emulator.catalog.system_views.columns import module_columns
 from emulator.errors import SqlError, sql_error
 from emulator.planning.accesses import Access, is_chained
 
@@ -142,9 +144,18 @@ def _is_granted(
     server: frozenset[int],
 ) -> bool:
     """The states of the permission and of all that imply it, on ``securables`` from the inside out: DENY wins."""
-    held = {securable.kind: securable for securable in securables}
+    held = {securable.kind: securable._replace(column=0) for securable in securables}
     granted = False
+    if securables[0].column:
+        assert database is not None
+        states = database.security.states(securables[0], permission, tokens)
+        if "DENY" in states:
+            return False
+        granted = bool(states)
+    limited = (securables[0].kind, permission) if granted else None
     for kind, name in covering(securables[0].kind, permission):
+        if (kind, name) == limited:
+            continue
         catalog: PrincipalCatalog
         if kind in ("SERVER", "LOGIN", "SERVER ROLE"):
             catalog, who = instance.security, server
@@ -163,13 +174,29 @@ def securable_of(item: DatabaseObject) -> Securable:
     return Securable("TYPE" if isinstance(item, AliasType | TableType) else "OBJECT", item.object_id)
 
 
-def may(session: Session, permission: str, item: DatabaseObject, database: Database) -> bool:
-    """Whether the session may ``permission`` on an object or type: by itself, its schema, its database or its owner."""
+def column_id_of(session: Session, database: Database, item: DatabaseObject, name: str) -> int | None:
+    """The id of the column ``name`` of a table or view; None if it has none such."""
+    columns: Sequence[Column] = ()
+    if isinstance(item, Table):
+        columns = item.columns
+    elif isinstance(item, View):
+        columns = module_columns(session, database, item)
+    return next((column.column_id for column in columns if fold(column.name) == fold(name)), None)
+
+
+def may(session: Session, permission: str, item: DatabaseObject, database: Database, column: str = "") -> bool:
+    """Whether the session may ``permission`` on an object or type: by itself, its schema, its database or its owner.
+
+    ``column`` is the column of a table or view that it is about.
+    """
     schema = database.schemas[fold(item.schema)]
+    securable = securable_of(item)
+    if column:
+        securable = securable._replace(column=column_id_of(session, database, item, column) or 0)
     return has_permission(
         session,
         permission,
-        securable_of(item),
+        securable,
         database=database,
         owners=(database.owner_of(item), schema.owner_id),
         within=Securable("SCHEMA", schema.schema_id),
@@ -187,7 +214,8 @@ def may_in_schema(session: Session, permission: str, schema: str, database: Data
 
 
 def authorize(session: Session, accesses: Iterable[Access]) -> None:
-    """Errors: 229 for what the session may not do, 916 for a database that it may not enter, 1088 for ALTER."""
+    """Errors: 229 for what the session may not do, 230 for a column, 916 for a database that it may not enter, 1088 for
+    ALTER."""
     granted = session.granted
     for access in accesses:
         if access not in granted:
@@ -196,8 +224,13 @@ def authorize(session: Session, accesses: Iterable[Access]) -> None:
 
 
 def _examine(session: Session, access: Access) -> None:
-    database, item, permission = access
+    database, item, permission, columns = access
     session.await_security(database)
+    if columns and _is_limited(session, access):
+        for column in columns:
+            if not may(session, permission, item, database, column):
+                raise sql_error(230, permission, column, item.name, database.name, item.schema)
+        return
     if may(session, permission, item, database):
         return
     if database is not session.database and user_in(session.instance, session.identity, database) is None:
@@ -205,6 +238,17 @@ def _examine(session: Session, access: Access) -> None:
     if permission == "ALTER":
         raise sql_error(1088, item.name, state=7)
     raise sql_error(229, permission, item.name, database.name, item.schema, state=5)
+
+
+def _is_limited(session: Session, access: Access) -> bool:
+    """Whether the session was granted or denied the permission on any single columns of the object."""
+    catalog = access.database.security
+    limits = [item for item in catalog.on_columns(securable_of(access.item)) if item.permission == access.permission]
+    user = user_in(session.instance, session.identity, access.database) if limits else None
+    if user is None:
+        return False
+    tokens = catalog.roles_of(user.principal_id)
+    return any(item.grantee in tokens for item in limits)
 
 
 def authorize_call(session: Session, procedure: Procedure, caller: Module | None) -> None:

@@ -19,7 +19,7 @@ from emulator.execution.functions.message_format import format_message
 from emulator.execution.plans import evaluator
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.messages import MESSAGES
-from emulator.planning.accesses import Access
+from emulator.planning.accesses import Access, settled
 from emulator.planning.expressions import assign_to, compile_filter, compile_scalar, convert_to
 from emulator.sql import nodes
 from emulator.types.instants import UNITS_PER_SECOND
@@ -327,7 +327,7 @@ def compile_declare(node: nodes.Declare, compiler: UnitCompiler) -> Step:
         if is_large_object(type):
             raise sql_error(2739, line=declaration.line)
         if context.accesses:
-            steps.append(_check_step(node, context.accesses))
+            steps.append(_check_step(node, settled(context.accesses)))
         compiler.declare(declaration.name, type, table_type.shape if table_type else None, declaration.line)
         if declaration.initial is not None:
             variable = nodes.Variable(declaration.name, line=declaration.line)

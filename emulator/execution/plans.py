@@ -18,7 +18,7 @@ from emulator.execution.snapshots import at_one_moment
 from emulator.execution.statistics import report_statement
 from emulator.execution.units import UnitCompiler, is_missing_object
 from emulator.execution.warnings import warn
-from emulator.planning.accesses import Access
+from emulator.planning.accesses import Access, settled
 from emulator.planning.binding import FIRST_SLOT, Env, PlanContext
 from emulator.results import ResultSink
 from emulator.sql import nodes
@@ -74,7 +74,7 @@ class Plan:
         self.temporary = context.temporary
         self._tables = context.tables
         self.uses = tuple(context.uses)
-        self.accesses = tuple(context.accesses)
+        self.accesses = settled(context.accesses)
         self.version = version
 
     def prepare(self, frame: Frame) -> None:

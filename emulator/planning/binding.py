@@ -30,7 +30,7 @@ from emulator.types.sqltype import SqlType
 if TYPE_CHECKING:
     from emulator.catalog.database import Database
     from emulator.catalog.objects import Module
-    from emulator.planning.accesses import Access
+    from emulator.planning.accesses import Need
     from emulator.planning.changes.nested import NestedChange
     from emulator.planning.queries.updatable import Through
     from emulator.results import ColumnInfo
@@ -87,7 +87,8 @@ class Source:
     ``nullable_side`` is set for the inner side of an outer join: all its columns may be NULL.
     ``expressions`` is set for a view or derived table that was merged into the query around it: its columns are these
     expressions of the tables inside, and its slot is never filled. ``used`` collects the ordinals that names were bound
-    to: what an index must have to cover the query.
+    to: what an index must have to cover the query. ``named`` collects them too, whether or not the query needs their
+    values in the end: what the statement takes permission for.
     """
 
     alias: str
@@ -99,6 +100,7 @@ class Source:
     nullable_side: bool = False
     expressions: list[Expr] | None = None
     used: set[int] = field(default_factory=set)
+    named: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -131,6 +133,7 @@ class Scope:
                     found = source, ordinal
         if found is not None:
             found[0].used.add(found[1])
+            found[0].named.add(found[1])
         return found
 
     def resolve(self, reference: nodes.ColumnRef) -> tuple[Source, int]:
@@ -264,7 +267,7 @@ class PlanContext:
     through: Through | None = None
     parameters: dict[str, Expr] = field(default_factory=dict)
     module: Module | None = None
-    accesses: list[Access] = field(default_factory=list)
+    accesses: list[Need] = field(default_factory=list)
     trusts: bool = False
     sequences: dict[int, int] | None = None
     nested: NestedChange | None = None

@@ -32,7 +32,7 @@ CLASSES = {
 """``class`` and its description by the class of securables."""
 STATES = {"GRANT": "G", "DENY": "D", "GRANT_WITH_GRANT_OPTION": "W"}
 PERMISSION_COLUMNS = """
-    class tinyint, class_desc nvarchar(60)?, major_id int, minor_id int = 0, grantee_principal_id int,
+    class tinyint, class_desc nvarchar(60)?, major_id int, minor_id int, grantee_principal_id int,
     grantor_principal_id int, type char(4), permission_name nvarchar(128)?, state char(1), state_desc nvarchar(60)?
 """
 SERVER_PRINCIPAL = """
@@ -97,7 +97,7 @@ def permission_row(item: Permission) -> Row:
     """The row of one permission."""
     rule = PERMISSIONS[item.securable.kind][item.permission]
     return (
-        *(*CLASSES[item.securable.kind], item.securable.number, item.grantee, item.grantor),
+        *(*CLASSES[item.securable.kind], item.securable.number, item.securable.column, item.grantee, item.grantor),
         *(rule.code.ljust(4), item.permission, STATES[item.state], item.state),
     )
 

@@ -111,28 +111,31 @@ PRIVILEGE = "GRANTOR nvarchar(128)?, GRANTEE nvarchar(128)?,"
 GRANTED = "PRIVILEGE_TYPE varchar(10)?, IS_GRANTABLE varchar(3)?"
 
 
-def _privileges(database: Database) -> Iterator[tuple[str, str, Table | View, str, str]]:
-    """Grantor, grantee, object, permission and whether it may be passed on, of the permissions on objects."""
+def _privileges(database: Database) -> Iterator[tuple[str, str, Table | View, int, str, str]]:
+    """Grantor, grantee, object, column id (0: all), permission and whether it may be passed on."""
     names = database.security.by_id
     for item in sorted(database.security.all_permissions(), key=lambda item: item.key):
         found = database.by_id.get(item.securable.number) if item.securable.kind == "OBJECT" else None
         if isinstance(found, Table | View) and item.permission in PRIVILEGES and item.state != "DENY":
             passes = "YES" if item.state == "GRANT_WITH_GRANT_OPTION" else "NO"
-            yield names[item.grantor].name, names[item.grantee].name, found, item.permission, passes
+            who = names[item.grantor].name, names[item.grantee].name
+            yield *who, found, item.securable.column, item.permission, passes
 
 
 @view("INFORMATION_SCHEMA.TABLE_PRIVILEGES", f"{PRIVILEGE} {NAME}, {GRANTED}")
 def table_privileges(session: Session, database: Database) -> Iterator[Row]:
-    for grantor, grantee, item, permission, passes in _privileges(database):
+    for grantor, grantee, item, limit, permission, passes in _privileges(database):
+        if limit:
+            continue
         yield grantor, grantee, database.name, item.schema, item.name, permission, passes
 
 
 @view("INFORMATION_SCHEMA.COLUMN_PRIVILEGES", f"{PRIVILEGE} {NAME}, COLUMN_NAME sysname?, {GRANTED}")
 def column_privileges(session: Session, database: Database) -> Iterator[Row]:
-    for grantor, grantee, item, permission, passes in _privileges(database):
+    for grantor, grantee, item, limit, permission, passes in _privileges(database):
         columns = item.columns if isinstance(item, Table) else module_columns(session, database, item)
         for column in columns:
-            if permission not in ("INSERT", "DELETE"):
+            if permission not in ("INSERT", "DELETE") and limit in (0, column.column_id):
                 name = (database.name, item.schema, item.name, column.name)
                 yield grantor, grantee, *name, permission, passes
 

@@ -203,8 +203,8 @@ def take_out(session: Session, database: Database, item: DatabaseObject) -> None
 
 
 def forget_permissions(session: Session, catalog: PrincipalCatalog, securable: Securable) -> None:
-    """Remove all permissions on a securable that is dropped or gets another owner."""
-    for permission in catalog.on(securable):
+    """Remove all permissions on a securable, and its columns, that is dropped or gets another owner."""
+    for permission in (*catalog.on(securable), *catalog.on_columns(securable)):
         catalog.take(permission)
         undo(session, catalog.put, permission)
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.catalog.objects import Column, ForeignKey, Table, fold
+from emulator.catalog.principals import Securable
 from emulator.catalog.stores import clustered_definition, secondary_definitions
 from emulator.errors import sql_error
-from emulator.execution.definitions.access import Place, forget_properties, undo
+from emulator.execution.definitions.access import Place, forget_permissions, forget_properties, undo
 from emulator.execution.definitions.dependents import of_drop, refuse
 from emulator.execution.definitions.indexes import duplicate_in_new_index
 from emulator.execution.definitions.shapes import shaper, table_scope
@@ -112,6 +113,8 @@ def drop_column(table: Table, element: nodes.DropElement, place: Place) -> None:
     gone = column.ordinal
     refuse(of_drop(place.database, table, column), element.name, "ALTER TABLE DROP COLUMN", element.line)
     forget_properties(place.session, place.database, (1,), table.object_id, column.column_id)
+    on_column = Securable("OBJECT", table.object_id, column.column_id)
+    forget_permissions(place.session, place.database.security, on_column)
     if column.identity is not None and table.store is not None:
         undo(place.session, setattr, table.store, "identity", table.store.identity)
         table.store.identity = None

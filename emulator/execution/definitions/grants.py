@@ -8,7 +8,7 @@ Documentation: "GRANT", "DENY", "REVOKE (Transact-SQL)" and their pages by secur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from emulator.catalog.objects import (
     fold,
 )
 from emulator.catalog.objects import Sequence as SequenceObject
-from emulator.catalog.permissions import PERMISSIONS
+from emulator.catalog.permissions import OF_COLUMNS, PERMISSIONS
 from emulator.catalog.principals import (
     DBO,
     FIXED_USERS,
@@ -41,7 +41,7 @@ from emulator.catalog.principals import (
     Securable,
 )
 from emulator.errors import NotSupported, SqlError, sql_error
-from emulator.execution.authorization import has_permission, securable_of
+from emulator.execution.authorization import column_id_of, has_permission, securable_of
 from emulator.execution.definitions.access import Place, definition_step, place_of
 from emulator.execution.definitions.security import changing, find_principal, missing, put, take
 from emulator.execution.frames import Frame, Step
@@ -173,9 +173,7 @@ def whole_database(database: Database) -> Target:
 
 def compile_change(node: nodes.ChangePermissions, compiler: UnitCompiler) -> Step:
     database = compiler.database
-    columns = (node.securable is not None and node.securable.columns) or any(p.columns for p in node.permissions)
-    if columns:
-        raise NotSupported(f"{node.action} on columns", node.line)
+    columns = _columns(node)
     names = [permission.name for permission in node.permissions]
 
     def change(frame: Frame) -> None:
@@ -193,11 +191,45 @@ def compile_change(node: nodes.ChangePermissions, compiler: UnitCompiler) -> Ste
             return
         with changing(session, target.catalog):
             for permission in permissions:
-                grantor = _grantor(session, target, permission, node)
-                for grantee in grantees:
-                    apply(session, target, node, permission, grantee.principal_id, grantor)
+                for limited in _limited(session, target, columns.get(permission, ()), node):
+                    grantor = _grantor(session, limited, permission, node)
+                    for grantee in grantees:
+                        apply(session, limited, node, permission, grantee.principal_id, grantor)
 
     return definition_step(node, change)
+
+
+def _columns(node: nodes.ChangePermissions) -> dict[str, tuple[str, ...]]:
+    """The columns to which each permission is limited, if any. Errors: 1019 said twice, 1020 not for columns."""
+    behind = node.securable.columns if node.securable is not None else ()
+    limits = {item.name: item.columns or behind for item in node.permissions if item.columns or behind}
+    if behind and any(item.columns for item in node.permissions):
+        raise sql_error(1019, line=node.line)
+    if limits and (node.securable is None or node.securable.kind != "OBJECT"):
+        raise sql_error(1020, line=node.line)
+    if "ALL" in limits:
+        raise NotSupported(f"{node.action} ALL on columns", node.line)
+    if not limits.keys() <= set(OF_COLUMNS):
+        raise sql_error(1020, line=node.line)
+    return limits
+
+
+def _limited(
+    session: Session, target: Target, columns: Sequence[str], node: nodes.ChangePermissions
+) -> Iterator[Target]:
+    """The target itself, or each of its columns. Errors: 4615 no such column; NotSupported: not a table or view."""
+    if not columns:
+        yield target
+        return
+    assert target.item is not None
+    assert target.database is not None
+    if not isinstance(target.item, Table | View):
+        raise NotSupported(f"{node.action} on columns of what is no table or view", node.line)
+    for column in columns:
+        number = column_id_of(session, target.database, target.item, column)
+        if number is None:
+            raise sql_error(4615, column, line=node.line)
+        yield replace(target, securable=target.securable._replace(column=number))
 
 
 def _say(session: Session, number: int, severity: int, node: nodes.ChangePermissions) -> None:
@@ -282,7 +314,7 @@ def _grantor(session: Session, target: Target, permission: str, node: nodes.Chan
     tokens = target.catalog.roles_of(number or 0)
     options = (
         item
-        for item in target.catalog.on(target.securable)
+        for item in (*target.catalog.on(target.securable), *target.catalog.on(target.securable._replace(column=0)))
         if item.permission == permission and item.grantee in tokens and item.state == "GRANT_WITH_GRANT_OPTION"
     )
     option = next(options, None)
@@ -312,10 +344,23 @@ def _administers(session: Session, target: Target, permission: str) -> bool:
 def apply(
     session: Session, target: Target, node: nodes.ChangePermissions, permission: str, grantee: int, grantor: int
 ) -> None:
-    """Change one permission of one principal. Errors: 4611."""
+    """Change one permission of one principal. Errors: 4611.
+
+    What is said about a whole table replaces what was said about its columns.
+    """
     catalog = target.catalog
     key = target.securable, grantee, permission, grantor
     held = next((item for item in catalog.on(target.securable) if item.key == key), None)
+    if target.securable.column:
+        _refuse_exception(target, node, held, key)
+    else:
+        of_columns = [item for item in catalog.on_columns(target.securable) if item.key[1:] == key[1:]]
+        for item in of_columns:
+            if node.action == "GRANT":
+                take(session, catalog, item)
+                continue
+            column = replace(target, securable=item.securable)
+            apply(session, column, replace(node, action="REVOKE"), permission, grantee, grantor)
     if node.action == "GRANT":
         keeps = held is not None and held.state == "GRANT_WITH_GRANT_OPTION"
         state = "GRANT_WITH_GRANT_OPTION" if node.grant_option or keeps else "GRANT"
@@ -333,6 +378,16 @@ def apply(
             put(session, catalog, replace(held, state="GRANT"))
     elif held is not None:
         take(session, catalog, held)
+
+
+def _refuse_exception(
+    target: Target, node: nodes.ChangePermissions, held: Permission | None, key: tuple[Securable, int, str, int]
+) -> None:
+    """NotSupported: to REVOKE on a column what is on the whole table, which would leave an exception in it."""
+    whole = target.securable._replace(column=0)
+    on_whole = any(item.key[1:] == key[1:] for item in target.catalog.on(whole))
+    if node.action == "REVOKE" and held is None and on_whole:
+        raise NotSupported("REVOKE on columns of a permission on the whole table", node.line)
 
 
 def _take_what_was_passed_on(

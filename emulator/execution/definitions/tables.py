@@ -149,8 +149,6 @@ def _add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Fore
     )
     if referenced is None:
         raise sql_error(1767, name, str(node.referenced), line=node.line)
-    if not place.session.unchecked:
-        authorize(place.session, (Access(target.database, referenced, "REFERENCES"),))
     columns = tuple(_ordinal(table, column, name, 1769, node.line) for column in node.columns)
     if node.referenced_columns:
         targets = tuple(_ordinal(referenced, column, name, 1770, node.line) for column in node.referenced_columns)
@@ -159,6 +157,9 @@ def _add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Fore
         if key is None:
             raise sql_error(1773, name, referenced.full_name, line=node.line)
         targets = tuple(part.ordinal for part in key.columns)
+    if not place.session.unchecked:
+        names = tuple(referenced.columns[ordinal].name for ordinal in targets)
+        authorize(place.session, (Access(target.database, referenced, "REFERENCES", names),))
     keys = [frozenset(part.ordinal for part in index.columns) for index in referenced.indexes if index.unique]
     if len(columns) != len(targets) or frozenset(targets) not in keys:
         raise sql_error(1776, referenced.full_name, name, line=node.line)

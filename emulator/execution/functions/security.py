@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import DatabaseObject, fold
-from emulator.catalog.permissions import PERMISSIONS
+from emulator.catalog.permissions import OF_COLUMNS, PERMISSIONS
 from emulator.catalog.principals import (
     DBO,
     PUBLIC,
@@ -23,7 +23,14 @@ from emulator.catalog.principals import (
     Securable,
 )
 from emulator.errors import NotSupported
-from emulator.execution.authorization import has_permission, may, may_in_schema, server_tokens, user_in
+from emulator.execution.authorization import (
+    column_id_of,
+    has_permission,
+    may,
+    may_in_schema,
+    server_tokens,
+    user_in,
+)
 from emulator.execution.functions.metadata import find_object
 from emulator.execution.functions.registry import ANY, BINARY, INTEGER, UNICODE, function, session_value
 from emulator.execution.functions.strings import split_name
@@ -188,13 +195,32 @@ def has_database_access(session: Session, name: str) -> int | None:
     return None if database is None else int(user_in(session.instance, session.identity, database) is not None)
 
 
-@function("HAS_PERMS_BY_NAME", UNICODE, UNICODE, UNICODE, session=True, nulls=True, result=INT)
+@function(
+    "HAS_PERMS_BY_NAME",
+    *(UNICODE, UNICODE, UNICODE, UNICODE, UNICODE),
+    optional=2,
+    session=True,
+    nulls=True,
+    result=INT,
+)
 def has_permissions_by_name(
-    session: Session, securable: str | None, securable_class: str | None, permission: str | None
+    session: Session,
+    securable: str | None,
+    securable_class: str | None,
+    permission: str | None,
+    part: str | None = None,
+    part_class: str | None = None,
 ) -> int | None:
-    """1 or 0; NULL for a class, permission or securable that does not exist. ``ANY``: any permission at all."""
+    """1 or 0; NULL for a class, permission or securable that does not exist. ``ANY``: any permission at all.
+
+    ``part`` is a column of an object, then ``part_class`` is COLUMN.
+    """
     kind = (securable_class or "SERVER").upper()
     wanted = (permission or "").upper()
+    if part is not None or part_class is not None:
+        if kind != "OBJECT" or (part_class or "").upper() != "COLUMN":
+            return None
+        return _has_on_column(session, securable or "", part or "", wanted)
     rules = PERMISSIONS.get(kind)
     if rules is None or (wanted != "ANY" and wanted not in rules):
         return None
@@ -233,6 +259,18 @@ def _has(session: Session, kind: str, securable: str | None, permission: str) ->
             return has_permission(session, permission, Securable(kind, found.principal_id))
         case _:
             raise NotSupported(f"HAS_PERMS_BY_NAME for the class {kind}")
+
+
+def _has_on_column(session: Session, name: str, column: str, wanted: str) -> int | None:
+    item = find_object(session, name)
+    if item is None or (wanted != "ANY" and wanted not in OF_COLUMNS):
+        return None
+    if column_id_of(session, session.database, item, column) is None:
+        return None
+    names = OF_COLUMNS if wanted == "ANY" else (wanted,)
+    if item.name.startswith("#"):
+        return 1
+    return int(any(may(session, permission, item, session.database, column) for permission in names))
 
 
 def _has_on(session: Session, item: DatabaseObject | None, permission: str, database: Database | None) -> bool | None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import Table
-from emulator.catalog.principals import Permission
 from emulator.catalog.system_views.definition import Row, column_list
 from emulator.execution.authorization import securable_of
 from emulator.execution.system_procedures.contract import Body
@@ -77,7 +76,7 @@ def sp_column_privileges(
         for table in _tables(session, name, owner or "dbo", use_pattern=0)
         for column in table.columns
         if is_column(column.name)
-        for privilege in _privileges(session, table, OF_COLUMNS)
+        for privilege in _privileges(session, table, OF_COLUMNS, column.column_id)
     ]
     send(session, COLUMN_PRIVILEGES, sorted(rows))
 
@@ -87,17 +86,17 @@ def _tables(session: Session, name: str | None, owner: str | None, use_pattern: 
     return (table for table in session.database.of_kind(Table) if is_name(table.name) and is_owner(table.schema))
 
 
-def _privileges(session: Session, table: Table, kinds: tuple[str, ...]) -> Iterator[Row]:
-    """Grantor, grantee, privilege and whether it may be granted on."""
+def _privileges(session: Session, table: Table, kinds: tuple[str, ...], column: int = 0) -> Iterator[Row]:
+    """Grantor, grantee, privilege and whether it may be granted on; those on ``column`` too if one is given."""
     catalog = session.database.security
     owner = catalog.by_id[session.database.owner_of(table)].name
     for kind in kinds:
         yield owner, owner, kind, "YES"
-    for permission in catalog.all_permissions():
-        if permission.permission in kinds and _is_on(permission, table):
+    whole = securable_of(table)
+    own = list(catalog.on(whole._replace(column=column))) if column else []
+    of_column = {item.key[1:] for item in own}
+    held = [*own, *(item for item in catalog.on(whole) if item.key[1:] not in of_column)]
+    for permission in held:
+        if permission.permission in kinds and permission.state in GRANTED:
             grantor, grantee = catalog.by_id[permission.grantor].name, catalog.by_id[permission.grantee].name
             yield grantor, grantee, permission.permission, "NO" if permission.state == GRANTED[0] else "YES"
-
-
-def _is_on(permission: Permission, table: Table) -> bool:
-    return permission.state in GRANTED and permission.securable == securable_of(table)

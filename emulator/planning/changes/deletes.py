@@ -38,15 +38,16 @@ def compile_delete(node: nodes.Delete, ctx: PlanContext) -> Executable:
 
 def _compile(node: nodes.Delete, ctx: PlanContext) -> Executable:
     scan = bind_scan(node, ctx)
+    shown = exposed_rows(scan, deleted=scan.source.slot)
     if node.where is not None or node.outputs:
-        note_access(ctx, scan.securable, "SELECT")
+        note_access(ctx, scan.securable, "SELECT", sources=[scan.exposed, *shown])
     note_access(ctx, scan.securable, "DELETE")
     refuse_wrong_options("DELETE", scan.table, ctx)
     actions = referential_actions(scan.table, "DELETE", ctx)
     note_changes(scan.table, ctx)
     target = scanned_target(scan, after_change(scan.table, ("DELETE",), {"DELETE": actions}))
     refuse_output(scan.table, node.outputs, ("DELETE",), node.line)
-    outputs = Outputs(node.outputs, ctx, rows=exposed_rows(scan, deleted=scan.source.slot), sources=other_sources(scan))
+    outputs = Outputs(node.outputs, ctx, rows=shown, sources=other_sources(scan))
     find = find_rows(node.top, scan, ctx)
     collects = scan.made or (
         not scan.single and bool(node.sources or scan.ordinals is not None or may_read(node, scan.table, ctx))

@@ -93,13 +93,10 @@ def _place(node: nodes.Insert, ctx: PlanContext) -> _Place:
     through = find_through(node.target, (), names, ctx)
     if through is None:
         target = bind_target(node.target, ctx)
-        if node.outputs:
-            note_access(ctx, target.table, "SELECT")
         return _Place(target, _columns(target.table, node))
     assert isinstance(node.target, nodes.NamedTable)
     table, exposed, ordinals = resolve_through(through, node.columns is None, ctx)
-    for permission in ("INSERT", "SELECT") if node.outputs else ("INSERT",):
-        note_access(ctx, through.view or table, permission)
+    note_access(ctx, through.view or table, "INSERT")
     note_changes(table, ctx)
     target = Target(table, store_of(table), is_private(table))
     given = [column.name for column in exposed.columns] if node.columns is None else node.columns
@@ -313,7 +310,10 @@ def _inserter(
     builder.checks += option_checks(place.named, table, ctx)
     target = replace(place.target, after=after_change(table, ("INSERT",), checks={"INSERT": builder.deferred}))
     refuse_output(table, node.outputs, ("INSERT",), node.line)
-    outputs = Outputs(node.outputs, ctx, rows=[place.inserted(builder.slot)])
+    inserted = place.inserted(builder.slot)
+    if node.outputs:
+        note_access(ctx, place.named or table, "SELECT", sources=[inserted])
+    outputs = Outputs(node.outputs, ctx, rows=[inserted])
     if outputs.is_empty:
 
         def run(env: Env, sink: ResultSink | None) -> int:

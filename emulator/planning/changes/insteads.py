@@ -103,7 +103,11 @@ def compile_instead(
     node: nodes.Update | nodes.Delete, item: Table | View, trigger: Trigger, ctx: PlanContext
 ) -> Executable:
     """An UPDATE or DELETE that ``trigger`` takes over. Errors: 207, 264 and those of FROM and WHERE."""
-    note_access(ctx, item, "UPDATE" if isinstance(node, nodes.Update) else "DELETE")
+    if isinstance(node, nodes.Update):
+        assigned = [one.column.name for one in node.assignments if isinstance(one, nodes.ColumnAssignment)]
+        note_access(ctx, item, "UPDATE", columns=assigned)
+    else:
+        note_access(ctx, item, "DELETE")
     shape = shape_of(item, ctx)
     bound = bind_sources(node.sources, None, ctx)
     alias = node.target.name.name if isinstance(node.target, nodes.NamedTable) else ""

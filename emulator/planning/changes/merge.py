@@ -222,13 +222,12 @@ class _MergeCompiler:
 
     def compile(self) -> Executable:
         node, ctx, table = self.node, self.ctx, self.scan.table
-        note_access(ctx, table, "SELECT")
         for event in self.events:
-            note_access(ctx, table, event)
             if instead_of_trigger(table, event) is not None:
                 raise NotSupported("MERGE into a table with INSTEAD OF triggers", node.line)
         refuse_output(table, node.outputs, self.events, node.line)
         clauses = [self._clause(clause) for clause in node.clauses]
+        assigned = {ordinal for item in self.assignments for ordinal in item.columns}
         changed: set[int] = set().union(*(item.changed for item in self.assignments))
         checks = update_checks(table, changed, ctx) if self.assignments else []
         references = reference_checks(table, changed) if self.assignments else []
@@ -246,9 +245,13 @@ class _MergeCompiler:
                 "INSERT": self.builder.deferred if self.builder is not None else [],
                 "UPDATE": deferred_checks(table, changed) if self.assignments else [],
             },
-            updated=frozenset(ordinal for item in self.assignments for ordinal in item.columns),
+            updated=frozenset(assigned),
         )
-        outputs = self._outputs()
+        shown = self._shown()
+        note_access(ctx, table, "SELECT", sources=[self.scan.exposed, *shown])
+        for event in self.events:
+            note_access(ctx, table, event, columns=self.scan.names_of(assigned) if event == "UPDATE" else ())
+        outputs = self._outputs(shown)
         keeps = not outputs.is_empty
         note_changes(table, self.ctx)
         target = scanned_target(self.scan, after)
@@ -306,7 +309,8 @@ class _MergeCompiler:
 
         return run
 
-    def _outputs(self) -> Outputs:
+    def _shown(self) -> list[Source]:
+        """The rows that OUTPUT may show: either may be missing."""
         table = self.scan.table
         rows = [
             row_source(table, "inserted", self.inserted_slot),
@@ -314,6 +318,9 @@ class _MergeCompiler:
         ]
         for row in rows:
             row.nullable_side = True
+        return rows
+
+    def _outputs(self, rows: Sequence[Source]) -> Outputs:
         action = column_of(self.action_slot, 0, nvarchar(10), nullable=False)
         return Outputs(self.node.outputs, self.ctx, rows=rows, sources=self.source.sources, action=action)
 

@@ -134,6 +134,7 @@ def _own_name(expression: nodes.Expression) -> str:
 
 
 def _star_column(source: Source, ordinal: int) -> Expr:
+    source.named.add(ordinal)
     if source.expressions is not None:
         return source.expressions[ordinal]
     column = source.columns[ordinal]

@@ -57,10 +57,11 @@ def compile_update(node: nodes.Update, ctx: PlanContext) -> Executable:
 
 def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
     scan = bind_scan(node, ctx)
-    if node.where is not None or node.outputs or any(reads_columns(item) for item in node.assignments):
-        note_access(ctx, scan.securable, "SELECT")
-    note_access(ctx, scan.securable, "UPDATE")
     assignments = Assignments(node.assignments, scan, ctx)
+    shown = exposed_rows(scan, inserted=assignments.new_slot, deleted=scan.source.slot)
+    if node.where is not None or node.outputs or any(reads_columns(item) for item in node.assignments):
+        note_access(ctx, scan.securable, "SELECT", sources=[scan.exposed, *shown])
+    note_access(ctx, scan.securable, "UPDATE", columns=scan.names_of(assignments.columns))
     table, changed = scan.table, assignments.changed
     checks, references = update_checks(table, changed, ctx), reference_checks(table, changed)
     checks += option_checks(scan.securable if isinstance(scan.securable, View) else None, table, ctx)
@@ -79,7 +80,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
     outputs = Outputs(
         node.outputs,
         ctx,
-        rows=exposed_rows(scan, inserted=assignments.new_slot, deleted=scan.source.slot),
+        rows=shown,
         sources=other_sources(scan),
     )
     found = find_rows(node.top, scan, ctx)

@@ -111,6 +111,7 @@ def _compile_star_column(item: StarColumn, scope: Scope, ctx: PlanContext) -> Ou
     if scope.grouped:
         return Output(column.name, compile_scalar(item.reference(), scope, ctx), column.identity, source=source)
     source.used.add(ordinal)
+    source.named.add(ordinal)
     if source.expressions is not None:
         return Output(column.name, source.expressions[ordinal], column.identity, source=source)
     expr = column_of(source.slot, ordinal, column.type, column.nullable or source.nullable_side)

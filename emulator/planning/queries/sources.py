@@ -146,17 +146,15 @@ def bind_named(item: nodes.NamedTable, parent: Scope | None, ctx: PlanContext, *
             return _bind_trigger_table(trigger_table, item, ctx)
         cte = ctx.ctes.get(fold(name.name))
         if cte is not None:
-            bound: Bound = cte.reference(item, ctx)
-            return bound
+            referenced: Bound = cte.reference(item, ctx)
+            return referenced
     found = find_object(name, ctx)
-    if isinstance(found, Table | View) and not target:
-        note_access(ctx, found, "SELECT")
-    if isinstance(found, Table):
-        return bind_table(found, item, read_hints(item.hints, target=target), ctx, target=target)
-    if isinstance(found, View):
-        from emulator.planning.queries.views import expand_view  # noqa: PLC0415 (views are queries)
-
-        return expand_view(found, item, ctx)
+    if isinstance(found, Table | View):
+        need = note_access(ctx, found, "SELECT") if not target else None
+        bound = _bind_found(found, item, ctx, target=target)
+        if need is not None:
+            need.sources += bound.sources
+        return bound
     if isinstance(found, InlineFunction | TableFunction):
         raise sql_error(216, str(name), line=name.line)
     if isinstance(found, DatabaseObject):
@@ -166,6 +164,14 @@ def bind_named(item: nodes.NamedTable, parent: Scope | None, ctx: PlanContext, *
     if not item.alias:
         source.schema, source.database = view.schema, (database or ctx.database).name
     return Bound(MadeRows(source, lambda env: view.rows(env[SESSION], database)), [source])
+
+
+def _bind_found(found: Table | View, item: nodes.NamedTable, ctx: PlanContext, *, target: bool) -> Bound:
+    if isinstance(found, Table):
+        return bind_table(found, item, read_hints(item.hints, target=target), ctx, target=target)
+    from emulator.planning.queries.views import expand_view  # noqa: PLC0415 (views are queries)
+
+    return expand_view(found, item, ctx)
 
 
 def bind_table(

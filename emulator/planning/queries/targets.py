@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,13 @@ class TargetScan:
     index: Index | None = None
     made: bool = False
     single: bool = False
+
+    def names_of(self, ordinals: Collection[int]) -> list[str]:
+        """The columns of what the statement names that are these of the table."""
+        if self.ordinals is None:
+            return [self.table.columns[ordinal].name for ordinal in sorted(ordinals)]
+        pairs = zip(self.exposed.columns, self.ordinals, strict=True)
+        return [column.name for column, ordinal in pairs if ordinal in ordinals]
 
     def column(self, reference: nodes.ColumnRef) -> Column:
         """The column of the table that SET names. Errors: 207; 4104 of another table; 4406 a derived one."""
