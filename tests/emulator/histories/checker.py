@@ -14,30 +14,24 @@ What a transaction is promised depends on its own level, as others may run at lo
   it looked for and did not find. If no history has such a cycle, the SERIALIZABLE ones have an equivalent serial order;
 - at SNAPSHOT: no cycle with one rw edge of its own (G-single, among them lost updates).
 
-All edges but the rw edges of SNAPSHOT follow the order of commits, so one graph of them must have no cycle.
+Edges go from moment to moment: that of the commit or, at SNAPSHOT, for reads and for what was replaced, that of the
+snapshot. So all follow the order of time: their one graph must have no cycle, and not contradict the clock.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.emulator.histories.graph import Edge, Graph, Moment
 from tests.emulator.histories.history import History, Level, Outcome, Read, Transaction, Write
 
-UNBORN, DEAD = -1, -2
-"""Stand for the versions before the first and after the last of a key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """``reason`` is for people; ``predicate``: it comes from a row that was looked for and not found."""
-
-    source: Transaction
-    target: Transaction
-    kind: str
-    reason: str
-    predicate: bool = False
+SAME = "same"
+"""The kind of the edge from the snapshot of a transaction to its commit."""
+NEVER = sys.maxsize
+"""Is when a transaction was over of whose commit nobody heard: who knows when it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +63,10 @@ class _Checker:
                     self.writers[item.version] = transaction, item
         self._settle_unknown_outcomes()
         self.committed = [item for item in history.transactions if item.outcome is Outcome.COMMITTED]
+        self.commits = {item: self._commit(item) for item in self.committed}
+        self.seen_at = {item: self._seen_at(item) for item in self.committed}
         self.inserts: dict[int, Transaction] = {}
-        self.deletes: dict[int, tuple[Transaction, Write]] = {}
+        self.deletes: dict[int, Transaction] = {}
         self.insert_writes: dict[int, Write] = {}
         self.next: dict[int, Transaction] = {}
         for transaction in self.committed:
@@ -84,7 +80,7 @@ class _Checker:
                 last[write.key] = write
             for write in last.values():
                 if write.version is None:
-                    self.deletes[write.key] = transaction, write
+                    self.deletes[write.key] = transaction
 
     def level_of(self, transaction: Transaction) -> Level:
         return self.level or transaction.level
@@ -107,6 +103,17 @@ class _Checker:
                 replaced_by_others = any(write.replaced in seen for write in transaction.writes)
                 committed = left or (gone and not replaced_by_others)
                 transaction.outcome = Outcome.COMMITTED if committed else Outcome.ABORTED
+                transaction.ended = NEVER
+
+    def _commit(self, transaction: Transaction) -> Moment:
+        last = max((item.ended for item in transaction.operations), default=transaction.began)
+        return Moment(transaction, last, transaction.ended)
+
+    def _seen_at(self, transaction: Transaction) -> Moment:
+        """The moment whose rows the transaction sees, of those that nobody else changes before it commits."""
+        if self.level_of(transaction) is not Level.SNAPSHOT or not transaction.operations:
+            return self.commits[transaction]
+        return Moment(transaction, transaction.began, transaction.operations[0].ended)
 
     # -- phenomena ---------------------------------------------------------------------------------------------------
 
@@ -117,12 +124,9 @@ class _Checker:
                 yield from self._dirty_reads(transaction)
             yield from self._dirty_writes(transaction)
         yield from self._final_state()
-        ordered = self._ordered_edges()
-        cycle = _smallest_cycle(ordered)
+        cycle = tuple(edge for edge in self._graph().contradiction() if edge.kind != SAME)
         if cycle:
             yield Violation(_phenomenon(cycle), "a cycle of dependencies", cycle)
-            return
-        yield from self._snapshots(ordered)
 
     def _dirty_reads(self, transaction: Transaction) -> Iterator[Violation]:
         for read in transaction.reads:
@@ -136,7 +140,7 @@ class _Checker:
                     continue
                 if writer.outcome is not Outcome.COMMITTED or write.undone:
                     yield Violation("G1a", f"{transaction} read {key}={version} of {writer}, which was rolled back")
-                elif any(other.replaced == version for other in writer.writes):
+                elif self.next.get(version) is writer:
                     yield Violation("G1b", f"{transaction} read {key}={version}, which {writer} itself replaced later")
 
     def _dirty_writes(self, transaction: Transaction) -> Iterator[Violation]:
@@ -179,182 +183,156 @@ class _Checker:
             wrong = sorted(set(expected.items()) ^ set(self.history.final.items()))[:6]
             yield Violation("lost or invented", f"the final rows differ from what was committed: {wrong}")
 
-    def _snapshots(self, ordered: dict[Transaction, list[Edge]]) -> Iterator[Violation]:
-        flow = {node: [edge for edge in edges if edge.kind != "rw"] for node, edges in ordered.items()}
-        sources: dict[Transaction, list[Transaction]] = defaultdict(list)
-        for node, edges in flow.items():
-            for edge in edges:
-                sources[edge.target].append(node)
-        for transaction in self.committed:
-            if self.level_of(transaction) is not Level.SNAPSHOT:
-                continue
-            before = _reached(sources, transaction)
-            for edge in self._rw_edges(transaction, items=True, predicates=True):
-                back = _path(flow, edge.target, transaction) if edge.target in before else None
-                if back is not None:
-                    yield Violation("G-single", f"at SNAPSHOT, {transaction} missed a part", (edge, *back))
-                    return
-
     # -- edges -------------------------------------------------------------------------------------------------------
 
-    def _ordered_edges(self) -> dict[Transaction, list[Edge]]:
-        """All edges that must follow the order of commits."""
-        graph: dict[Transaction, list[Edge]] = defaultdict(list)
-        open_questions: list[tuple[Edge, Edge]] = []
+    def _graph(self) -> Graph:
+        graph = Graph()
         for transaction in self.committed:
             level = self.level_of(transaction)
+            at, commit = self.seen_at[transaction], self.commits[transaction]
+            if at is not commit:
+                graph.add(Edge(at, commit, SAME, ""))
             found = list(self._ww_edges(transaction))
             if level >= Level.READ_COMMITTED:
                 found += self._wr_edges(transaction)
-            if level in (Level.REPEATABLE_READ, Level.SERIALIZABLE):
-                found += self._rw_edges(transaction, items=True, predicates=False)
-            if level is Level.SERIALIZABLE:
-                for before, after in self._absences(transaction):
-                    if before is not None and after is not None:
-                        open_questions.append((before, after))
-                    else:
-                        found += [edge for edge in (before, after) if edge is not None]
+            if level >= Level.REPEATABLE_READ:
+                found += self._rw_edges(transaction)
             for edge in found:
-                graph[edge.source].append(edge)
-        _answer(open_questions, graph)
+                graph.add(edge)
+        questions = []
+        for before, after in self._absences():
+            if before is not None and after is not None:
+                questions.append(Question(before, after))
+                continue
+            for edge in (before, after):
+                if edge is not None:
+                    graph.add(edge)
+        _answer(questions, graph)
         return graph
 
     def _ww_edges(self, transaction: Transaction) -> Iterator[Edge]:
         for write in transaction.writes:
-            if write.replaced in self.writers:
-                writer = self.writers[write.replaced][0]  # type: ignore[index]
-                if writer is not transaction:
-                    yield Edge(writer, transaction, "ww", f"version {write.replaced} of {write.key} was replaced")
+            writer = self.writers[write.replaced][0] if write.replaced in self.writers else None
+            if writer is not None and writer is not transaction and writer.outcome is Outcome.COMMITTED:
+                reason = f"version {write.replaced} of {write.key} was replaced"
+                yield Edge(self.commits[writer], self.seen_at[transaction], "ww", reason)
 
     def _wr_edges(self, transaction: Transaction) -> Iterator[Edge]:
         for read in transaction.reads:
             for key, version in read.versions.items():
                 writer = self.writers[version][0] if version in self.writers else None
                 if writer is not None and writer is not transaction and writer.outcome is Outcome.COMMITTED:
-                    yield Edge(writer, transaction, "wr", f"{key}={version} was read")
+                    yield Edge(self.commits[writer], self.seen_at[transaction], "wr", f"{key}={version} was read")
 
-    def _rw_edges(self, transaction: Transaction, *, items: bool, predicates: bool) -> Iterator[Edge]:
-        for read in transaction.reads if items else ():
+    def _rw_edges(self, transaction: Transaction) -> Iterator[Edge]:
+        for read in transaction.reads:
             for key, version in read.versions.items():
                 successor = self.next.get(version)
                 if successor is not None and successor is not transaction:
-                    yield Edge(transaction, successor, "rw", f"{key}={version} was read and then replaced")
-        if predicates:
-            for before, after in self._absences(transaction):
-                if before is not None and after is None:
-                    yield before
+                    reason = f"{key}={version} was read and then replaced"
+                    yield Edge(self.seen_at[transaction], self.commits[successor], "rw", reason)
 
-    def _absences(self, transaction: Transaction) -> Iterator[tuple[Edge | None, Edge | None]]:
+    def _absences(self) -> Iterator[tuple[Edge | None, Edge | None]]:
         """For each row that was looked for and not found: the edge if it was unborn, the edge if it was dead.
 
         One of them is None where the moments exclude it: rows that came after the read, rows gone before it.
         """
-        own = {write.key for write in transaction.writes}
-        for read in transaction.reads:
-            if read.covers is None:
-                continue
-            for key in self.history.initial.keys() | self.inserts.keys():
-                if key in read.versions or key in own or not read.covers(key):
+        for transaction, keys in self._keys_met():
+            own = {write.key for write in transaction.writes}
+            for read in transaction.reads:
+                if read.covers is None:
                     continue
-                yield self._absence(transaction, read, key)
+                for key in keys:
+                    if key not in read.versions and key not in own and read.covers(key):
+                        yield self._absence(transaction, read, key)
+
+    def _keys_met(self) -> Iterator[tuple[Transaction, list[int]]]:
+        """The transactions that are promised absences, with the keys that neither came after nor were gone before.
+
+        What the others would tell is what the clock tells.
+        """
+        promised = {Level.SERIALIZABLE, Level.SNAPSHOT}
+        readers = [item for item in self.committed if self.level_of(item) in promised]
+        readers.sort(key=lambda reader: self.seen_at[reader].began)
+        met = list(self.history.initial)
+        to_come = deque(sorted(self.inserts, key=lambda key: self.commits[self.inserts[key]].began))
+        for reader in readers:
+            at = self.seen_at[reader]
+            met = [key for key in met if key not in self.deletes or self.commits[self.deletes[key]].ended >= at.began]
+            if reader.ended == NEVER:
+                yield reader, [*met, *to_come]
+                continue
+            while to_come and self.commits[self.inserts[to_come[0]]].began <= reader.ended:
+                met.append(to_come.popleft())
+            yield reader, met
 
     def _absence(self, transaction: Transaction, read: Read, key: int) -> tuple[Edge | None, Edge | None]:
         before = after = None
+        at = self.seen_at[transaction]
         seen_from = transaction.began if self.level_of(transaction) is Level.SNAPSHOT else read.began
         inserter = self.inserts.get(key)
         deleter = self.deletes.get(key)
         if inserter is not None and inserter is not transaction:
-            before = Edge(transaction, inserter, "rw", f"{key} was not found and then inserted", predicate=True)
-        if deleter is not None and deleter[0] is not transaction:
-            after = Edge(deleter[0], transaction, "wr", f"{key} was deleted and then not found", predicate=True)
-        if before is not None and after is not None and deleter is not None and inserter is not None:
+            reason = f"{key} was not found and then inserted"
+            before = Edge(at, self.commits[inserter], "rw", reason, predicate=True)
+        if deleter is not None and deleter is not transaction:
+            reason = f"{key} was deleted and then not found"
+            after = Edge(self.commits[deleter], at, "wr", reason, predicate=True)
+        if before is not None and after is not None and deleter is not None:
             if read.ended < self.insert_writes[key].began:
                 after = None
-            elif deleter[0].ended < seen_from:
+            elif deleter.ended < seen_from:
                 before = None
         return before, after
 
 
-def _answer(questions: list[tuple[Edge, Edge]], graph: dict[Transaction, list[Edge]]) -> None:
-    """Was a row unborn still, or dead already? What closes a cycle is excluded; where nothing is, it was dead.
+@dataclass(slots=True, eq=False)
+class Question:
+    """Was a row that was not found unborn still, or dead already?"""
+
+    before: Edge
+    after: Edge
+
+    def meets(self, other: Question) -> bool:
+        """Whether the answer to the other can matter here: only what happened at the same time does."""
+        return self.began <= other.ended and other.began <= self.ended
+
+    @property
+    def began(self) -> int:
+        return min(self.before.source.began, self.before.target.began, self.after.source.began)
+
+    @property
+    def ended(self) -> int:
+        return max(self.before.source.ended, self.before.target.ended, self.after.source.ended)
+
+
+def _answer(questions: list[Question], graph: Graph) -> None:
+    """What closes a cycle is excluded; where nothing is, the row was dead.
 
     Every answer can exclude others, so those that follow come before those that are free.
     """
-    while questions:
-        left = []
-        for before, after in questions:
-            if _path(graph, before.target, before.source) is not None:
-                graph[after.source].append(after)
-            elif _path(graph, after.target, after.source) is not None:
-                graph[before.source].append(before)
-            else:
-                left.append((before, after))
-        if len(left) == len(questions):
-            _, after = left.pop()
-            graph[after.source].append(after)
-        questions = left
-
-
-# --- Graphs -----------------------------------------------------------------------------------------------------------
-
-
-def _path(graph: dict[Transaction, list[Edge]], source: Transaction, target: Transaction) -> tuple[Edge, ...] | None:
-    """A shortest path, None if there is none."""
-    if source is target:
-        return ()
-    came_by: dict[Transaction, Edge] = {}
-    pending = deque([source])
-    while pending:
-        at = pending.popleft()
-        for edge in graph.get(at, ()):
-            if edge.target in came_by or edge.target is source:
-                continue
-            came_by[edge.target] = edge
-            if edge.target is target:
-                path = [edge]
-                while path[0].source is not source:
-                    path.insert(0, came_by[path[0].source])
-                return tuple(path)
-            pending.append(edge.target)
-    return None
-
-
-def _reached(graph: dict[Transaction, list[Transaction]], source: Transaction) -> set[Transaction]:
-    """All that can be reached from ``source``."""
-    found: set[Transaction] = set()
-    pending = list(graph.get(source, ()))
-    while pending:
-        at = pending.pop()
-        if at not in found:
-            found.add(at)
-            pending += graph.get(at, ())
-    return found
-
-
-def _smallest_cycle(graph: dict[Transaction, list[Edge]]) -> tuple[Edge, ...]:
-    """A cycle with as few edges as possible, empty if there is none."""
-    best: tuple[Edge, ...] = ()
-    for source in _in_cycles(graph):
-        for edge in graph.get(source, ()):
-            back = _path(graph, edge.target, source)
-            if back is not None and (not best or len(back) + 1 < len(best)):
-                best = (edge, *back)
-    return best
-
-
-def _in_cycles(graph: dict[Transaction, list[Edge]]) -> list[Transaction]:
-    """The transactions that are left when those without a way in or out are taken away, again and again."""
-    nodes = set(graph) | {edge.target for edges in graph.values() for edge in edges}
-    while True:
-        targets = {edge.target for node in nodes for edge in graph.get(node, ()) if edge.target in nodes}
-        left = {node for node in targets if any(edge.target in nodes for edge in graph.get(node, ()))}
-        if left == nodes:
-            return list(left)
-        nodes = left
+    left = dict.fromkeys(questions)
+    asked = deque(questions)
+    while left:
+        question, free = (asked.popleft(), False) if asked else (next(reversed(left)), True)
+        if question not in left:
+            continue
+        if graph.precedes(question.before.target, question.before.source):
+            graph.add(question.after)
+        elif graph.precedes(question.after.target, question.after.source):
+            graph.add(question.before)
+        elif free:
+            graph.add(question.after)
+        else:
+            continue
+        del left[question]
+        asked += [other for other in left if other.meets(question)]
 
 
 def _phenomenon(cycle: tuple[Edge, ...]) -> str:
     kinds = [edge.kind for edge in cycle]
+    if "rt" in kinds:
+        return _phenomenon(tuple(edge for edge in cycle if edge.kind != "rt")) + "-realtime"
     if "rw" not in kinds:
         return "G0" if "wr" not in kinds else "G1c"
     if kinds.count("rw") == 1:

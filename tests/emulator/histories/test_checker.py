@@ -216,11 +216,58 @@ def test_a_row_that_came_and_went_was_unborn_or_dead_whichever_explains_the_hist
     book.end(one)
     assert book.phenomena() == []
     book.read(one, k2=22)  # so it came after the one that made the row
+    book.end(one)
     assert book.phenomena() == []
     book.read(two, k1=11)  # as if the one that deleted had read what the one that missed the row wrote
     book.write(one, 1, 11, 10)
-    book.history.final[1] = 11
+    book.end(one)
+    book.history.final.pop(3, None)
+    two.ended = book.moment
     assert len(book.phenomena()) == 1
+
+
+def test_a_row_that_came_and_went_was_unborn_where_a_snapshot_says_so(book: Book) -> None:
+    maker, one, remover, snapshot = book.begin(RC), book.begin(SER), book.begin(RC), book.begin(SNAP)
+    began = book.moment
+    book.write(one, 1, 11, 10)
+    book.write(maker, 3, 30, None)
+    book.moment += 1
+    one.operations.append(Read({1: 11}, began, book.moment, lambda key: key != 2))
+    book.end(one)
+    book.end(maker)
+    book.read(snapshot, k1=11, k3=30)
+    book.write(remover, 3, None, 30)
+    book.end(remover)
+    book.end(snapshot)
+    one.ended = remover.ended = book.moment
+    assert book.phenomena() == []
+    book.history.transactions.remove(maker)
+    book.history.initial[3] = 30  # so it was not unborn
+    assert book.phenomena() == ["G-single"]
+
+
+def test_a_read_of_what_was_replaced_long_before_contradicts_the_clock(book: Book) -> None:
+    writer = book.begin(RC)
+    book.write(writer, 1, 11, 10)
+    book.end(writer)
+    for level, found in ((RC, []), (RR, ["G-single-realtime"]), (SNAP, ["G-single-realtime"])):
+        reader = book.begin(level)
+        book.read(reader, k1=10)
+        book.end(reader)
+        assert book.phenomena() == found
+        book.history.transactions.remove(reader)
+
+
+def test_an_absence_of_a_row_that_was_there_all_along_contradicts_the_clock(book: Book) -> None:
+    writer = book.begin(RC)
+    book.write(writer, 3, 30, None)
+    book.end(writer)
+    for level, found in ((RR, []), (SER, ["G-single-realtime"]), (SNAP, ["G-single-realtime"])):
+        reader = book.begin(level)
+        book.read(reader, anything, k1=10, k2=20)
+        book.end(reader)
+        assert book.phenomena() == found
+        book.history.transactions.remove(reader)
 
 
 def test_a_row_lost_at_the_end_is_found(book: Book) -> None:
