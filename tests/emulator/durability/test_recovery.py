@@ -132,7 +132,16 @@ TRANSIENT_ATTRIBUTES = {
         "shapes",
         "started",
     ),
-    *("sessions", "global_temporary", "units", "names", "declarations", "sequential_ids", "default_database"),
+    *(
+        "sessions",
+        "global_temporary",
+        "global_procedures",
+        "units",
+        "names",
+        "declarations",
+        "sequential_ids",
+        "default_database",
+    ),
     *("transactions", "waits", "connections", "ad_hoc", "trace_flags"),
 }
 """Attributes of an instance that are of one process."""

@@ -87,12 +87,14 @@ class _Checker:
 
     def _settle_unknown_outcomes(self) -> None:
         """A transaction whose end nobody heard of committed if somebody else saw or replaced what it wrote."""
+        replaced: set[int] = set()
         seen = set(self.history.final.values())
         for transaction in self.history.transactions:
             if transaction.outcome is Outcome.COMMITTED:
-                seen |= {write.replaced for write in transaction.writes if write.replaced is not None}
+                replaced |= {write.replaced for write in transaction.writes if write.replaced is not None}
                 if transaction.level is not Level.READ_UNCOMMITTED:
                     seen |= {version for read in transaction.reads for version in read.versions.values()}
+        seen |= replaced
         for transaction in self.history.transactions:
             if transaction.outcome is Outcome.UNKNOWN:
                 left = any(write.version in seen for write in transaction.writes)
@@ -100,7 +102,7 @@ class _Checker:
                     write.version is None and write.replaced is not None and write.key not in self.history.final
                     for write in transaction.writes
                 )
-                replaced_by_others = any(write.replaced in seen for write in transaction.writes)
+                replaced_by_others = any(write.replaced in replaced for write in transaction.writes)
                 committed = left or (gone and not replaced_by_others)
                 transaction.outcome = Outcome.COMMITTED if committed else Outcome.ABORTED
                 transaction.ended = NEVER

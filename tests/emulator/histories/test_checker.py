@@ -305,6 +305,17 @@ def test_a_commit_whose_answer_was_lost_counts_if_anybody_saw_it(book: Book, see
     assert (one.outcome is Outcome.COMMITTED) is seen
 
 
+def test_a_deletion_whose_answer_was_lost_counts_though_others_had_read_the_row(book: Book) -> None:
+    one, two = book.begin(RC), book.begin(RC)
+    book.read(one, k1=10)
+    book.end(one)
+    book.write(two, 1, None, 10)
+    two.ended = book.moment
+    book.history.final = {2: 20}
+    assert book.phenomena() == []
+    assert two.outcome is Outcome.COMMITTED
+
+
 def test_the_smallest_cycle_is_shown(book: Book) -> None:
     one, two = book.begin(RR), book.begin(RC)
     book.read(one, k1=10)
