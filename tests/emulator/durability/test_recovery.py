@@ -92,6 +92,7 @@ EXAMPLES = (
     "ALTER ROLE keepers ADD MEMBER clerk2",
     "ALTER AUTHORIZATION ON OBJECT::dbo.t TO clerk",
     "GRANT SELECT, UPDATE ON dbo.t TO clerk WITH GRANT OPTION; DENY INSERT ON SCHEMA::dbo TO keepers",
+    "GRANT SELECT, UPDATE ON dbo.t (n) TO clerk; DENY SELECT ON dbo.t (n) TO keepers",
     "REVOKE SELECT ON dbo.heap FROM clerk",
     "USE master; GRANT VIEW SERVER STATE TO clerk0",
     "EXEC sp_rename 'dbo.t.n', 'renamed', 'COLUMN'; EXEC sp_rename 'dbo.heap', 'pile'",
