@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -142,3 +142,15 @@ class Adapter(Protocol):
     def stored(self, type: str, value: Any) -> Any:
         """What ``value`` is after it was sent to a column of ``type`` and came back."""
         return value
+
+
+def called_in_a_batch(query: Callable[..., list[list[Row]]], procedure: str, arguments: Sequence[Argument]) -> Called:
+    """The call for a driver without output parameters: a batch with `?` marks that selects them at its end."""
+    outputs = [argument for argument in arguments if argument.output]
+    values = ", ".join(f"{a.name} = {a.name} OUTPUT" if a.output else f"{a.name} = ?" for a in arguments)
+    text = "SET NOCOUNT ON; DECLARE @status int; "
+    text += "".join(f"DECLARE {argument.name} {argument.type} = ?; " for argument in outputs)
+    text += f"EXEC @status = {procedure} {values}; SELECT @status{''.join(f', {a.name}' for a in outputs)};"
+    passed = [argument.value for argument in outputs] + [a.value for a in arguments if not a.output]
+    *results, ((status, *found),) = query(text, *passed)
+    return Called(results, status, {a.name: value for a, value in zip(outputs, found, strict=True)})

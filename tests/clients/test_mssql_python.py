@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import mssql_python
 import pytest
 
-from tests.clients.client import Adapter, Address, Argument, Called, ClientError, CutShort, Row
+from tests.clients.client import Adapter, Address, Argument, Called, ClientError, CutShort, Row, called_in_a_batch
 from tests.clients.contract import ClientContract
 
 NUMBERS = {
@@ -56,14 +56,7 @@ class MssqlPythonConnection:
             cursor.close()
 
     def call(self, procedure: str, arguments: Sequence[Argument]) -> Called:
-        outputs = [argument for argument in arguments if argument.output]
-        values = ", ".join(f"{a.name} = {a.name} OUTPUT" if a.output else f"{a.name} = ?" for a in arguments)
-        text = "SET NOCOUNT ON; DECLARE @status int; "
-        text += "".join(f"DECLARE {argument.name} {argument.type} = ?; " for argument in outputs)
-        text += f"EXEC @status = {procedure} {values}; SELECT @status{''.join(f', {a.name}' for a in outputs)};"
-        passed = [argument.value for argument in outputs] + [a.value for a in arguments if not a.output]
-        *results, ((status, *found),) = self.query(text, *passed)
-        return Called(results, status, {a.name: value for a, value in zip(outputs, found, strict=True)})
+        return called_in_a_batch(self.query, procedure, arguments)
 
     def begin(self) -> None:
         self._connection.autocommit = False
