@@ -11,6 +11,7 @@ from uuid import UUID
 import pyodbc
 
 from tests.clients.client import Adapter, Address, Argument, Called, ClientError, CutShort, Row, called_in_a_batch
+from tests.clients.dbapi import DbApiConnection, results_of
 
 pyodbc.pooling = False
 
@@ -18,7 +19,7 @@ _NUMBER = re.compile(r"\((\d+)\) \(SQL")
 TIMED_OUT, CANCELLED = "HYT00", "HY008"
 
 
-class OdbcConnection:
+class OdbcConnection(DbApiConnection):
     """A pyodbc connection. pyodbc binds no output parameters: a call declares variables and selects them."""
 
     def __init__(self, connection_string: str, *, binds_arrays: bool) -> None:
@@ -32,12 +33,7 @@ class OdbcConnection:
         cursor = self._connection.cursor()
         try:
             cursor.execute(text, values)
-            results = []
-            while True:
-                if cursor.description is not None:
-                    results.append([tuple(row) for row in cursor.fetchall()])
-                if not cursor.nextset():
-                    return results
+            return results_of(cursor)
         except pyodbc.Error as error:
             _fail(error)
         finally:
@@ -45,17 +41,6 @@ class OdbcConnection:
 
     def call(self, procedure: str, arguments: Sequence[Argument]) -> Called:
         return called_in_a_batch(self.query, procedure, arguments)
-
-    def begin(self) -> None:
-        self._connection.autocommit = False
-
-    def commit(self) -> None:
-        self._connection.commit()
-        self._connection.autocommit = True
-
-    def rollback(self) -> None:
-        self._connection.rollback()
-        self._connection.autocommit = True
 
     def cut_short(self, text: str) -> None:
         self._connection.timeout = 1
@@ -67,9 +52,6 @@ class OdbcConnection:
         names = ", ".join(name for name, _ in columns)
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})", rows)
         cursor.close()
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def _fail(error: pyodbc.Error) -> NoReturn:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.clients.client import Adapter, Address, Argument, Called, ClientError, CutShort, Row, called_in_a_batch
 from tests.clients.contract import ClientContract
+from tests.clients.dbapi import DbApiConnection, results_of
 
 NUMBERS = {
     "Login failed": 18456,
@@ -27,7 +28,7 @@ NUMBERS = {
 """mssql-python tells the text of an error but not its number."""
 
 
-class MssqlPythonConnection:
+class MssqlPythonConnection(DbApiConnection):
     """A connection of mssql-python."""
 
     def __init__(self, address: Address) -> None:
@@ -44,12 +45,7 @@ class MssqlPythonConnection:
         cursor = self._connection.cursor()
         try:
             cursor.execute(text, *values)
-            results = []
-            while True:
-                if cursor.description is not None:
-                    results.append([tuple(row) for row in cursor.fetchall()])
-                if not cursor.nextset():
-                    return results
+            return results_of(cursor)
         except mssql_python.Error as error:
             _fail(error)
         finally:
@@ -58,17 +54,6 @@ class MssqlPythonConnection:
     def call(self, procedure: str, arguments: Sequence[Argument]) -> Called:
         return called_in_a_batch(self.query, procedure, arguments)
 
-    def begin(self) -> None:
-        self._connection.autocommit = False
-
-    def commit(self) -> None:
-        self._connection.commit()
-        self._connection.autocommit = True
-
-    def rollback(self) -> None:
-        self._connection.rollback()
-        self._connection.autocommit = True
-
     def cut_short(self, text: str) -> None:
         self._connection.timeout = 1
         self.query(text)
@@ -76,9 +61,6 @@ class MssqlPythonConnection:
     def load(self, table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
         with closing(self._connection.cursor()) as cursor:
             cursor.bulkcopy(f"dbo.{table}", rows)
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def _fail(error: Exception) -> NoReturn:

@@ -14,6 +14,7 @@ from pymssql import _mssql
 
 from tests.clients.client import Adapter, Address, Argument, Called, ClientError, CutShort, Row
 from tests.clients.contract import ClientContract
+from tests.clients.dbapi import results_of
 
 TIMED_OUT, DEAD = 20003, 20047
 """Numbers of DB-Library: a query that times out takes its connection with it."""
@@ -48,7 +49,7 @@ class PymssqlConnection:
                 cursor.execute(text.replace("%", "%%").replace("?", "%s"), values)
             else:
                 cursor.execute(text)
-            return _results(cursor)
+            return results_of(cursor)
         except pymssql.Error as error:
             _fail(error)
         finally:
@@ -62,7 +63,7 @@ class PymssqlConnection:
         cursor = self._connection.cursor()
         try:
             cursor.callproc(procedure, tuple(argument.value for argument in arguments))
-            return Called(_results(cursor))
+            return Called(results_of(cursor))
         except pymssql.Error as error:
             _fail(error)
         finally:
@@ -87,15 +88,6 @@ class PymssqlConnection:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _results(cursor: Any) -> list[list[Row]]:
-    results = []
-    while True:
-        if cursor.description is not None:
-            results.append([tuple(row) for row in cursor.fetchall()])
-        if not cursor.nextset():
-            return results
 
 
 def _fail(error: Exception) -> NoReturn:

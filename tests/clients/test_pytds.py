@@ -11,6 +11,7 @@ from pytds import tds_types
 
 from tests.clients.client import Adapter, Address, Argument, Called, ClientError, CutShort, Row
 from tests.clients.contract import ClientContract
+from tests.clients.dbapi import DbApiConnection, results_of
 
 COLUMN_TYPES = {
     "int": tds_types.IntType(),
@@ -20,7 +21,7 @@ COLUMN_TYPES = {
 """The columns of the contract's bulk load as python-tds describes them."""
 
 
-class PytdsConnection:
+class PytdsConnection(DbApiConnection):
     """A python-tds connection."""
 
     def __init__(self, address: Address, *, timeout: float | None = None) -> None:
@@ -48,7 +49,7 @@ class PytdsConnection:
                 cursor.execute(text.replace("?", "%s"), passed)
             else:
                 cursor.execute(text)
-            return _results(cursor)
+            return results_of(cursor)
         except (pytds.Error, TimeoutError) as error:
             _fail(error)
         finally:
@@ -64,7 +65,7 @@ class PytdsConnection:
         passed |= {argument.name: argument.value for argument in arguments if not argument.output}
         try:
             cursor.callproc(procedure, passed)
-            results = _results(cursor)
+            results = results_of(cursor)
             names = [argument.name for argument in outputs]
             found = dict(zip(names, cursor.get_proc_outputs(), strict=True)) if names else {}
             return Called(results, cursor.get_proc_return_status(), found)
@@ -73,17 +74,6 @@ class PytdsConnection:
         finally:
             cursor.close()
 
-    def begin(self) -> None:
-        self._connection.autocommit = False
-
-    def commit(self) -> None:
-        self._connection.commit()
-        self._connection.autocommit = True
-
-    def rollback(self) -> None:
-        self._connection.rollback()
-        self._connection.autocommit = True
-
     def cut_short(self, text: str) -> None:
         PytdsConnection(self._address, timeout=1.0).query(text)
 
@@ -91,18 +81,6 @@ class PytdsConnection:
         described = [pytds.Column(name=name, type=COLUMN_TYPES[type]) for name, type in columns]
         with closing(self._connection.cursor()) as cursor:
             cursor.copy_to(table_or_view=table, columns=described, data=rows)
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-def _results(cursor: Any) -> list[list[Row]]:
-    results = []
-    while True:
-        if cursor.description is not None:
-            results.append([tuple(row) for row in cursor.fetchall()])
-        if not cursor.nextset():
-            return results
 
 
 def _fail(error: Exception) -> NoReturn:

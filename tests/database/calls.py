@@ -3,6 +3,7 @@
 `dataclasses.replace` makes a call that differs in one argument and has the same request id; a new value has a new id.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
@@ -12,8 +13,22 @@ from harness.connection import Outcome, Session
 from tests.database.warehouse import ROW, RUN
 
 
+class WriteCall(ABC):
+    """A call of a write procedure: ``call(session)`` makes it."""
+
+    procedure: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def arguments(self) -> tuple[object, ...]:
+        """In the order of the procedure's parameters."""
+
+    def __call__(self, session: Session) -> Outcome:
+        return session.call(self.procedure, *self.arguments).outcome
+
+
 @dataclass(frozen=True, kw_only=True)
-class Pick:
+class Pick(WriteCall):
     """A pick: by default one bag of LOT-1 for line 1."""
 
     procedure: ClassVar[str] = "picking.PickLot"
@@ -36,12 +51,9 @@ class Pick:
             *(self.request_id, self.pallet, self.suggested),
         )
 
-    def __call__(self, session: Session) -> Outcome:
-        return session.call(self.procedure, *self.arguments).outcome
-
 
 @dataclass(frozen=True, kw_only=True)
-class Transfer:
+class Transfer(WriteCall):
     """A transfer: by default 75 of LOT-1 from A-01 to K-01."""
 
     procedure: ClassVar[str] = "putaway.TransferLot"
@@ -64,12 +76,9 @@ class Transfer:
             *(self.request_id, self.reference, self.remarks),
         )
 
-    def __call__(self, session: Session) -> Outcome:
-        return session.call(self.procedure, *self.arguments).outcome
-
 
 @dataclass(frozen=True, kw_only=True)
-class FefoPick:
+class FefoPick(WriteCall):
     """A pick of what a line still needs, in the order of FEFO: by default of line 1, all or nothing."""
 
     procedure: ClassVar[str] = "picking.PickFefo"
@@ -86,12 +95,9 @@ class FefoPick:
     def arguments(self) -> tuple[object, ...]:
         return (self.run, self.row, self.line, self.user, self.request_id, self.partial, self.pallet)
 
-    def __call__(self, session: Session) -> Outcome:
-        return session.call(self.procedure, *self.arguments).outcome
-
 
 @dataclass(frozen=True, kw_only=True)
-class Unpick:
+class Unpick(WriteCall):
     """A reversal: by default of all that is left of the first allocation."""
 
     procedure: ClassVar[str] = "picking.UnpickLot"
@@ -105,9 +111,6 @@ class Unpick:
     @property
     def arguments(self) -> tuple[object, ...]:
         return (self.allocation, self.user, self.request_id, self.bags, self.reason)
-
-    def __call__(self, session: Session) -> Outcome:
-        return session.call(self.procedure, *self.arguments).outcome
 
 
 Call = Pick | Transfer

@@ -1,12 +1,14 @@
 """Retry: what was lost to another session is tried again inside the call, bounded and counted; nothing else is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
-from harness.connection import Session, SqlServerError
+from harness.connection import Outcome, Session, SqlServerError
 from tests.database.calls import Call, Pick, Transfer
-from tests.database.clients import begun
+from tests.database.clients import Pending, begun
 from tests.database.warehouse import Warehouse, spid_of
 
 EITHER = pytest.mark.parametrize("call", [Pick(), Transfer()], ids=["pick", "transfer"])
@@ -22,8 +24,9 @@ EARLIER_LOCK = {
 }
 
 
-@EITHER
-def test_the_victim_of_a_deadlock_is_retried_inside_the_call(warehouse: Warehouse, call: Call) -> None:
+@contextmanager
+def deadlocked(warehouse: Warehouse, call: Call) -> Iterator[Pending[Outcome]]:
+    """The call under way, after it was the victim of a deadlock with another program, which has committed since."""
     with (
         warehouse.hold(LATER_LOCK[call.procedure]) as other,
         begun(warehouse.target, call) as victim,
@@ -32,6 +35,12 @@ def test_the_victim_of_a_deadlock_is_retried_inside_the_call(warehouse: Warehous
         victim.await_waiting(warehouse)
         other.execute(EARLIER_LOCK[call.procedure])
         other.execute("COMMIT TRANSACTION;")
+        yield victim
+
+
+@EITHER
+def test_the_victim_of_a_deadlock_is_retried_inside_the_call(warehouse: Warehouse, call: Call) -> None:
+    with deadlocked(warehouse, call) as victim:
         outcome = victim.result()
     assert (outcome.replayed, outcome.attempts) == (False, 2)
     (operation,) = warehouse.operations()
@@ -41,14 +50,7 @@ def test_the_victim_of_a_deadlock_is_retried_inside_the_call(warehouse: Warehous
 
 @EITHER
 def test_a_repeat_of_a_retried_call_tells_the_attempts_of_the_first(warehouse: Warehouse, call: Call) -> None:
-    with (
-        warehouse.hold(LATER_LOCK[call.procedure]) as other,
-        begun(warehouse.target, call) as victim,
-    ):
-        other.execute("SET DEADLOCK_PRIORITY HIGH;")
-        victim.await_waiting(warehouse)
-        other.execute(EARLIER_LOCK[call.procedure])
-        other.execute("COMMIT TRANSACTION;")
+    with deadlocked(warehouse, call) as victim:
         victim.result()
         again = call(victim.session)
     assert (again.replayed, again.attempts) == (True, 2)
@@ -56,14 +58,7 @@ def test_a_repeat_of_a_retried_call_tells_the_attempts_of_the_first(warehouse: W
 
 @EITHER
 def test_one_document_number_serves_all_attempts(warehouse: Warehouse, call: Call) -> None:
-    with (
-        warehouse.hold(LATER_LOCK[call.procedure]) as other,
-        begun(warehouse.target, call) as victim,
-    ):
-        other.execute("SET DEADLOCK_PRIORITY HIGH;")
-        victim.await_waiting(warehouse)
-        other.execute(EARLIER_LOCK[call.procedure])
-        other.execute("COMMIT TRANSACTION;")
+    with deadlocked(warehouse, call) as victim:
         victim.result()
     assert warehouse.last_number("PT" if isinstance(call, Pick) else "BT") == 1
 
