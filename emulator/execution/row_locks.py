@@ -8,9 +8,15 @@ level                  rows read                       rows read to be changed, 
 =====================  ==============================  ==========================================
 READ UNCOMMITTED       none (Sch-S on the table)       U, given back when the row does not qualify
 READ COMMITTED         S, while the row is read        the same
-REPEATABLE READ        S, held                         U, held even when the row does not qualify
+REPEATABLE READ        S, held when the row qualifies  U, the same
 SERIALIZABLE           RangeS-S on keys and next key   RangeS-U; a unique key that is found: S or U
 =====================  ==============================  ==========================================
+
+Whether a row qualifies is for the scan to say, with the conditions that it can test itself. What an operator behind the
+scan turns down (a subquery; a lookup, of the index key that led there) stays locked from REPEATABLE READ on and where a
+hint asked for the lock; the target of a change is given back at READ COMMITTED. Seen so on SQL Server with trace flag
+1200 (stackoverflow.com/q/13726685) and by Craig Freedman ("Read Committed and Updates"), where the documentation only
+says that all data read stays locked.
 
 With READ_COMMITTED_SNAPSHOT on, READ COMMITTED reads versions without locks, unless a hint asks for locks
 (READCOMMITTEDLOCK, UPDLOCK, XLOCK, TABLOCK); what is read to be changed is locked as ever. At level SNAPSHOT
@@ -79,10 +85,9 @@ class LockPolicy:
     """How one scan locks. ``table`` is taken first and kept to the end of the transaction if ``table_held``.
 
     ``row``: on rows and keys, NL for none. ``key_range``: in its place on the keys of an index, NL unless SERIALIZABLE.
-    ``held``: rows stay locked; if not, each is locked only while it is read. ``keeps_unqualified``: rows that were read
-    and do not qualify stay locked too. ``keeps_entries``: so do index keys from which a row was looked up that does
-    not: the lock of a hint belongs to the seek, only those on the target of a change are given back by what comes
-    behind it.
+    ``held``: rows stay locked; if not, each is locked only while it is read. ``keeps_rejected``: so do those that pass
+    the scan and are turned down behind it: the lock of a level or hint belongs to the scan, only those on the target of
+    a change are given back by what comes behind it. ``target``: what is read is to be changed.
 
     ``versions``: rows are read from a snapshot; then ``row`` is taken on those that qualify alone, and ``current`` says
     that they must not have changed since.
@@ -93,8 +98,8 @@ class LockPolicy:
     row: LockMode = NL
     key_range: LockMode = NL
     held: bool = False
-    keeps_unqualified: bool = False
-    keeps_entries: bool = False
+    keeps_rejected: bool = False
+    target: bool = False
     read_past: bool = False
     no_wait: bool = False
     versions: Versions | None = None
@@ -131,8 +136,8 @@ def lock_policy(
         row=row,
         key_range=_RANGES[row] if level is Isolation.SERIALIZABLE else NL,
         held=held,
-        keeps_unqualified=level >= Isolation.REPEATABLE_READ,
-        keeps_entries=not target,
+        keeps_rejected=not target or level >= Isolation.REPEATABLE_READ,
+        target=target,
         read_past=hints.read_past,
         no_wait=hints.no_wait,
     )
@@ -228,7 +233,7 @@ class ScanLocks:
     @property
     def whole_table(self) -> LockMode:
         """The mode of the table in place of all its rows: X for what is read to be changed."""
-        return X if self.row is U and not self.policy.keeps_entries else self.row
+        return X if self.row is U and self.policy.target else self.row
 
     def would_wait(self, space: LockSpace, key: Hashable, mode: LockMode) -> bool:
         """Whether another session's lock is in the way."""

@@ -13,7 +13,7 @@ without locks but for those that are to be changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emulator.execution.row_locks import IS, NL, LockPolicies, LockPolicy, S, ScanLocks, Versions
@@ -48,7 +48,9 @@ class ScanPlan:
 
     ``slot`` gets the row, ``key_slot`` (if any) its base key. ``index`` is the nonclustered index read, None for the
     base. ``covering``: the base row need not be locked. ``entry_filter`` is what can be tested on the index's columns,
-    before a lookup; ``row_filter`` the rest. ``policies`` is None for a table that is not locked.
+    before a lookup, ``row_filter`` what can be on the row's, ``outer_filter`` what SQL Server tests behind the scan:
+    which rows that turns down makes no difference to their locks, unless these are on the target of a change.
+    ``policies`` is None for a table that is not locked.
     """
 
     slot: int
@@ -60,7 +62,17 @@ class ScanPlan:
     key_slot: int | None = None
     entry_filter: Condition | None = None
     row_filter: Condition | None = None
+    outer_filter: Condition | None = None
     policies: LockPolicies | None = None
+    condition: Condition | None = field(init=False)
+    """All three filters."""
+    row_condition: Condition | None = field(init=False)
+    """Those behind ``entry_filter``."""
+
+    def __post_init__(self) -> None:
+        row_condition = _both(self.row_filter, self.outer_filter)
+        object.__setattr__(self, "row_condition", row_condition)
+        object.__setattr__(self, "condition", _both(self.entry_filter, row_condition))
 
 
 def scan(plan: ScanPlan) -> Rows:
@@ -109,7 +121,7 @@ def _without_locks(
 ) -> Iterator[None]:
     base = store.base
     slot, key_slot, secondary = plan.slot, plan.key_slot, plan.index is not None
-    condition = _both(plan.entry_filter, plan.row_filter)
+    condition = plan.condition
     switch_point, mask = env[SESSION].switch_point, env[SESSION].switch_mask
     for count, (key, value) in enumerate(index.scan(*key_range, plan.reverse), start=1):
         if not count & mask:
@@ -135,7 +147,7 @@ def _reading_committed(
     if plan.index is not None:
         yield from _reading_committed_entries(plan, env, locks, index, key_range)
         return
-    slot, key_slot, condition = plan.slot, plan.key_slot, plan.row_filter
+    slot, key_slot, condition = plan.slot, plan.key_slot, plan.row_condition
     locked = index.locks.entries
     switch_point, mask = locks.session.switch_point, locks.session.switch_mask
     for count, (key, row) in enumerate(index.scan(*key_range, plan.reverse), start=1):
@@ -167,7 +179,7 @@ def _reading_committed_entries(
     plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
 ) -> Iterator[None]:
     slot, key_slot, covering = plan.slot, plan.key_slot, plan.covering
-    entry_filter, row_filter = plan.entry_filter, plan.row_filter
+    entry_filter, row_filter = plan.entry_filter, plan.row_condition
     base = locks.store.base
     locked, base_locked = index.locks.entries, base.locks.entries
     switch_point, mask = locks.session.switch_point, locks.session.switch_mask
@@ -234,24 +246,25 @@ def _keeping_locks(
 def _locked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key, mode: LockMode) -> bool:
     """Lock ``key`` in ``mode``, and the base row if there is a lookup; whether the row is there and qualifies.
 
-    What does not qualify is given back, except that a row which was read stays locked where the policy says so. (All
-    conditions on a covering index are its ``entry_filter``.)
+    What does not qualify is given back, except that what only an operator behind the scan turned down stays locked
+    where the policy says so, and at level SERIALIZABLE everything. (All conditions of the scan on a covering index are
+    its ``entry_filter``.)
     """
-    policy = locks.policy
     previous = locks.lock(index.locks, key, mode)
     value = index.values.get(key, GHOST)
-    qualifies = stays = False
-    if value is not GHOST:
-        stays = policy.keeps_unqualified
-        if plan.index is None:
-            qualifies = _qualifies(plan, env, value, key, plan.row_filter)
+    passes = qualifies = False
+    stays = mode is locks.key_range or (value is not GHOST and bool(locks.key_range))
+    if value is not GHOST and plan.index is None:
+        passes = _qualifies(plan, env, value, key, plan.row_filter)
+        qualifies = passes and (plan.outer_filter is None or bool(plan.outer_filter(env)))
+    elif value is not GHOST:
+        row = locks.store.base.values.get(value, GHOST)
+        passes = row is not GHOST and _qualifies(plan, env, row, value, plan.entry_filter)
+        if plan.covering:
+            qualifies = passes and (plan.outer_filter is None or bool(plan.outer_filter(env)))
         else:
-            row = locks.store.base.values.get(value, GHOST)
-            qualifies = row is not GHOST and _qualifies(plan, env, row, value, plan.entry_filter)
-            if qualifies and not plan.covering:
-                stays = stays or policy.keeps_entries
-                qualifies = _locked_lookup(plan, env, locks, value)
-    if qualifies or stays or mode is locks.key_range:
+            qualifies = passes and _locked_lookup(plan, env, locks, value)
+    if qualifies or stays or (passes and locks.policy.keeps_rejected):
         locks.count(index)
         return qualifies
     locks.give_back(index.locks, key, mode, previous)
@@ -264,8 +277,9 @@ def _locked_lookup(plan: ScanPlan, env: Env, locks: ScanLocks, base_key: Key) ->
         return False
     previous = locks.lock(base.locks, base_key, locks.row)
     row = base.values.get(base_key, GHOST)
-    qualifies = row is not GHOST and _qualifies(plan, env, row, base_key, plan.row_filter)
-    if qualifies or (row is not GHOST and locks.policy.keeps_unqualified):
+    passes = row is not GHOST and _qualifies(plan, env, row, base_key, plan.row_filter)
+    qualifies = passes and (plan.outer_filter is None or bool(plan.outer_filter(env)))
+    if qualifies or (passes and locks.policy.keeps_rejected) or (row is not GHOST and locks.key_range):
         locks.count(base)
         return qualifies
     locks.give_back(base.locks, base_key, locks.row, previous)
@@ -277,7 +291,7 @@ def _unlocked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore,
     value = index.values.get(key, GHOST)
     base_key = key if plan.index is None else value
     row = value if plan.index is None or value is GHOST else locks.store.base.values.get(value, GHOST)
-    return row is not GHOST and _qualifies(plan, env, row, base_key, _both(plan.entry_filter, plan.row_filter))
+    return row is not GHOST and _qualifies(plan, env, row, base_key, plan.condition)
 
 
 def _qualifies(plan: ScanPlan, env: Env, row: Any, base_key: Key, condition: Condition | None) -> bool:
@@ -344,7 +358,7 @@ def _qualifying_version(
     base = locks.store.base
     base_key = key if plan.index is None else value
     row = value if plan.index is None else base.value_at(base_key, snapshot)
-    if not _qualifies(plan, env, row, base_key, _both(plan.entry_filter, plan.row_filter)):
+    if not _qualifies(plan, env, row, base_key, plan.condition):
         return False
     if not locks.policy.current:
         return True
@@ -442,7 +456,7 @@ def fetch(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fetch:
 
 
 def _fetch_unlocked(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fetch:
-    condition = _both(plan.entry_filter, plan.row_filter)
+    condition = plan.condition
 
     def fetch_unlocked(env: Env) -> bool:
         key: Any = make_key(env)
@@ -459,7 +473,7 @@ def _fetch_unlocked(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fe
 
 def _fetch_base_row(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fetch:
     """The most frequent case, with nobody in the way of a READ COMMITTED read: three dictionary look-ups."""
-    slot, store_of, condition, policies = plan.slot, plan.store_of, plan.row_filter, plan.policies
+    slot, store_of, condition, policies = plan.slot, plan.store_of, plan.row_condition, plan.policies
     assert policies is not None
     policy_at = policies.at
 

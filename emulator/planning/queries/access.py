@@ -284,7 +284,9 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
     single."""
     table = path.table
     slot = table.source.slot
-    residual = [conjunct for conjunct in conjuncts if not _is_sought(conjunct, path)]
+    tested = [conjunct for conjunct in conjuncts if not _is_sought(conjunct, path)]
+    behind = [conjunct for conjunct in tested if conjunct.asks_further]
+    residual = [conjunct for conjunct in tested if not conjunct.asks_further]
     early: list[Conjunct] = []
     if not path.is_base and path.index is not None:
         contents = _contents(table, path.index)
@@ -308,6 +310,7 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
         key_slot=table.key_slot,
         entry_filter=conjunction(early),
         row_filter=conjunction(late),
+        outer_filter=conjunction(behind),
         policies=LockPolicies(table.hints.locks, table.database, target=table.target) if table.locked else None,
     )
     if not path.single:

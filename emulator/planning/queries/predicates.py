@@ -8,7 +8,7 @@ on it can be sought: as on SQL Server.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from emulator.errors import SqlError
 from emulator.execution.seeks import like_prefix
@@ -17,6 +17,7 @@ from emulator.planning.expressions import compile_condition, compile_filter, com
 from emulator.planning.expressions.application import constant_value
 from emulator.planning.expressions.comparisons import compare, comparison_operands
 from emulator.planning.expressions.conditions import with_null_rules
+from emulator.planning.expressions.walk import children
 from emulator.sql import nodes
 from emulator.types.sqltype import SqlType, is_character, is_large_object
 
@@ -50,7 +51,8 @@ class Conjunct:
 
     ``equal`` are the two sides of an equality, in the type in which they are compared: what a hash join can use.
     ``columns`` are the columns it reads, as (slot, ordinal); None: not known. ``others`` are what it says of columns
-    that is no help in a seek, with the operators <> and IS NOT NULL.
+    that is no help in a seek, with the operators <> and IS NOT NULL. ``asks_further``: it has a subquery or calls a
+    user's function, so it is tested by an operator behind the scan and not while the scan reads a row.
     """
 
     condition: Condition
@@ -60,6 +62,7 @@ class Conjunct:
     equal: tuple[Expr, Expr] | None = None
     columns: frozenset[tuple[int, int]] | None = None
     others: tuple[Sarg, ...] = ()
+    asks_further: bool = False
 
 
 def compile_conjuncts(predicate: nodes.Predicate | None, scope: Scope, ctx: PlanContext) -> list[Conjunct]:
@@ -74,6 +77,7 @@ def compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> C
         source.used = set()
     conjunct = _compile_conjunct(node, scope, ctx)
     conjunct.columns = _columns_read(scope)
+    conjunct.asks_further = _asks_further(node)
     for source, used in zip(scope.sources, before, strict=True):
         source.used |= used
     return conjunct
@@ -158,6 +162,14 @@ def conjunction(conjuncts: Iterable[Conjunct]) -> Condition | None:
 
 
 COLLATION_CONFLICT = 468
+
+
+def _asks_further(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.FunctionCall) and node.name.schema is not None:
+        return True
+    return any(isinstance(getattr(node, item.name), nodes.Query) for item in fields(node)) or any(
+        _asks_further(child) for child in children(node)
+    )
 
 
 def _compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> Conjunct:

@@ -37,7 +37,7 @@ def test_a_reader_locks_by_its_level(
 def test_the_target_of_a_change_is_read_with_update_locks_at_every_level(level: Isolation) -> None:
     policy = lock_policy(PLAIN, level, target=True)
     assert (policy.table, policy.row, policy.held) == (LockMode.IX, LockMode.U, True)
-    assert policy.keeps_unqualified is (level >= REPEATABLE)
+    assert policy.keeps_rejected is (level >= REPEATABLE)
     assert policy.key_range is (LockMode.RANGE_S_U if level is SERIALIZABLE else LockMode.NL)
 
 

@@ -43,10 +43,24 @@ def test_a_hint_lowers_the_level_of_the_session(db: Any) -> None:
     assert db.locks("SELECT b FROM t WITH (NOLOCK) WHERE id = 3", "SERIALIZABLE") == []
 
 
-def test_an_update_lock_is_given_back_when_the_row_does_not_qualify(db: Any) -> None:
-    query = "SELECT c FROM t WITH (UPDLOCK) WHERE b = 'z'"
-    assert db.locks(query) == ["IX dbo.t", "U dbo.t.pk_t (3,)"]
-    assert len(db.locks(query, "REPEATABLE READ")) == 6
+@pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ"])
+def test_a_lock_is_given_back_when_the_scan_finds_that_the_row_does_not_qualify(db: Any, level: str) -> None:
+    assert db.locks("SELECT c FROM t WITH (UPDLOCK) WHERE b = 'z'", level) == ["IX dbo.t", "U dbo.t.pk_t (3,)"]
+
+
+def test_what_a_subquery_turns_down_stays_locked_where_the_level_or_a_hint_asked_for_it(db: Any) -> None:
+    """The condition is tested behind the scan, which has passed the row on; only the target of an UPDATE at READ
+    COMMITTED is given back from there (Craig Freedman, "Read Committed and Updates")."""
+    condition = "EXISTS (SELECT 1 WHERE t.b = 'z')"
+    assert len(db.locks(f"SELECT c FROM t WHERE {condition}", "REPEATABLE READ")) == 6
+    assert len(db.locks(f"SELECT c FROM t WITH (UPDLOCK) WHERE {condition}")) == 6
+    update = f"UPDATE t SET b = 'q' WHERE {condition}"
+    assert db.locks(update) == ["IX dbo.t", "X dbo.t.pk_t (3,)", "X dbo.t.ix_a (20, 3)"]
+    assert len(db.locks(update, "REPEATABLE READ")) == 7
+
+
+def test_serializable_keeps_what_it_read_whether_it_qualifies_or_not(db: Any) -> None:
+    assert db.locks("SELECT b FROM t WHERE id = 3 AND b = 'q'", "SERIALIZABLE") == ["IS dbo.t", "S dbo.t.pk_t (3,)"]
 
 
 def test_a_hinted_lock_on_an_index_key_stays_when_the_looked_up_row_does_not_qualify(db: Any) -> None:
