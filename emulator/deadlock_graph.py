@@ -160,8 +160,8 @@ def _process(instance: Instance, part: Participant) -> Element:
     for name, value in attributes.items():
         element.set(name, str(value))
     stack = SubElement(element, "executionStack")
-    for frame in _frames(session):
-        stack.append(_stack_frame(session, frame))
+    frames = [_stack_frame(session, frame) for frame in _frames(session)]
+    stack.extend(frames or [_compilation(session)])
     SubElement(element, "inputbuf").text = f"\n{session.input_buffer[:LONGEST_TEXT]}   "
     return element
 
@@ -190,6 +190,13 @@ def _stack_frame(session: Session, frame: Frame) -> Element:
         sqlhandle=f"0x{'02' if module is None else '03'}000000{handle}",
     )
     element.text = f"\n{frame.text[node.start : node.end][:LONGEST_TEXT] or 'unknown'}    "
+    return element
+
+
+def _compilation(session: Session) -> Element:
+    """In place of a stack: a batch that is being compiled."""
+    element = Element("frame", procname="adhoc", line="1", stmtstart="0", stmtend="-1", sqlhandle=f"0x02{'0' * 46}")
+    element.text = f"\n{session.input_buffer[:LONGEST_TEXT]}    "
     return element
 
 

@@ -202,6 +202,7 @@ class Session:
         with self._request(sink):
             if self.skipping is not None:
                 text = text_after_switch(text, self)
+            self.frame = Frame(self, [], text=text)
             unit, values = self.ad_hoc_unit(text)
             variables = unit.new_variables(values)
             frame = self.frame = Frame(self, variables, scope_identity=self.scope_identity, text=unit.text)

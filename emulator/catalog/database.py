@@ -48,14 +48,13 @@ class SnapshotState(IntEnum):
 class Database:
     """One database. ``version`` grows with every change of a definition: kept plans carry the one they were made for.
 
-    ``options`` are those that ALTER DATABASE has set (module ``database_options``). ``changing`` counts the definitions
-    that open transactions are changing: while it is 0 nobody has to wait for one.
-    ``dropping`` are tables that open transactions have dropped, by name like ``objects``.
-    ``objects`` are keyed by (schema, name), both folded: tables, views, procedures, functions, sequences, synonyms and
-    constraints share one namespace; ``types`` have their own. ``application_locks`` are those of sp_getapplock,
-    keyed by (principal id, resource). ``owner_sid`` is that of the login that is ``dbo`` here. ``snapshots`` says if
-    SNAPSHOT isolation is allowed, ``snapshots_since`` from which commit on (``VersionStore.sequence``). ``locks`` is
-    the lock on the database itself: those who change its options wait there for those who are in the way.
+    ``options`` are those that ALTER DATABASE has set (module ``database_options``). ``dropping`` are tables that open
+    transactions have dropped, by name like ``objects``. ``objects`` are keyed by (schema, name), both folded: tables,
+    views, procedures, functions, sequences, synonyms and constraints share one namespace; ``types`` have their own.
+    ``application_locks`` are those of sp_getapplock, keyed by (principal id, resource). ``owner_sid`` is that of the
+    login that is ``dbo`` here. ``snapshots`` says if SNAPSHOT isolation is allowed, ``snapshots_since`` from which
+    commit on (``VersionStore.sequence``). ``locks`` is the lock on the database itself: those who change its options
+    wait there for those who are in the way.
     """
 
     name: str
@@ -69,7 +68,6 @@ class Database:
     options: dict[str, str] = field(default_factory=dict)
     created: int = 0
     version: int = field(default=0, metadata=TRANSIENT)
-    changing: int = field(default=0, metadata=TRANSIENT)
     schemas: dict[str, Schema] = field(default_factory=dict)
     objects: dict[tuple[str, str], DatabaseObject] = field(default_factory=dict, metadata=TRANSIENT)
     by_id: dict[int, DatabaseObject] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import Plan, as_unit, evaluator
 from emulator.execution.settings import Isolation
+from emulator.execution.snapshots import at_one_moment
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
@@ -98,17 +99,20 @@ class Cursor:
         if self.is_open:
             raise sql_error(16905)
         session, plan = frame.session, self._plan
-        if plan.version != plan.database.version or plan.temporary or plan.database.changing:
+        if plan.version != plan.database.version or plan.temporary:
             plan.prepare(frame)
         if plan.accesses and not session.unchecked:
             authorize(session, plan.accesses)
-        query: CursorQuery = plan.run
-        self._env = [self._variables, session, *plan.blank]
-        self._rows = list(as_unit(frame, lambda: list(query.rows(self._env))))
-        self._query = query
+        as_unit(frame, plan.stably, frame, self._find_rows, session)
         self.position, self.on_row, self.is_open = 0, False, True
         session.open_cursors.add(self)
         session.cursor_rows = -1 if self.kind.dynamic else len(self._rows)
+
+    def _find_rows(self, session: Session) -> None:
+        query: CursorQuery = self._plan.run
+        self._env = [self._variables, session, *self._plan.blank]
+        self._rows = list(query.rows(self._env))
+        self._query = query
 
     def close(self, session: Session) -> None:
         """Forget the result. Errors: 16917."""
@@ -147,7 +151,7 @@ class Cursor:
         self.position = self._target(direction, offset)
         step = -1 if direction in ("PRIOR", "LAST") or (direction == "RELATIVE" and offset < 0) else 1
         while 1 <= self.position <= len(self._rows):
-            row: tuple[Any, ...] | None = as_unit(frame, self._read, session)
+            row: tuple[Any, ...] | None = as_unit(frame, at_one_moment(session, self._read), session)
             if row is not None or self.kind.keyset:
                 self.on_row = row is not None
                 session.fetch_status = FETCHED if row is not None else ROW_GONE
@@ -220,7 +224,8 @@ class Cursor:
         if not self.is_open:
             raise sql_error(16917)
         self.position = position
-        row: tuple[Any, ...] | None = as_unit(frame, self._read, frame.session)
+        session = frame.session
+        row: tuple[Any, ...] | None = as_unit(frame, at_one_moment(session, self._read), session)
         self.on_row = row is not None
         return row
 

@@ -1,7 +1,7 @@
 """Plans of single statements: compiled when their module is, again when the catalog has changed, run as one unit.
 
 Every statement that touches rows runs inside a transaction: the session's, or one of its own that ends with it. When it
-fails, its changes are undone and only they.
+fails, its changes are undone and only they. The definitions of its tables do not change while it runs (``stability``).
 """
 
 from __future__ import annotations
@@ -15,17 +15,21 @@ from emulator.execution.authorization import authorize
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.snapshots import at_one_moment
+from emulator.execution.stability import give_back, keep_stable
 from emulator.execution.statistics import report_statement
 from emulator.execution.units import UnitCompiler, is_missing_object
 from emulator.execution.warnings import warn
 from emulator.planning.accesses import Access, settled
 from emulator.planning.binding import FIRST_SLOT, Env, PlanContext
+from emulator.planning.changes.targets import is_private
 from emulator.results import ResultSink
 from emulator.sql import nodes
 from emulator.storage.usage import UseCount, count_uses
 
 if TYPE_CHECKING:
+    from emulator.locking.manager import LockSpace
     from emulator.session import Session
+    from emulator.storage.transaction import Transaction
 
 Executable = Callable[[Env, "ResultSink | None"], int]
 
@@ -39,8 +43,8 @@ class Plan:
     """
 
     __slots__ = (
-        *("_compile", "_compiler", "_tables", "accesses", "blank", "database", "options", "run", "temporary"),
-        *("uses", "version"),
+        *("_compile", "_compiler", "_spaces", "_tables", "accesses", "blank", "database", "options", "run"),
+        *("temporary", "uses", "version"),
     )
 
     def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
@@ -54,6 +58,7 @@ class Plan:
         self.blank: list[Any] = []
         self.temporary: dict[str, Table] = {}
         self._tables: list[Table] = []
+        self._spaces: list[LockSpace] = []
         self.accesses: tuple[Access, ...] = ()
         try:
             self.refresh(compiler.session)
@@ -69,10 +74,18 @@ class Plan:
         if self._compiler.module is None:
             context.ansi_nulls = context.options.ansi_nulls
         version = self.database.version
-        self.run = self._compile(context)
+        stable: list[LockSpace] = []
+        context.stable = stable
+        try:
+            self.run = self._compile(context)
+        finally:
+            give_back(session, session.transaction or session.owned_locks, stable)
         self.blank = [None] * (context.slots - FIRST_SLOT)
         self.temporary = context.temporary
         self._tables = context.tables
+        shared = [table for table in context.temporary.values() if not is_private(table)]
+        stores = [table.store for table in (*context.tables, *shared, *context.related)]
+        self._spaces = list(dict.fromkeys(store.locks for store in stores if store is not None))
         self.uses = tuple(context.uses)
         self.accesses = settled(context.accesses)
         self.version = version
@@ -80,25 +93,59 @@ class Plan:
     def prepare(self, frame: Frame) -> None:
         """Compile again if anything that the plan was bound to has changed, waiting for whoever is changing it.
 
-        During a wait others can begin to change things, so it is over only when nobody had to be waited for. Errors:
-        those of binding names.
+        Errors: those of binding names.
         """
         session = frame.session
-        waited = True
-        while waited:
-            current = self.version == self.database.version
-            waited = current and sum(map(session.await_definition, self._tables)) > 0
-            while (
-                self.version != self.database.version
-                or self.options is not session.settings.compiled
-                or (self.temporary and self._is_rebound(session))
-            ):
-                waited = True
+        while self._is_stale(session):
+            try:
+                self.refresh(session)
+            except SqlError as error:
+                error.unbound_in = frame
+                raise
+
+    def call(self, frame: Frame, *arguments: Any) -> Any:
+        """What ``run`` gives in an environment of its own."""
+        return self.run([*frame.env, *self.blank], *arguments)
+
+    def stably(self, frame: Frame, call: Callable[..., Any], *arguments: Any) -> Any:
+        """What ``call``, which uses the plan, gives while nobody can change the definitions of its tables. It is a
+        statement with a snapshot of its own.
+
+        Errors: 1205, 1222, those of binding names, 229.
+        """
+        session = frame.session
+        transaction = session.transaction
+        assert transaction is not None
+        spaces = self._stabilize(frame, transaction)
+        try:
+            return at_one_moment(session, call)(*arguments)
+        finally:
+            give_back(session, transaction, spaces)
+
+    def _stabilize(self, frame: Frame, transaction: Transaction) -> list[LockSpace]:
+        """Sch-S on the plan's tables, for which the plan is then good."""
+        session = frame.session
+        while True:
+            waited, held = False, self._spaces
+            for position, space in enumerate(held):
                 try:
-                    self.refresh(session)
-                except SqlError as error:
-                    error.unbound_in = frame
+                    waited |= keep_stable(session, transaction, space)
+                except BaseException:
+                    give_back(session, transaction, held[:position])
                     raise
+            if not (waited and self._is_stale(session)):
+                return held
+            give_back(session, transaction, held)
+            self.prepare(frame)
+            if self.accesses and not session.unchecked:
+                authorize(session, self.accesses)
+
+    def _is_stale(self, session: Session) -> bool:
+        return (
+            self.version != self.database.version
+            or self.options is not session.settings.compiled
+            or bool(self.temporary and self._is_rebound(session))
+        )
 
     @property
     def tables(self) -> list[Table]:
@@ -119,9 +166,8 @@ def evaluator(
     plan = Plan(compiler, compile_it)
 
     def evaluate(frame: Frame) -> Any:
-        database = plan.database
-        stale = plan.version != database.version or plan.options is not frame.session.settings.compiled
-        if stale or plan.temporary or database.changing:
+        stale = plan.version != plan.database.version or plan.options is not frame.session.settings.compiled
+        if stale or plan.temporary:
             plan.prepare(frame)
         if plan.accesses and not frame.session.unchecked:
             authorize(frame.session, plan.accesses)
@@ -131,7 +177,7 @@ def evaluator(
         session = frame.session
         if plan.uses:
             count_uses(plan.uses, session.request_began)
-        value = as_unit(frame, plan.run, [*frame.env, *plan.blank])
+        value = as_unit(frame, plan.stably, frame, plan.call, frame)
         session.switch_point()
         if session.warnings:
             warn(session)
@@ -145,8 +191,6 @@ def evaluator(
 def as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
     """Run as one statement: in the session's transaction, or in one of its own; undo its changes when it fails."""
     session = frame.session
-    if session.instance.versions.statement_level:
-        run = at_one_moment(session, run)
     transaction = session.transaction
     if transaction is None:
         session.begin_own()
@@ -181,7 +225,6 @@ def plan_step(
     ``begins_transaction``: it does with SET IMPLICIT_TRANSACTIONS ON.
     """
     plan = Plan(compiler, compile_statement)
-    database = plan.database
     structural = isinstance(node, nodes.TruncateTable)
 
     def run_statement(frame: Frame) -> Signal | None:
@@ -190,8 +233,8 @@ def plan_step(
         try:
             if writes and session.doomed:
                 raise sql_error(3930)
-            stale = plan.version != database.version or plan.options is not session.settings.compiled
-            if stale or plan.temporary or database.changing:
+            stale = plan.version != plan.database.version or plan.options is not session.settings.compiled
+            if stale or plan.temporary:
                 plan.prepare(frame)
             if plan.accesses and not session.unchecked:
                 authorize(session, plan.accesses)
@@ -199,7 +242,7 @@ def plan_step(
                 session.begin_implicitly()
             if plan.uses:
                 count_uses(plan.uses, session.request_began)
-            count = as_unit(frame, plan.run, [*frame.env, *plan.blank], session.sink)
+            count = as_unit(frame, plan.stably, frame, plan.call, frame, session.sink)
         except SqlError as error:
             session.warnings = 0
             return statement_failed(frame, error, node.line, writes=writes, structural=structural)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 def at_one_moment(session: Session, run: Callable[..., Any]) -> Callable[..., Any]:
     """``run`` as a statement with a snapshot of its own for READ COMMITTED reads, of the moment when it begins."""
+    if not session.instance.versions.statement_level:
+        return run
 
     def run_at_one_moment(*arguments: Any) -> Any:
         assert session.transaction is not None

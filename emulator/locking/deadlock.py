@@ -110,7 +110,7 @@ def _participant(wait: LockWait, blocker: LockOwner, blocking_mode: LockMode) ->
         space=entry.space,
         key=entry.key,
         group_mode=max(entry.granted.values(), default=LockMode.NL, key=STRENGTHS.__getitem__),
-        held=LockMode.NL if wait.previous is None else wait.previous,
+        held=wait.previous if wait.converts and wait.previous is not None else LockMode.NL,
         requested=wait.shown_mode,
         since=wait.since,
         blocking_session_id=blocker.session.session_id,

@@ -10,6 +10,8 @@ Rules (documentation: "Transaction locking and row versioning guide", "Locking i
   ``acquire`` is undone by one ``release``, or by the end of the transaction (``release_all``).
 - First come, first served: a request waits when it conflicts with another owner's granted mode or with any request
   already waiting. A conversion (the owner already holds a weaker mode) waits for granted modes only and goes first.
+- Who holds Sch-S alone has no right to go first: every statement holds that on its tables. It passes those who wait for
+  Sch-M, who wait for it.
 - Owners of one session never block each other: a transaction may enter what its session has locked.
 - A new wait may close a cycle of waits; the deadlock monitor then ends the wait of a victim before ``acquire`` returns.
 """
@@ -22,7 +24,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from emulator.locking.deadlock import Deadlock, Step, choose_victim, find_cycle, report
-from emulator.locking.modes import COMBINED, CONFLICTS, UNIT, LockMode
+from emulator.locking.modes import COMBINED, CONFLICTS, TALLY_BITS, UNIT, LockMode
 from emulator.locking.waits import WaitCount
 
 WHOLE: tuple[()] = ()
@@ -145,7 +147,7 @@ class LockEntry:
 class LockWait:
     """A queued request. ``mode`` is the mode that the owner will hold: for a conversion, the combined one.
 
-    ``previous`` is the mode held while waiting (None: not a conversion). ``outcome`` is None until the wait ends;
+    ``previous`` is the mode held while waiting (None: nothing). ``outcome`` is None until the wait ends;
     ``on_end``, if set, is then called once with the wait: it must only take note, not call the lock manager.
     """
 
@@ -175,6 +177,11 @@ class LockWait:
     def shown_mode(self) -> LockMode:
         """The mode to show: a test of a gap is one, although for its time it turns the lock held there into another."""
         return self.requested if self.requested is LockMode.RANGE_I_N else self.mode
+
+    @property
+    def converts(self) -> bool:
+        """Whether it goes before requests of those who hold nothing."""
+        return self.previous is not None and self.previous is not LockMode.SCH_S
 
     @property
     def acquired(self) -> Acquired:
@@ -244,7 +251,7 @@ class LockManager:
             return COVERED
         if combined is None:
             raise ValueError(f"{mode} cannot be requested on a resource held in {held}")
-        if (entry.tally - UNIT[held]) & CONFLICTS[combined] and _conflicting_holders(entry, owner, combined):
+        if _must_wait(entry, owner, held, combined):
             return self._enqueue(LockWait(self, entry, owner, mode, combined, held))
         entry.granted[owner] = combined
         entry.tally += UNIT[combined] - UNIT[held]
@@ -270,7 +277,7 @@ class LockManager:
             return False
         if combined is None:
             raise ValueError(f"{mode} cannot be requested on a resource held in {held}")
-        return bool((entry.tally - UNIT[held]) & CONFLICTS[combined] and _conflicting_holders(entry, owner, combined))
+        return _must_wait(entry, owner, held, combined)
 
     def held_mode(self, owner: LockOwner, space: LockSpace, key: Hashable) -> LockMode:
         """The mode in which ``owner`` holds the resource, ``NL`` if not at all."""
@@ -291,10 +298,10 @@ class LockManager:
         entry = wait.entry
         if entry.queue is None:
             entry.queue = [wait]
-        elif wait.previous is None:
+        elif not wait.converts:
             entry.queue.append(wait)
         else:
-            conversions = sum(1 for queued in entry.queue if queued.previous is not None)
+            conversions = sum(1 for queued in entry.queue if queued.converts)
             entry.queue.insert(conversions, wait)
         self.statistics.waits[entry.space.resource_type] += 1
         while wait.outcome is None and (cycle := find_cycle(wait, self.blockers)):
@@ -386,15 +393,20 @@ class LockManager:
         """
         still_waiting: list[LockWait] = []
         granted: list[LockWait] = []
-        barred = 0  # the modes that conflict with a request still waiting (a session has one request in all queues)
+        # The modes that conflict with a request still waiting (a session has one request in all queues); and the same
+        # without requests for Sch-M.
+        barred = barred_to_holders = 0
         for wait in entry.queue or ():
-            passes = wait.previous is not None or not barred & UNIT[wait.mode]
+            ahead = barred if wait.previous is None else barred_to_holders
+            passes = wait.converts or not ahead & UNIT[wait.mode]
             if passes and not _conflicting_holders(entry, wait.owner, wait.mode):
                 _grant(entry, wait.owner, wait.mode)
                 granted.append(wait)
             else:
                 still_waiting.append(wait)
                 barred |= CONFLICTS[wait.mode]
+                if wait.mode is not LockMode.SCH_M:
+                    barred_to_holders |= CONFLICTS[wait.mode]
         entry.queue = still_waiting or None
         for wait in granted:
             self._finish(wait, WaitOutcome.GRANTED)
@@ -410,7 +422,7 @@ class LockManager:
         """Whom ``wait`` waits for, with the mode that is in its way: holders, then requests queued before it."""
         entry = wait.entry
         found = _conflicting_holders(entry, wait.owner, wait.mode)
-        if wait.previous is None:
+        if not wait.converts:
             found += _conflicting_waiters(entry, wait.owner, wait.mode, before=wait)
         return found
 
@@ -430,7 +442,7 @@ class LockManager:
                 yield LockRow(entry.space, entry.key, entry.granted[owner], "GRANT", owner, count)
             wait = owner.session.wait
             if wait is not None and wait.outcome is None and wait.owner is owner:
-                status = "WAIT" if wait.previous is None else "CONVERT"
+                status = "CONVERT" if wait.converts else "WAIT"
                 yield LockRow(wait.entry.space, wait.entry.key, wait.shown_mode, status, owner, 1)
 
 
@@ -444,10 +456,19 @@ def _conflicting_holders(entry: LockEntry, owner: LockOwner, mode: LockMode) -> 
     ]
 
 
+def _must_wait(entry: LockEntry, owner: LockOwner, held: LockMode, combined: LockMode) -> bool:
+    """Whether ``owner`` has to wait before its ``held`` can become ``combined``."""
+    if (entry.tally - UNIT[held]) & CONFLICTS[combined] and _conflicting_holders(entry, owner, combined):
+        return True
+    return held is LockMode.SCH_S and entry.queue is not None and bool(_conflicting_waiters(entry, owner, combined))
+
+
 def _conflicting_waiters(
     entry: LockEntry, owner: LockOwner, mode: LockMode, before: LockWait | None = None
 ) -> list[tuple[LockOwner, LockMode]]:
     conflicts = CONFLICTS[mode]
+    if owner in entry.granted:
+        conflicts &= ~(UNIT[LockMode.SCH_M] * ((1 << TALLY_BITS) - 1))
     found = []
     for wait in entry.queue or ():
         if wait is before:

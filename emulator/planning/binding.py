@@ -30,6 +30,7 @@ from emulator.types.sqltype import SqlType
 if TYPE_CHECKING:
     from emulator.catalog.database import Database
     from emulator.catalog.objects import Module
+    from emulator.locking.manager import LockSpace
     from emulator.planning.accesses import Need
     from emulator.planning.changes.nested import NestedChange
     from emulator.planning.queries.updatable import Through
@@ -246,8 +247,9 @@ class PlanContext:
     permission (module ``accesses``). ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are
     numbers of variables. ``through`` is the view, derived table or CTE by which UPDATE or DELETE names the table to
     change. ``nested`` is the change in FROM that is allowed where the compiler is, ``output`` the columns of the OUTPUT
-    clause compiled last. ``uses`` collects what the plan does with the indexes of permanent tables. ``moments`` are the
-    slots of the present time, by the function that asks for it.
+    clause compiled last. ``related`` collects the tables that the statement's foreign keys lead to, ``stable`` those
+    whose definitions are kept as they are while it is compiled. ``uses`` collects what the plan does with the indexes
+    of permanent tables. ``moments`` are the slots of the present time, by the function that asks for it.
     """
 
     session: Session
@@ -262,6 +264,8 @@ class PlanContext:
     ctes: dict[str, Any] = field(default_factory=dict)
     temporary: dict[str, Table] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
+    related: list[Table] = field(default_factory=list)
+    stable: list[LockSpace] | None = None
     trigger_tables: dict[str, Source] = field(default_factory=dict)
     option_hints: tuple[nodes.QueryHint, ...] = ()
     through: Through | None = None

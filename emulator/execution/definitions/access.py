@@ -138,7 +138,7 @@ class Place:
             raise sql_error(4902, str(self.node), line=self.node.line)
         if not (self.is_temporary or self.session.unchecked or may(self.session, "ALTER", table, self.database)):
             raise sql_error(1088, str(self.node), state=13, line=self.node.line)
-        lock_definition(self.session, self.database, table)
+        lock_definition(self.session, table)
         return table
 
     def find_table(self) -> Table | None:
@@ -152,20 +152,10 @@ class Place:
         return datetime_now(self.session)
 
 
-def lock_definition(session: Session, database: Database, table: Table) -> None:
-    """Sch-M to the end of the transaction.
-
-    Who comes while it is waited for waits, too, before he relies on a plan for the old definition.
-    """
+def lock_definition(session: Session, table: Table) -> None:
+    """Sch-M to the end of the transaction."""
     store = table.store
     assert store is not None
-    assert session.transaction is not None
-
-    def no_longer(committed: bool) -> None:
-        database.changing -= 1
-
-    database.changing += 1
-    session.transaction.on_end(no_longer)
     session.lock(store.locks, WHOLE, LockMode.SCH_M)
     forbid_snapshots_from_before(session, store)
 

@@ -96,7 +96,7 @@ def compile_alter_schema(node: nodes.AlterSchema, compiler: UnitCompiler) -> Ste
         if database.find(schema.name, item.name) is not None:
             raise sql_error(15530, item.name, line=node.line)
         if isinstance(item, Table):
-            lock_definition(session, database, item)
+            lock_definition(session, item)
         for moved in (item, *_parts_of(database, item)):
             _move(session, database, moved, schema.name)
             forget_permissions(session, database.security, securable_of(moved))

@@ -63,7 +63,7 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
         table.database = place.database.name
         enter(frame.session, place.database, table)
         table.store = _shared_store(frame.session, place.database, table)
-        lock_definition(frame.session, place.database, table)
+        lock_definition(frame.session, table)
         for foreign_key in written_foreign_keys(node.definition):
             add_foreign_key(table, foreign_key, place)
         enter_constraints(frame.session, place.database, table)
@@ -82,7 +82,7 @@ def create_with_columns(session: Session, context: PlanContext, name: nodes.Obje
     table = Table(place.creating("CREATE TABLE"), place.name, columns=columns, database=place.database.name)
     enter(session, place.database, table)
     table.store = _shared_store(session, place.database, table)
-    lock_definition(session, place.database, table)
+    lock_definition(session, table)
     return table
 
 
@@ -252,7 +252,7 @@ def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
             return
         raise sql_error(3701, "drop", "table", str(place.node), state=5, line=place.node.line)
     place.require_drop(found, "table")
-    lock_definition(session, place.database, found)
+    lock_definition(session, found)
     table = found
     refuse_if_bound(session, place.database, table, "DROP TABLE", str(place.node), place.node.line)
     if any(other is not table for other, _ in table.referenced_by):

@@ -53,7 +53,7 @@ def compile_create_trigger(node: nodes.CreateTrigger, compiler: UnitCompiler) ->
         if node.name.schema is not None and fold(node.name.schema) != fold(parent.schema):
             raise sql_error(2103, node.action.split()[0].lower(), node.name.name, line=node.line)
         if isinstance(parent, Table):
-            lock_definition(session, place.database, parent)
+            lock_definition(session, parent)
         trigger = Trigger(
             parent.schema,
             node.name.name,
@@ -138,7 +138,7 @@ def drop_trigger(frame: Frame, place: Place, *, if_exists: bool) -> None:
     if not _may_alter(place, parent):
         raise sql_error(3701, "drop", "trigger", str(place.node), state=20, line=place.node.line)
     if isinstance(parent, Table):
-        lock_definition(frame.session, place.database, parent)
+        lock_definition(frame.session, parent)
     take_out(frame.session, place.database, found)
     _replace(frame, place, parent, [item for item in parent.triggers if item is not found])
 
@@ -148,7 +148,7 @@ def toggle(
 ) -> None:
     """Enable or disable triggers of ``parent`` (None: all). Errors: 1088."""
     if isinstance(parent, Table):
-        lock_definition(frame.session, place.database, parent)
+        lock_definition(frame.session, parent)
     by_name = {fold(item.name): item for item in parent.triggers}
     for name in by_name if names is None else names:
         trigger = by_name.get(fold(name))

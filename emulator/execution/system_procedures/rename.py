@@ -246,7 +246,7 @@ def _require_alter(session: Session, database: Database, item: DatabaseObject) -
 def _lock(session: Session, database: Database, table: Table) -> None:
     _require_alter(session, database, table)
     if table.store is not None:
-        lock_definition(session, database, table)
+        lock_definition(session, table)
 
 
 def _keep(session: Session, table: Table, *parts: str) -> None:

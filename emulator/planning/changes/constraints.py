@@ -20,6 +20,7 @@ from emulator.planning.accesses import trusted
 from emulator.planning.binding import SESSION, Env, PlanContext, Scope, Source, SourceColumn
 from emulator.planning.changes.targets import error_name
 from emulator.planning.expressions import compile_condition
+from emulator.planning.queries.names import note_related
 from emulator.storage.index import IndexStore
 from emulator.storage.keys import Row
 
@@ -84,21 +85,22 @@ def _check(condition: Callable[[Env], Any], slot: int, error_values: tuple[str, 
 
 
 def foreign_key_checks(
-    table: Table, statement: str, changed: set[int] | None = None, *, to_itself: bool = False
+    table: Table, statement: str, ctx: PlanContext, changed: set[int] | None = None, *, to_itself: bool = False
 ) -> list[RowCheck]:
     """For a row that is written: what it refers to must exist. Errors: 547.
 
     ``to_itself``: the keys that refer to the table itself, which hold when all rows are written; else the others.
     """
     return [
-        _reference_check(table, key, statement)
+        _reference_check(table, key, statement, ctx)
         for key in table.foreign_keys
         if key.enabled and (key.referenced is table) is to_itself and (changed is None or changed & set(key.columns))
     ]
 
 
-def _reference_check(table: Table, key: ForeignKey, statement: str) -> RowCheck:
+def _reference_check(table: Table, key: ForeignKey, statement: str, ctx: PlanContext) -> RowCheck:
     referenced = key.referenced
+    note_related(referenced, ctx)
     index = next(
         i for i in referenced.indexes if i.unique and {p.ordinal for p in i.columns} == set(key.referenced_columns)
     )

@@ -230,7 +230,7 @@ class _MergeCompiler:
         assigned = {ordinal for item in self.assignments for ordinal in item.columns}
         changed: set[int] = set().union(*(item.changed for item in self.assignments))
         checks = update_checks(table, changed, ctx) if self.assignments else []
-        references = reference_checks(table, changed) if self.assignments else []
+        references = reference_checks(table, changed, ctx) if self.assignments else []
         actions: dict[str, Actions] = {}
         if "UPDATE" in self.events:
             actions["UPDATE"] = referential_actions(table, "UPDATE", ctx, changed)
@@ -243,7 +243,7 @@ class _MergeCompiler:
             actions,
             {
                 "INSERT": self.builder.deferred if self.builder is not None else [],
-                "UPDATE": deferred_checks(table, changed) if self.assignments else [],
+                "UPDATE": deferred_checks(table, changed, ctx) if self.assignments else [],
             },
             updated=frozenset(assigned),
         )

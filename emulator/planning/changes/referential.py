@@ -26,6 +26,7 @@ from emulator.planning.changes.constraints import conflict, read_lock
 from emulator.planning.changes.rows import DerivedColumns, default_of, reference_checks, update_checks
 from emulator.planning.changes.targets import is_private
 from emulator.planning.changes.triggers import after_triggers
+from emulator.planning.queries.names import note_related
 from emulator.storage.index import GHOST, IndexStore
 from emulator.storage.keys import Key, Row, prefix_range
 from emulator.types.comparison import sort_key
@@ -66,6 +67,7 @@ def referential_actions(table: Table, statement: str, ctx: PlanContext, changed:
             continue
         if not key.enabled:
             continue
+        note_related(other, ctx)
         rule = key.on_delete if changed is None else key.on_update
         if rule == "NO_ACTION":
             check = _no_reference(other, key, statement)
@@ -177,7 +179,7 @@ class Cascade:
         self._derived = DerivedColumns(other, ctx)
         changed = None if self._deletes else {*key.columns, *self._derived.ordinals}
         self._checks = (
-            [] if changed is None else [*update_checks(other, changed, ctx), *reference_checks(other, changed)]
+            [] if changed is None else [*update_checks(other, changed, ctx), *reference_checks(other, changed, ctx)]
         )
         self.inner = referential_actions(other, event, ctx, changed)
         self._triggers = after_triggers(other, event, frozenset(key.columns))

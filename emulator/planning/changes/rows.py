@@ -100,14 +100,14 @@ def update_checks(table: Table, changed: set[int], ctx: PlanContext) -> list[Row
     return checks
 
 
-def reference_checks(table: Table, changed: set[int]) -> list[RowCheck]:
+def reference_checks(table: Table, changed: set[int], ctx: PlanContext) -> list[RowCheck]:
     """What the new row of an update must refer to, looked up when it is written and locked. Errors: 547."""
-    return foreign_key_checks(table, "UPDATE", changed)
+    return foreign_key_checks(table, "UPDATE", ctx, changed)
 
 
-def deferred_checks(table: Table, changed: set[int]) -> list[RowCheck]:
+def deferred_checks(table: Table, changed: set[int], ctx: PlanContext) -> list[RowCheck]:
     """What the new rows must satisfy when all are there: references of the table to itself. Errors: 547."""
-    return foreign_key_checks(table, "UPDATE", changed, to_itself=True)
+    return foreign_key_checks(table, "UPDATE", ctx, changed, to_itself=True)
 
 
 class RowBuilder:
@@ -145,8 +145,8 @@ class RowBuilder:
         self.deferred: list[RowCheck] = []
         if checks:
             self.checks = check_constraints(table, "INSERT", ctx)
-            self.references = foreign_key_checks(table, "INSERT")
-            self.deferred = foreign_key_checks(table, "INSERT", to_itself=True)
+            self.references = foreign_key_checks(table, "INSERT", ctx)
+            self.deferred = foreign_key_checks(table, "INSERT", ctx, to_itself=True)
 
     def _filler(self, column: Column, ctx: PlanContext) -> Scalar:
         if column.identity is not None or column.computed is not None or column.type.name == "rowversion":

@@ -63,7 +63,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
         note_access(ctx, scan.securable, "SELECT", sources=[scan.exposed, *shown])
     note_access(ctx, scan.securable, "UPDATE", columns=scan.names_of(assignments.columns))
     table, changed = scan.table, assignments.changed
-    checks, references = update_checks(table, changed, ctx), reference_checks(table, changed)
+    checks, references = update_checks(table, changed, ctx), reference_checks(table, changed, ctx)
     checks += option_checks(scan.securable if isinstance(scan.securable, View) else None, table, ctx)
     actions = referential_actions(table, "UPDATE", ctx, changed)
     refuse_wrong_options("UPDATE", table, ctx)
@@ -71,7 +71,7 @@ def _compile(node: nodes.Update, ctx: PlanContext) -> Executable:
         table,
         ("UPDATE",),
         {"UPDATE": actions},
-        {"UPDATE": deferred_checks(table, changed)},
+        {"UPDATE": deferred_checks(table, changed, ctx)},
         updated=frozenset(assignments.columns),
     )
     note_changes(table, ctx, changed)

@@ -14,6 +14,7 @@ from emulator.catalog.objects import DatabaseObject, Module, Synonym, Table, fol
 from emulator.catalog.system_views import SystemView
 from emulator.catalog.system_views.absent import UNAVAILABLE
 from emulator.errors import NotSupported, sql_error
+from emulator.execution.stability import keep_stable
 from emulator.planning.binding import Expr, PlanContext, VariableTable
 from emulator.sql import nodes
 
@@ -37,11 +38,31 @@ def find_object(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | Sy
             if dropped is None or not ctx.session.await_definition(dropped):
                 raise sql_error(208, name, line=name.line)
             continue
-        if not isinstance(found, Table) or not ctx.session.await_definition(found):
+        if not isinstance(found, Table) or not rely_on(found, ctx):
             break
     if isinstance(found, Table) and not name.name.startswith("#"):
         ctx.tables.append(found)
     return found
+
+
+def rely_on(table: Table, ctx: PlanContext) -> bool:
+    """Wait until nobody is changing the definition of ``table``, and have it stay so while the statement is compiled.
+    True: there was a wait. Errors: 1205, 1222."""
+    session = ctx.session
+    if table.store is None or ctx.stable is None:
+        return session.await_definition(table)
+    ctx.stable.append(table.store.locks)
+    try:
+        return keep_stable(session, session.transaction or session.owned_locks, table.store.locks)
+    except BaseException:
+        ctx.stable.pop()
+        raise
+
+
+def note_related(table: Table, ctx: PlanContext) -> None:
+    """Note for the statement that a foreign key leads it to ``table``. Errors: 1205, 1222."""
+    rely_on(table, ctx)
+    ctx.related.append(table)
 
 
 def _find(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | SystemView | None:

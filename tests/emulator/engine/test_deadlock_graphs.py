@@ -190,3 +190,19 @@ def test_scripts_that_read_the_event_files_find_them_too(engine: Any, pair: Any)
     file = "SELECT CAST(target_data AS xml).value('(/EventFileTarget/File/@name)[1]', 'nvarchar(260)')"
     ((name,),) = client.query(f"{file} FROM sys.dm_xe_session_targets WHERE target_name = 'event_file'")
     assert len(client.query(read.format(f"N'{name}'"))) == 1
+
+
+def test_a_batch_that_is_being_compiled_stands_in_the_graph_as_a_whole(engine: Any) -> None:
+    first, second = engine.clients(2)
+    first.run("CREATE TABLE stock (id int PRIMARY KEY); CREATE TABLE bins (bin int PRIMARY KEY)")
+    first.run("BEGIN TRAN; ALTER TABLE bins ADD note int NULL")
+    second.start("SELECT s.id FROM stock AS s CROSS JOIN bins AS b")
+    assert first.fails("SET DEADLOCK_PRIORITY LOW; ALTER TABLE stock ADD note int NULL").number == 1205
+    processes = latest(engine.client()).findall("process-list/process")
+    assert [process.get("lockMode") for process in processes] == ["Sch-M", "Sch-S"]
+    frame = processes[1].find("executionStack/frame")
+    assert frame is not None
+    assert (frame.get("procname"), (frame.text or "").strip()) == (
+        "adhoc",
+        "SELECT s.id FROM stock AS s CROSS JOIN bins AS b",
+    )

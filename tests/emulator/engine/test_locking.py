@@ -318,3 +318,18 @@ def test_a_statement_that_came_while_an_index_was_about_to_be_dropped_does_not_r
     first.run("COMMIT")
     assert dropping.done
     assert sorted(reading.rows) == [(1,), (2,), (3,), (4,)]
+
+
+def test_a_statement_keeps_its_tables_through_a_rollback_to_a_savepoint_in_its_trigger(engine: Any) -> None:
+    first, second, third = engine.clients(3)
+    first.run(
+        "CREATE TABLE stock (id int PRIMARY KEY); CREATE TABLE bins (bin int PRIMARY KEY); INSERT bins VALUES (1)"
+    )
+    first.run("CREATE TRIGGER t ON stock AFTER INSERT AS ROLLBACK TRAN before; UPDATE bins SET bin = 2")
+    third.run("BEGIN TRAN; UPDATE bins SET bin = 1")
+    inserting = first.start("BEGIN TRAN; SAVE TRAN before; INSERT stock VALUES (1); ROLLBACK")
+    definition = second.start("ALTER TABLE stock ADD note int NULL")
+    assert (inserting.done, definition.done) == (False, False)
+    third.run("COMMIT")
+    assert (inserting.done, definition.done) == (True, True)
+    assert engine.client().query("SELECT count(*) FROM sys.dm_tran_locks WHERE resource_type <> 'DATABASE'") == [(0,)]

@@ -186,8 +186,6 @@ def leaks(instance: Instance) -> list[str]:
     spaces = [instance.security.locks]
     for database in instance.databases.values():
         spaces += [database.locks, database.application_locks, database.security.locks]
-        if database.changing:
-            found.append(f"{database.name}: {database.changing} definitions are still being changed")
         for table in database.of_kind(Table):
             store = table.store
             assert store is not None

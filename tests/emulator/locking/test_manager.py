@@ -17,6 +17,7 @@ from emulator.locking.manager import (
 from emulator.locking.modes import LockMode
 
 IS, IX, S, U, X = LockMode.IS, LockMode.IX, LockMode.S, LockMode.U, LockMode.X
+SCH_S, SCH_M = LockMode.SCH_S, LockMode.SCH_M
 RANGE_S_S, RANGE_I_N = LockMode.RANGE_S_S, LockMode.RANGE_I_N
 KEY = (1,)
 NEXT = (2,)
@@ -128,6 +129,36 @@ def test_a_conversion_that_conflicts_with_no_holder_overtakes_the_queue(locks: L
     locks.acquire(b, space, KEY, S)
     queue(locks, c, space, X)
     assert locks.acquire(a, space, KEY, U) is Acquired.CONVERTED
+
+
+def test_who_holds_sch_s_alone_waits_behind_earlier_requests(locks: LockManager, space: LockSpace) -> None:
+    a, b, c = owners(3)
+    locks.acquire(a, space, KEY, IX)
+    writer = queue(locks, b, space, X)
+    assert locks.acquire(c, space, KEY, SCH_S) is Acquired.NEW
+    assert locks.would_wait(c, space, KEY, IS)
+    reader = queue(locks, c, space, IS)
+    assert locks.blockers(reader) == [(b, X)]
+    assert [row.status for row in locks.listing([c])] == ["GRANT", "WAIT"]
+    locks.release_all(a)
+    assert (writer.outcome, reader.outcome) == (WaitOutcome.GRANTED, None)
+    locks.release_all(b)
+    assert (reader.outcome, reader.acquired) == (WaitOutcome.GRANTED, Acquired.CONVERTED)
+
+
+def test_who_holds_sch_s_passes_those_who_wait_for_sch_m(locks: LockManager, space: LockSpace) -> None:
+    a, b, c, d = owners(4)
+    locks.acquire(a, space, KEY, X)
+    locks.acquire(b, space, KEY, SCH_S)
+    definition = queue(locks, c, space, SCH_M)
+    reader = queue(locks, b, space, IS)
+    newcomer = queue(locks, d, space, IS)
+    assert (locks.blockers(reader), locks.blockers(newcomer)) == ([(a, X)], [(a, X), (c, SCH_M)])
+    locks.release_all(a)
+    assert (reader.outcome, definition.outcome, newcomer.outcome) == (WaitOutcome.GRANTED, None, None)
+    assert locks.acquire(b, space, KEY, S) is Acquired.CONVERTED
+    locks.release_all(b)
+    assert (definition.outcome, newcomer.outcome) == (WaitOutcome.GRANTED, None)
 
 
 def test_a_cancelled_request_lets_those_behind_it_pass(locks: LockManager, space: LockSpace) -> None:

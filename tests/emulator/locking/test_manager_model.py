@@ -1,5 +1,6 @@
 """The lock manager against a naive model: plain lists, pairwise comparisons, no tallies."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypothesis import settings
@@ -45,14 +46,11 @@ class Model:
 
     def acquire(self, owner: int, mode: LockMode) -> bool:
         """True: granted."""
-        if owner in self.held:
-            combined = COMBINED[self.held[owner][0]][mode]
-            assert combined is not None
-            granted = self.free(owner, combined)
-            request = Request(owner, combined, True)
-        else:
-            granted = self.free(owner, mode) and all(compatible(ahead.mode, mode) for ahead in self.queue)
-            request = Request(owner, mode, False)
+        held = self.held[owner][0] if owner in self.held else LockMode.NL
+        combined = COMBINED[held][mode]
+        assert combined is not None
+        request = Request(owner, combined, held not in (LockMode.NL, LockMode.SCH_S))
+        granted = combined is held or self.passes(request, self.queue)
         if granted:
             self.grant(owner, request.mode)
         else:
@@ -60,12 +58,21 @@ class Model:
             self.queue.sort(key=lambda queued: not queued.converting)
         return granted
 
+    def passes(self, request: Request, ahead: list[Request]) -> bool:
+        return self.free(request.owner, request.mode) and not any(self.barring(request, ahead))
+
+    def barring(self, request: Request, ahead: list[Request]) -> Iterator[Request]:
+        """The requests in its way: who waits for Sch-M waits for everybody who holds anything."""
+        for other in ahead:
+            waits_for_it = request.owner in self.held and other.mode is LockMode.SCH_M
+            if not (request.converting or waits_for_it or compatible(other.mode, request.mode)):
+                yield other
+
     def serve(self) -> None:
         position = 0
         while position < len(self.queue):
             request = self.queue[position]
-            ahead = [] if request.converting else self.queue[:position]
-            if self.free(request.owner, request.mode) and all(compatible(a.mode, request.mode) for a in ahead):
+            if self.passes(request, self.queue[:position]):
                 self.grant(request.owner, request.mode)
                 del self.queue[position]
             else:
@@ -85,9 +92,7 @@ class Model:
     def blockers(self, owner: int) -> set[int]:
         position, request = next((n, r) for n, r in enumerate(self.queue) if r.owner == owner)
         found = {other for other, (held, _) in self.held.items() if not compatible(held, request.mode)} - {owner}
-        if not request.converting:
-            found |= {ahead.owner for ahead in self.queue[:position] if not compatible(ahead.mode, request.mode)}
-        return found
+        return found | {ahead.owner for ahead in self.barring(request, self.queue[:position])}
 
 
 class LockingMachine(RuleBasedStateMachine):
@@ -179,7 +184,7 @@ class LockingMachine(RuleBasedStateMachine):
                 continue
             held = {owner.owner_id: (mode, owner.locks[entry]) for owner, mode in entry.granted.items()}
             assert held == model.held
-            queued = [Request(wait.owner.owner_id, wait.mode, wait.previous is not None) for wait in entry.queue or ()]
+            queued = [Request(wait.owner.owner_id, wait.mode, wait.converts) for wait in entry.queue or ()]
             assert queued == model.queue
             assert held or queued
             assert entry.tally == sum(UNIT[mode] for mode, _ in held.values())
