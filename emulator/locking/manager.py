@@ -19,7 +19,7 @@ Rules (documentation: "Transaction locking and row versioning guide", "Locking i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
@@ -88,6 +88,7 @@ class LockOwner:
 
     ``locks`` maps each entry held to the number of requests for it, in the order in which they were first granted.
     ``log_used`` is what the owner has written, in bytes: the cost of rolling it back. ``owner_id`` grows with time.
+    ``escalated`` are the tables that escalation has locked for it.
     """
 
     owner_type = "SESSION"
@@ -97,6 +98,7 @@ class LockOwner:
         self.owner_id = owner_id
         self.log_used = 0
         self.locks: dict[LockEntry, int] = {}
+        self.escalated: frozenset[LockEntry] = frozenset()
 
 
 class LockSpace:
@@ -344,6 +346,13 @@ class LockManager:
         for entry in entries:
             self._give_up(owner, entry)
 
+    def release_since(self, owner: LockOwner, before: Collection[LockEntry]) -> None:
+        """Give up what ``owner`` holds beyond the resources held ``before`` (ROLLBACK to a savepoint): what was
+        converted meanwhile stays as it is, and so do escalated locks ("ROLLBACK TRANSACTION", "Locking behavior")."""
+        for entry in [entry for entry in owner.locks if entry not in before and entry not in owner.escalated]:
+            del owner.locks[entry]
+            self._give_up(owner, entry)
+
     def cancel(self, wait: LockWait) -> None:
         """Withdraw a queued request: its outcome becomes ``CANCELLED``. Nothing happens if the wait has ended."""
         if wait.outcome is None:
@@ -359,6 +368,7 @@ class LockManager:
         if self.would_wait(owner, table, WHOLE, mode):
             return False
         self.acquire(owner, table, WHOLE, mode)
+        owner.escalated |= {table.entries[WHOLE]}
         spaces = set(rows)
         for entry in [entry for entry in owner.locks if entry.space in spaces]:
             del owner.locks[entry]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from emulator.locking.manager import LockManager, LockOwner, LockSession
+from emulator.locking.manager import LockEntry, LockManager, LockOwner, LockSession
 from emulator.storage.versions import UNCOMMITTED
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Transaction(LockOwner, UndoLog):
         UndoLog.__init__(self)
         LockOwner.__init__(self, session, transaction_id)
         self.lock_manager = locks
-        self.savepoints: list[tuple[str, int]] = []
+        self.savepoints: list[tuple[str, int, frozenset[LockEntry]]] = []
         self.log = log
         self.ended = False
         self._end_hooks: list[Callable[[bool], None]] = []
@@ -111,18 +111,21 @@ class Transaction(LockOwner, UndoLog):
 
     def save(self, name: str) -> None:
         """SAVE TRANSACTION. Names are case-sensitive and may repeat: the latest counts."""
-        self.savepoints.append((name, len(self.records)))
+        self.savepoints.append((name, len(self.records), frozenset(self.locks)))
 
     def rollback_to_savepoint(self, name: str) -> bool:
-        """Return to the latest savepoint ``name``, which stays usable. False: there is none (error 6401 or 3908).
+        """Return to the latest savepoint ``name``, which stays usable, and give back the locks taken since. False:
+        there is none (error 6401 or 3908).
 
-        Locks stay, as "SAVE TRANSACTION (Transact-SQL)" says and SQL Server 2025 was seen to do. "ROLLBACK TRANSACTION"
-        says that those taken since are released.
+        So "ROLLBACK TRANSACTION (Transact-SQL)", and so a published deadlock graph shows it
+        (readuncommitted.com/2012/06/29/deadlock-due-to-savepoint-rollback-behavior). "SAVE TRANSACTION (Transact-SQL)"
+        says in general terms that resources stay held.
         """
         for position in range(len(self.savepoints) - 1, -1, -1):
-            saved, mark = self.savepoints[position]
+            saved, mark, locks = self.savepoints[position]
             if saved == name:
                 self.rollback_to(mark)
+                self.lock_manager.release_since(self, locks)
                 del self.savepoints[position + 1 :]
                 return True
         return False

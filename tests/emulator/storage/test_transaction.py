@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.locking.manager import LockManager, LockOwner, LockSession, WaitOutcome
+from emulator.locking.manager import WHOLE, LockManager, LockOwner, LockSession, WaitOutcome
 from emulator.locking.modes import LockMode
 from emulator.storage.index import IndexDefinition
 from emulator.storage.keys import KeyPart
@@ -43,8 +43,9 @@ def test_savepoints_nest_and_repeat(locks: LockManager, table: TableStore) -> No
     assert [row[0] for row in table.rows()] == [1, 2]
 
 
-def test_a_rollback_to_a_savepoint_gives_back_no_lock(locks: LockManager, table: TableStore) -> None:
-    """ "SAVE TRANSACTION (Transact-SQL)", Remarks."""
+def test_a_rollback_to_a_savepoint_gives_back_the_locks_taken_since_but_no_conversion(
+    locks: LockManager, table: TableStore
+) -> None:
     transaction = begin(locks)
     locks.acquire(transaction, table.base.locks, (1,), LockMode.S)
     transaction.save("a")
@@ -52,8 +53,16 @@ def test_a_rollback_to_a_savepoint_gives_back_no_lock(locks: LockManager, table:
     locks.acquire(transaction, table.base.locks, (10,), LockMode.X)
     table.insert(transaction, (10,))
     transaction.rollback_to_savepoint("a")
-    assert locks.held_mode(transaction, table.base.locks, (10,)) is LockMode.X
+    assert locks.held_mode(transaction, table.base.locks, (10,)) is LockMode.NL
     assert locks.held_mode(transaction, table.base.locks, (1,)) is LockMode.X
+
+
+def test_an_escalated_lock_stays_after_a_rollback_to_a_savepoint(locks: LockManager, table: TableStore) -> None:
+    transaction = begin(locks)
+    transaction.save("a")
+    locks.escalate(transaction, table.locks, [table.base.locks], LockMode.X)
+    transaction.rollback_to_savepoint("a")
+    assert locks.held_mode(transaction, table.locks, WHOLE) is LockMode.X
 
 
 def test_the_end_leaves_rows_alone_that_a_rollback_to_a_savepoint_has_brought_back(
