@@ -20,6 +20,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from emulator.catalog.objects import Table
 from emulator.catalog.system_views.locks import database_id_of, statement_verb, wait_resource
+from emulator.execution.parameterization import span_as_written
 from emulator.execution.writing import shown_value
 from emulator.locking.deadlock import Deadlock, Participant
 from emulator.locking.manager import LockSpace, ResourceType
@@ -160,7 +161,7 @@ def _process(instance: Instance, part: Participant) -> Element:
     for name, value in attributes.items():
         element.set(name, str(value))
     stack = SubElement(element, "executionStack")
-    frames = [_stack_frame(session, frame) for frame in _frames(session)]
+    frames = [element for frame in _frames(session) for element in _stack_frames(session, frame)]
     stack.extend(frames or [_compilation(session)])
     SubElement(element, "inputbuf").text = f"\n{session.input_buffer[:LONGEST_TEXT]}   "
     return element
@@ -175,21 +176,30 @@ def _frames(session: Session) -> Iterator[Frame]:
         frame = frame.caller
 
 
-def _stack_frame(session: Session, frame: Frame) -> Element:
+def _stack_frames(session: Session, frame: Frame) -> Iterator[Element]:
+    """One element; two where a statement of a batch runs with parameters in place of its constants: then as written."""
     node = frame.node
     assert node is not None
     module = frame.module
     name = "adhoc" if module is None else f"{module.database or session.database.name}.{module.full_name}"
-    handle = blake2b(f"{name}/{frame.text}".encode(), digest_size=20).hexdigest()
+    yield _stack_frame(name, node.line, frame.text, node.start, node.end)
+    if module is None and frame.caller is None:
+        written = span_as_written(session.input_buffer, frame.text, node.start, node.end)
+        if written is not None:
+            yield _stack_frame(name, node.line, session.input_buffer, *written)
+
+
+def _stack_frame(name: str, line: int, text: str, start: int, end: int) -> Element:
+    handle = blake2b(f"{name}/{text}".encode(), digest_size=20).hexdigest()
     element = Element(
         "frame",
         procname=name,
-        line=str(node.line),
-        stmtstart=str(node.start * 2),
-        stmtend=str(node.end * 2),
-        sqlhandle=f"0x{'02' if module is None else '03'}000000{handle}",
+        line=str(line),
+        stmtstart=str(start * 2),
+        stmtend=str(end * 2),
+        sqlhandle=f"0x{'02' if name == 'adhoc' else '03'}000000{handle}",
     )
-    element.text = f"\n{frame.text[node.start : node.end][:LONGEST_TEXT] or 'unknown'}    "
+    element.text = f"\n{text[start:end][:LONGEST_TEXT] or 'unknown'}    "
     return element
 
 

@@ -42,7 +42,7 @@ from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.triggers import fire
 from emulator.execution.units import CodeUnit, UnitCompiler
 from emulator.locking.escalation import NO_ESCALATION
-from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, WaitOutcome
+from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, ResourceType, WaitOutcome
 from emulator.locking.modes import LockMode, lock_wait_type
 from emulator.locking.waits import WaitCount
 from emulator.results import Collector, ResultSink
@@ -78,6 +78,9 @@ FIRST_CURSOR_HANDLE = 180150001
 
 ROWS_BETWEEN_SWITCHES = 256
 """A power of two: rows of a scan between two points at which other sessions may run."""
+
+LOCK_STATES = {ResourceType.KEY: 51, ResourceType.RID: 45, ResourceType.OBJECT: 56}
+"""The states of errors 1205 and 1222, which tell what kind of resource was waited for; observed on SQL Server 2025."""
 
 
 class Session:
@@ -358,6 +361,8 @@ class Session:
         """
         transaction = self.transaction
         assert transaction is not None
+        if not self.settings.lock_timeout:
+            self.refuse_to_wait(transaction, space, key, mode)
         acquired = self._acquire(transaction, space, key, mode)
         if acquired is not Acquired.WAITING:
             return acquired
@@ -379,12 +384,21 @@ class Session:
             finally:
                 took = self.instance.clock.monotonic() - began
                 wait.entry.space.waits.add(took)
-                self._count_wait(lock_wait_type(wait.shown_mode), took)
+                self._count_wait(lock_wait_type(wait.requested), took)
         if wait.outcome is WaitOutcome.GRANTED:
             return wait.acquired
-        if wait.outcome is WaitOutcome.VICTIM:
-            raise sql_error(1205, self.spid, "lock", state=51)
-        raise sql_error(1222, state=51)
+        state = LOCK_STATES.get(wait.entry.space.resource_type, 51)
+        raise (
+            sql_error(1205, self.spid, "lock", state=state)
+            if wait.outcome is WaitOutcome.VICTIM
+            else sql_error(1222, state=state)
+        )
+
+    def refuse_to_wait(self, owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> None:
+        """With NOWAIT and LOCK_TIMEOUT 0: error 1222 if a request would have to wait. It is never made then, so it can
+        close no cycle ("SET LOCK_TIMEOUT")."""
+        if self.instance.locks.would_wait(owner, space, key, mode):
+            raise sql_error(1222, state=LOCK_STATES.get(space.resource_type, 51))
 
     def await_definition(self, table: Table) -> bool:
         """Wait until nobody is changing the definition of ``table``. True: there was a wait, it may have changed.
@@ -399,6 +413,8 @@ class Session:
         owner = self.transaction or self.owned_locks
         if not space.entries or not locks.would_wait(owner, space, WHOLE, LockMode.SCH_S):
             return False
+        if not self.settings.lock_timeout:
+            self.refuse_to_wait(owner, space, WHOLE, LockMode.SCH_S)
         if locks.acquire(owner, space, WHOLE, LockMode.SCH_S) is Acquired.WAITING:
             self.wait_for_lock()
         locks.release(owner, space, WHOLE)
@@ -479,6 +495,14 @@ class Session:
             return
         self._end_transaction(commit=False)
 
+    def give_way(self) -> None:
+        """As a deadlock's victim whose error will be caught: everything is undone and no lock held any more when CATCH
+        begins. What is left is a doomed transaction of the same number, for ROLLBACK to end."""
+        assert self.transaction is not None
+        self.transaction.rollback()
+        self.transaction = self._new_transaction(self.transaction.owner_id)
+        self.doomed = True
+
     def save(self, name: str) -> None:
         """SAVE TRANSACTION. Errors: 628 outside a transaction, 3931 in a doomed one."""
         if not self.trancount:
@@ -495,9 +519,9 @@ class Session:
             change.defines = True
             change.commit()
 
-    def _new_transaction(self) -> Transaction:
+    def _new_transaction(self, number: int | None = None) -> Transaction:
         instance = self.instance
-        return Transaction(self.locking, instance.locks, instance.next_transaction_id(), instance.log)
+        return Transaction(self.locking, instance.locks, number or instance.next_transaction_id(), instance.log)
 
     def _end_transaction(self, *, commit: bool) -> None:
         transaction = self.transaction

@@ -2,7 +2,8 @@
 
 SQL Server knows three outcomes. Most run-time errors end the statement alone: it is undone and the next one runs. Some
 end the batch and roll the transaction back. Inside TRY, control goes to CATCH; an error that would have rolled the
-transaction back leaves it open but uncommittable ("doomed", XACT_STATE() = -1) until the CATCH block rolls it back. SET
+transaction back leaves it open but uncommittable ("doomed", XACT_STATE() = -1) until the CATCH block rolls it back; it
+keeps its locks until then, but for a deadlock's victim, which is undone and without locks by the time CATCH runs. SET
 XACT_ABORT ON turns the first kind into the second for all errors but those of RAISERROR and those of severity 11;
 caught, even these doom the transaction then.
 
@@ -34,6 +35,8 @@ BATCH_ENDING = SNAPSHOT_FAILURES | CONVERSIONS | DOCUMENTS | TAKEN_NAMES | {217,
 """Errors that end the batch and the transaction whatever XACT_ABORT says."""
 TERMINATING = frozenset({220, 232, 242, 248, 512, 515, 547, 550, 1222, 1505, 2601, 2627, 2628, 8115, 8134, 8152, 8672})
 """Errors of execution after which a statement that writes is reported as terminated (3621)."""
+WHOLE_TABLE_TIMED_OUT = (1222, 56)
+"""Number and state of the one among them that is not: the statement had not come to a row yet."""
 REBUILDING = TERMINATING - {547, 1222}
 """Those of them that are reported so when rows are rewritten for a new structure."""
 ARITHMETIC = frozenset({220, 232, 8115, 8134})
@@ -83,7 +86,9 @@ def statement_failed(
     ends_batch = structural and error.severity > LEAST_SEVERE
     dooms = ends_transaction(error, xact_abort) or (ends_batch and error.number not in BEFORE_BINDING)
     if session.try_depth and not isinstance(error, NotSupported):
-        if (dooms or xact_abort or error.number == 266) and session.trancount:
+        if session.trancount and error.number == 1205 and not session.doomed:
+            session.give_way()
+        elif session.trancount and (dooms or xact_abort or error.number == 266):
             session.doomed = True
         raise error
     send_error(session, error)
@@ -93,7 +98,7 @@ def statement_failed(
         if dooms and session.trancount:
             session.rollback()
         raise BatchAborted
-    if writes and error.number in TERMINATING:
+    if writes and error.number in TERMINATING and (error.number, error.state) != WHOLE_TABLE_TIMED_OUT:
         report_termination(frame, line)
     session.sink.done(None)
     return RETURN if error.unbound_in is frame else None

@@ -12,6 +12,7 @@ type Prepared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ LONGEST_TEXT = 4000
 """Characters of a batch that is looked at: longer ones are scripts, which nobody repeats with other constants."""
 MAX_INT = 2**31 - 1
 MAX_VARCHAR, MAX_NVARCHAR = 8000, 4000
+_PARAMETER = re.compile(r"@(\d+)")
 
 WITHOUT_CONSTANTS = (
     nodes.BeginTransaction,
@@ -129,6 +131,30 @@ def take_apart(text: str) -> Constants | None:
     if not written:
         return None
     return Constants((*pieces, text[end:]), tuple(written), tuple(kinds), tuple(values))
+
+
+def span_as_written(batch: str, text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where in ``batch`` stands what is from ``start`` to ``end`` in ``text``, the same batch with parameters. None:
+    ``text`` is not made of it."""
+    constants = take_apart(batch)
+    if constants is None:
+        return None
+    replaced = {int(number) - 1 for number in _PARAMETER.findall(text)}
+    if not replaced or constants.text([place for place in replaced if place < len(constants.tokens)]) != text:
+        return None
+
+    def as_written(position: int) -> int:
+        at = longer = 0
+        for place, (piece, token) in enumerate(zip(constants.pieces, constants.tokens, strict=False)):
+            at += len(piece)
+            if at >= position:
+                break
+            shown = f"@{place + 1}" if place in replaced else token
+            at += len(shown)
+            longer += len(token) - len(shown)
+        return position + longer
+
+    return as_written(start), as_written(end)
 
 
 def _kind_and_value(token: Token) -> tuple[Kind, Any] | None:

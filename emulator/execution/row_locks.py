@@ -225,8 +225,8 @@ class ScanLocks:
     def lock(self, space: LockSpace, key: Hashable, mode: LockMode) -> LockMode:
         """Take a lock, waiting if need be; returns what was held before. Errors: 1205; 1222 (at once with NOWAIT)."""
         previous = self.manager.held_mode(self.transaction, space, key)
-        if self.policy.no_wait and self.manager.would_wait(self.transaction, space, key, mode):
-            raise sql_error(1222, state=45)
+        if self.policy.no_wait:
+            self.session.refuse_to_wait(self.transaction, space, key, mode)
         self.session.lock(space, key, mode)
         return previous
 

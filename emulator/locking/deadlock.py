@@ -111,7 +111,7 @@ def _participant(wait: LockWait, blocker: LockOwner, blocking_mode: LockMode) ->
         key=entry.key,
         group_mode=max(entry.granted.values(), default=LockMode.NL, key=STRENGTHS.__getitem__),
         held=wait.previous if wait.converts and wait.previous is not None else LockMode.NL,
-        requested=wait.shown_mode,
+        requested=wait.requested,
         since=wait.since,
         blocking_session_id=blocker.session.session_id,
         blocking_mode=blocking_mode,

@@ -147,7 +147,8 @@ class LockEntry:
 
 
 class LockWait:
-    """A queued request. ``mode`` is the mode that the owner will hold: for a conversion, the combined one.
+    """A queued request for ``requested``, which is what views and deadlock graphs show ("sys.dm_tran_locks",
+    request_mode). ``mode`` is the mode that the owner will hold: for a conversion, the combined one.
 
     ``previous`` is the mode held while waiting (None: nothing). ``outcome`` is None until the wait ends;
     ``on_end``, if set, is then called once with the wait: it must only take note, not call the lock manager.
@@ -174,11 +175,6 @@ class LockWait:
         self.on_end: Callable[[LockWait], None] | None = None
         self.since: float | None = None
         """When the wait began, for whoever has a clock to say."""
-
-    @property
-    def shown_mode(self) -> LockMode:
-        """The mode to show: a test of a gap is one, although for its time it turns the lock held there into another."""
-        return self.requested if self.requested is LockMode.RANGE_I_N else self.mode
 
     @property
     def converts(self) -> bool:
@@ -453,7 +449,7 @@ class LockManager:
             wait = owner.session.wait
             if wait is not None and wait.outcome is None and wait.owner is owner:
                 status = "CONVERT" if wait.converts else "WAIT"
-                yield LockRow(wait.entry.space, wait.entry.key, wait.shown_mode, status, owner, 1)
+                yield LockRow(wait.entry.space, wait.entry.key, wait.requested, status, owner, 1)
 
 
 def _conflicting_holders(entry: LockEntry, owner: LockOwner, mode: LockMode) -> list[tuple[LockOwner, LockMode]]:

@@ -1,10 +1,11 @@
 """Paths into xml values: the part of XQuery that the methods of the xml type understand here.
 
 Steps along child, attribute, parent, self and descendant axes, name tests, ``*``, ``text()``, ``node()``, and the
-predicates ``[n]``, ``[@name="value"]`` and ``[name="value"]``; a path in brackets may have ``[n]`` behind it. Anything
-else of XQuery is refused.
+predicates ``[n]``, ``[@name="value"]`` and ``[name="value"]``; a path in brackets may have ``[n]`` behind it. Where one
+value is asked for, ``local-name(path)`` and ``count(path)``, too. Anything else of XQuery is refused.
 
-Documentation: "Path expressions (XQuery)", "value() method (xml data type)".
+Documentation: "Path expressions (XQuery)", "value() method (xml data type)", "local-name Function (XQuery)", "count
+Function (XQuery)".
 """
 
 from __future__ import annotations
@@ -74,6 +75,22 @@ class Path:
         return _filtered(found, self.filters)
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What value() asks for: ``take`` makes the value of the nodes that ``path`` leads to, None if there is none.
+
+    ``single``: it is one value at most.
+    """
+
+    path: Path
+    take: Callable[[Sequence[Node]], str | None]
+    single: bool
+
+    def of(self, context: Node) -> str | None:
+        """The value, from ``context`` on."""
+        return self.take(self.path.select(context))
+
+
 def node_text(node: Node) -> str:
     """The XML text of a node."""
     return f'{node.name}="{escape_attribute(node.value)}"' if isinstance(node, Attribute) else write(node)
@@ -108,10 +125,28 @@ def _distinct(nodes: Sequence[Node]) -> Sequence[Node]:
 # --- Parsing ----------------------------------------------------------------------------------------------------------
 
 _NAME = r"[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?"
-_STEP = re.compile(rf"\s*(\.\.|\.|@\*|@{_NAME}|text\(\s*\)|node\(\s*\)|\*|{_NAME})\s*")
+_STEP = re.compile(rf"\s*(?:child::\s*)?(\.\.|\.|@\*|@{_NAME}|text\(\s*\)|node\(\s*\)|\*|{_NAME})\s*")
 _SLASHES = re.compile(r"\s*(//|/)")
+_CALL = re.compile(r"\s*(?:fn:)?(local-name|count)\s*\((.*)\)\s*", re.DOTALL)
 _POSITION = re.compile(r"\s*\[\s*(\d+)\s*\]\s*")
 _EQUALITY = re.compile(rf"""\s*\[\s*(@?{_NAME}|\.)\s*(?:=|eq)\s*(?:"([^"]*)"|'([^']*)'|(\d+))\s*\]\s*""")
+
+
+@lru_cache(KEPT_PATHS)
+def parse_item(text: str) -> Item:
+    """NotSupported: anything but a path or a function of one, as described above."""
+    call = _CALL.fullmatch(text)
+    if call is None:
+        path = parse_path(text)
+        return Item(path, lambda nodes: string_value(nodes[0]) if nodes else None, path.single)
+    path = parse_path(call[2])
+    if call[1] == "count":
+        return Item(path, lambda nodes: str(len(nodes)), single=True)
+    return Item(path, lambda nodes: _local_name(nodes[0]) if nodes else "", path.single)
+
+
+def _local_name(node: Node) -> str:
+    return node.name.rpartition(":")[2] if isinstance(node, Element | Attribute) else ""
 
 
 @lru_cache(KEPT_PATHS)

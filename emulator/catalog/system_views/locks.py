@@ -116,7 +116,7 @@ def wait_of(session: Session) -> LockWaiting | None:
     clock = session.instance.clock
     waited = 0.0 if wait.since is None else clock.monotonic() - wait.since
     return LockWaiting(
-        lock_wait_type(wait.shown_mode),
+        lock_wait_type(wait.requested),
         int(waited * 1000),
         blockers[0] if blockers else 0,
         blockers,

@@ -19,7 +19,7 @@ from emulator.sql.parser import parse_type
 from emulator.types.conversion import converter
 from emulator.types.sqltype import BIT, NVARCHAR_MAX, XML, SqlType
 from emulator.types.xml_documents import parse
-from emulator.types.xml_paths import Node, Path, Reference, node_text, parse_path, string_value
+from emulator.types.xml_paths import Item, Node, Path, Reference, node_text, parse_item, parse_path
 
 XML_REFERENCE: Final = SqlType("xml reference")
 """The type of a column of nodes(): nothing but the methods takes it."""
@@ -63,7 +63,7 @@ def _method_call(node: nodes.MethodCall, scope: Scope | None, ctx: PlanContext) 
     match node.method:
         case "value":
             type = resolve_type(parse_type(path_argument(node, 1)), ctx)
-            return applied(type, _value(parse_path(path_argument(node)), type, node.line), operand, nullable=True)
+            return applied(type, _value(parse_item(path_argument(node)), type, node.line), operand, nullable=True)
         case "query":
             return applied(XML, _query(parse_path(path_argument(node))), operand)
         case "exist":
@@ -73,15 +73,15 @@ def _method_call(node: nodes.MethodCall, scope: Scope | None, ctx: PlanContext) 
             raise NotSupported(f"the method {node.method}() of a value", node.line)
 
 
-def _value(path: Path, type: SqlType, line: int) -> Callable[[str], Any]:
-    """The only node's value in the type; NULL if there is none. Errors: 2389 for a path that may lead to several."""
-    if not path.single:
+def _value(item: Item, type: SqlType, line: int) -> Callable[[str], Any]:
+    """The only value in the type; NULL if there is none. Errors: 2389 for what may be several."""
+    if not item.single:
         raise sql_error(2389, line=line)
     convert = converter(NVARCHAR_MAX, type, explicit=True) or (lambda text: text)
 
     def value(document: str) -> Any:
-        found = path.select(context_of(document))
-        return convert(string_value(found[0])) if found else None
+        found = item.of(context_of(document))
+        return None if found is None else convert(found)
 
     return value
 

@@ -118,6 +118,60 @@ def test_a_conversion_deadlock_has_one_resource_that_both_own_and_convert(engine
     assert {waiter.get("requestType") for waiter in resource.iter("waiter")} == {"convert"}
 
 
+def test_a_conversion_is_shown_with_the_mode_that_was_asked_for(engine: Any, pair: Any) -> None:
+    for client in pair:
+        client.run("BEGIN TRAN; SELECT id FROM stock WITH (TABLOCK, HOLDLOCK)")
+    pair[0].start("INSERT stock VALUES (3, 'washer', 30)")
+    requests = "SELECT request_mode, request_status FROM sys.dm_tran_locks WHERE request_status <> 'GRANT'"
+    assert engine.client().query(requests) == [("IX", "CONVERT")]
+    pair[1].fails("INSERT stock VALUES (4, 'screw', 40)")
+    deadlock = latest(engine.client())
+    (resource,) = deadlock.findall("resource-list/*")
+    assert [owner.get("mode") for owner in resource.iter("owner")] == ["S", "S"]
+    assert [waiter.get("mode") for waiter in resource.iter("waiter")] == ["IX", "IX"]
+    assert [process.get("lockMode") for process in deadlock.iter("process")] == ["IX", "IX"]
+
+
+def test_a_statement_that_runs_with_parameters_is_shown_as_it_was_written_too(engine: Any, pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 1")
+    second.run("SET DEADLOCK_PRIORITY LOW; BEGIN TRAN; UPDATE stock SET qty = 0 WHERE id = 2")
+    first.start("UPDATE stock SET qty = 0 WHERE id = 2")
+    statement = "UPDATE stock SET qty = 6789 WHERE id = 1"
+    batch = f"UPDATE stock SET qty = 12345 WHERE name = 'other';\n  {statement} -- the second one"
+    second.fails(batch)
+    frames = latest(engine.client()).findall("process-list/process[1]/executionStack/frame")
+    assert [(frame.get("procname"), frame.get("line"), (frame.text or "").strip()) for frame in frames] == [
+        ("adhoc", "2", "UPDATE stock SET qty = @3 WHERE id = @4"),
+        ("adhoc", "2", statement),
+    ]
+    start = batch.index(statement)
+    assert (frames[1].get("stmtstart"), frames[1].get("stmtend")) == (str(2 * start), str(2 * (start + len(statement))))
+
+
+def test_scripts_that_take_graphs_apart_find_processes_and_resources(engine: Any, pair: Any) -> None:
+    opposite_orders(*pair)
+    graphs = """
+        WITH graphs AS (
+            SELECT CAST(event_data AS xml).query('/event/data/value/child::*') AS graph
+            FROM sys.fn_xe_file_target_read_file(N'system_health*.xel', NULL, NULL, NULL)
+        )
+    """
+    processes = """
+        SELECT p.value('@spid', 'int'), p.value('(executionStack/frame/@procname)[1]', 'sysname'),
+            g.graph.value('count(//victim-list/victimProcess)', 'int')
+        FROM graphs AS g CROSS APPLY g.graph.nodes('//deadlock/process-list/process') AS r(p) ORDER BY 1
+    """
+    assert engine.client().query(graphs + processes) == [(51, "lockstep.dbo.take", 1), (52, "lockstep.dbo.take", 1)]
+    resources = """
+        SELECT REPLACE(r.value('local-name(.)', 'varchar(100)'), 'lock', ''), r.value('@indexname', 'sysname'),
+            o.value('@mode', 'varchar(10)'), w.value('@mode', 'varchar(10)')
+        FROM graphs AS g CROSS APPLY g.graph.nodes('//deadlock/resource-list') AS a(l) CROSS APPLY l.nodes('*') AS b(r)
+            CROSS APPLY r.nodes('owner-list/owner') AS c(o) CROSS APPLY r.nodes('waiter-list/waiter') AS d(w)
+    """
+    assert engine.client().query(graphs + resources) == [("key", "pk_stock", "X", "U")] * 2
+
+
 def test_other_resources_have_elements_of_their_own(engine: Any, pair: Any) -> None:
     first, second = pair
     first.run("CREATE TABLE heap (id int); INSERT heap VALUES (1)")

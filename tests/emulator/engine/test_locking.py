@@ -172,6 +172,83 @@ def test_a_caught_deadlock_leaves_a_doomed_transaction(pair: Any) -> None:
     assert caught.rows == [(1205, -1, 1)]
 
 
+def test_a_victim_is_undone_and_without_locks_before_its_catch_block_runs(pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1; UPDATE stock SET note = 'x' WHERE id = 5")
+    second.run("BEGIN TRAN named; UPDATE stock SET qty = 2 WHERE id = 2; SAVE TRAN point")
+    number = second.value("CURRENT_TRANSACTION_ID()")
+    caught = second.start(
+        "BEGIN TRY UPDATE stock SET qty = 2 WHERE id = 1 END TRY "
+        "BEGIN CATCH SELECT qty, XACT_STATE(), @@TRANCOUNT, CURRENT_TRANSACTION_ID() FROM stock WITH (NOLOCK) WHERE id = 2; "
+        "SELECT qty FROM stock WHERE id = 2; ROLLBACK TRAN named END CATCH"
+    )
+    winner = first.start("UPDATE stock SET qty = 1 WHERE id = 2")
+    assert (winner.done, caught.done) == (True, False)
+    first.run("COMMIT")
+    assert [result.rows for result in caught.sink.result_sets] == [[(20, -1, 1, number)], [(1,)]]
+    assert second.value("@@TRANCOUNT") == 0
+
+
+@pytest.mark.parametrize(
+    ("after", "error"), [("COMMIT", 3930), ("ROLLBACK TRAN point", 3931), ("SAVE TRAN other", 3931), ("SELECT 1", 3998)]
+)
+def test_a_caught_deadlock_leaves_nothing_to_do_but_roll_back(pair: Any, after: str, error: int) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1; UPDATE stock SET note = 'x' WHERE id = 5")
+    second.run("BEGIN TRAN; SAVE TRAN point; UPDATE stock SET qty = 2 WHERE id = 2")
+    caught = second.start(f"BEGIN TRY UPDATE stock SET qty = 2 WHERE id = 1 END TRY BEGIN CATCH {after} END CATCH")
+    first.start("UPDATE stock SET qty = 1 WHERE id = 2")
+    assert caught.error_numbers[0] == error
+    assert second.value("@@TRANCOUNT") == 0
+
+
+def test_with_lock_timeout_zero_a_request_closes_no_cycle(pair: Any) -> None:
+    first, second = pair
+    first.run("BEGIN TRAN; UPDATE stock SET qty = 1 WHERE id = 1")
+    second.run("SET LOCK_TIMEOUT 0; BEGIN TRAN; UPDATE stock SET qty = 2 WHERE id = 2")
+    waiting = first.start("UPDATE stock SET qty = 1 WHERE id = 2")
+    assert second.fails("UPDATE stock SET qty = 2 WHERE id = 1").number == 1222
+    assert second.fails("INSERT stock (id, qty) VALUES (1, 0)").number == 1222
+    assert second.value("@@TRANCOUNT") == 1
+    assert not waiting.done
+    second.run("COMMIT")
+    assert waiting.done
+
+
+@pytest.mark.parametrize(
+    ("lock", "read", "state", "terminated"),
+    [
+        ("UPDATE stock SET qty = 0 WHERE id = 1", "DELETE stock WHERE id = 1", 51, [3621]),
+        ("UPDATE heap SET id = 2", "DELETE heap", 45, [3621]),
+        ("SELECT * FROM stock WITH (TABLOCKX)", "DELETE stock WHERE id = 1", 56, []),
+    ],
+)
+@pytest.mark.parametrize("timeout", ["0", "10"])
+def test_states_of_1222_tell_what_was_waited_for(
+    pair: Any, lock: str, read: str, state: int, terminated: list[int], timeout: str
+) -> None:
+    first, second = pair
+    first.run("CREATE TABLE heap (id int); INSERT heap VALUES (1)")
+    first.run(f"BEGIN TRAN; {lock}")
+    failed = second.collect(f"SET LOCK_TIMEOUT {timeout}; {read}")
+    assert (failed.errors[0].number, failed.errors[0].state) == (1222, state)
+    assert [message.number for message in failed.messages if message.number == 3621] == terminated
+
+
+@pytest.mark.parametrize(
+    ("table", "lock", "state"), [("stock", "", 51), ("heap", "", 45), ("heap", "WITH (TABLOCKX)", 56)]
+)
+def test_states_of_1205_tell_what_the_victim_waited_for(pair: Any, table: str, lock: str, state: int) -> None:
+    first, second = pair
+    first.run("CREATE TABLE other (id int PRIMARY KEY); INSERT other VALUES (1)")
+    first.run("CREATE TABLE heap (id int, qty int); INSERT heap VALUES (1, 10)")
+    first.run(f"BEGIN TRAN; UPDATE {table} {lock} SET qty = 0 WHERE id = 1")
+    second.run("SET DEADLOCK_PRIORITY LOW; BEGIN TRAN; UPDATE other SET id = 2")
+    first.start("SELECT id FROM other")
+    error = second.fails(f"UPDATE {table} SET qty = 0 WHERE id = 1")
+    assert (error.number, error.severity, error.state) == (1205, 13, state)
+
+
 def test_waiters_are_served_in_the_order_in_which_they_came(engine: Any, pair: Any) -> None:
     holder, _ = pair
     holder.run("CREATE TABLE arrival (n int IDENTITY PRIMARY KEY, who int)")
