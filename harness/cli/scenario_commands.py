@@ -10,7 +10,7 @@ from rich.console import Console
 
 from harness.cli.deploy_options import AsJson, Config, Dsn, Name, optional_target
 from harness.connection.emulator_process import target_or_emulator
-from harness.errors import HarnessError
+from harness.errors import CheckFailed
 from harness.scenarios import Runner, Scenario, read_scenario
 from harness.scenarios import presentation as view
 
@@ -46,7 +46,7 @@ def scenario(
         for one in scenarios:
             try:
                 outcome = _play(runner, one, update=update)
-            except HarnessError as error:
+            except CheckFailed as error:
                 failed += 1
                 documents.append({"file": str(one.path), "as_expected": False, "error": str(error)})
                 if not as_json:

@@ -99,12 +99,12 @@ def _value(value: Any) -> str:
 
 
 def document(scenario: Scenario, histories: Sequence[History], diff: Sequence[str]) -> dict[str, Any]:
-    """All of it as data that JSON can hold."""
+    """All of it as data that JSON can hold. ``as_expected`` is None where nothing is expected yet."""
     return {
         "file": str(scenario.path),
         "rule": scenario.rule,
         "pages": scenario.pages,
-        "as_expected": scenario.expected is not None and not diff,
+        "as_expected": None if scenario.expected is None else not diff,
         "diff": list(diff),
         "permutations": [
             {

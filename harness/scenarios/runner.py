@@ -72,7 +72,7 @@ class Runner:
             if scenario.setup:
                 with closing(connect(target)) as preparation:
                     for text in scenario.setup:
-                        _set_up(f"{scenario.path}: setup", run_batches(preparation, text))
+                        _set_up("setup", run_batches(preparation, text))
             permutation = _Permutation(scenario, history, target, administrator, self.limit)
             try:
                 permutation.run()
@@ -198,7 +198,7 @@ class _Permutation:
             if time.monotonic() > deadline:
                 names = ", ".join(session.name for session in running if not self._is_stuck(session, waits))
                 raise CheckFailed(
-                    f"{self._scenario.path}: after step {step.name}, {names} neither ended nor waits for a lock "
+                    f"after step {step.name}, {names} neither ended nor waits for a lock "
                     f"of an idle session ({self._limit:.0f} s)"
                 )
             self._changed.wait(POLL_SECONDS)
@@ -236,7 +236,7 @@ class _Permutation:
     def _part(self, session: str, kind: str, text: str) -> None:
         items = self._complete(session, text)
         if kind == "setup":
-            _set_up(f"{self._scenario.path}: setup of session {session}", items)
+            _set_up(f"setup of session {session}", items)
         if items:
             self._note(Part(session, kind, self.shown(items)))
 
@@ -247,7 +247,7 @@ class _Permutation:
         deadline = time.monotonic() + self._limit
         while not session.finished:
             if time.monotonic() > deadline:
-                raise CheckFailed(f"{self._scenario.path}: session {name} does not get through: {text}")
+                raise CheckFailed(f"session {name} does not get through: {text}")
             self._changed.wait(POLL_SECONDS)
             self._changed.clear()
         return session.take()

@@ -28,6 +28,7 @@ LEVELS: Mapping[str, tuple[str, bool, bool]] = {
 ALLOW_SNAPSHOT_ISOLATION on."""
 
 MOST_PERMUTATIONS = 1000
+DIRECTIVES = ("rule", "page", "levels", "show", "setup", "teardown", "session", "step", "permutation", "expected")
 
 _EXPECTED = re.compile(r"^expected[ \t]*\n", flags=re.MULTILINE)
 _SKIPPED = re.compile(r"(?:\s+|#[^\n]*)*")
@@ -185,8 +186,10 @@ class _Reader:
                 self._add_step(session)
             case "permutation":
                 self._permutations.append((self._names(), self._position))
+            case "step":
+                raise self._error("a step belongs to a session: begin one before it")
             case _:
-                raise self._error(f"{word} does not belong here")
+                raise self._error(f"there is no directive {word}; there are: {', '.join(DIRECTIVES)}")
 
     def _add_step(self, session: SessionPart) -> None:
         name = self._word("the step's name")
@@ -197,7 +200,7 @@ class _Reader:
     def _step_called(self, name: str, position: int) -> Step:
         step = self._scenario.steps.get(name)
         if step is None:
-            raise self._error(f"there is no step {name}", position)
+            raise self._error(f"there is no step {name}; there are: {', '.join(self._scenario.steps)}", position)
         return step
 
     def _levels(self) -> list[str]:

@@ -60,7 +60,7 @@ def test_of_several_files_each_gets_a_line_and_a_broken_one_stops_nobody(
     code, output, _ = scenario("broken.spec", "one.spec")
     assert code == 1
     assert output.splitlines() == [
-        "failed   broken.spec: broken.spec: setup failed: Invalid object name 'nowhere'. (208)",
+        "failed   broken.spec: setup failed: Invalid object name 'nowhere'. (208)",
         "ok       one.spec (1 permutation)",
         "1 of 2 scenarios went as expected",
     ]
@@ -69,8 +69,23 @@ def test_of_several_files_each_gets_a_line_and_a_broken_one_stops_nobody(
 def test_machines_get_one_document(scenario: Callable[..., tuple[int, str, str]]) -> None:
     code, output, _ = scenario("one.spec", "--json")
     found = json.loads(output)
-    assert (code, found["failed"], found["scenarios"][0]["as_expected"]) == (1, 1, False)
+    assert (code, found["failed"], found["scenarios"][0]["as_expected"]) == (1, 1, None)
     assert found["scenarios"][0]["permutations"][0]["steps"] == ["a", "b"]
+    scenario("one.spec", "--update")
+    code, output, _ = scenario("one.spec", "--json")
+    found = json.loads(output)
+    assert (code, found["failed"], found["scenarios"][0]["as_expected"]) == (0, 0, True)
+
+
+def test_a_server_that_lets_nobody_in_ends_everything(
+    scenario: Callable[..., tuple[int, str, str]], target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = target.connection_string.with_value("UID", "nobody").with_value("PWD", "Not-1")
+    monkeypatch.setenv("LOCKSTEP_DSN", dsn.text())
+    code, output, error = scenario("one.spec", "one.spec")
+    assert (code, output) == (3, "")
+    assert error.startswith("lockstep: cannot connect to ")
+    assert len(error.splitlines()) == 1
 
 
 def test_a_file_with_a_mistake_is_one_line_and_wrong_usage(scenario: Callable[..., tuple[int, str, str]]) -> None:
