@@ -36,7 +36,7 @@ class _KeyMemo(dict[str, str]):
     def __missing__(self, s: str) -> str:
         if len(self) >= _KEPT_KEYS:
             self.clear()
-        key = self[s] = self._make(s)
+        key = self[s] = self._make(_joined(s))
         return key
 
 
@@ -120,7 +120,12 @@ class Collation:
 
 
 def _code_point_key(s: str) -> str:
-    return s.rstrip(" ")
+    return _joined(s).rstrip(" ")
+
+
+def _joined(s: str) -> str:
+    """``s`` with the halves of surrogate pairs put together, as which they may have come to it one by one."""
+    return s if s.isascii() else s.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 _LCID_US_ENGLISH: Final = 0x0409

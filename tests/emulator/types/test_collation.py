@@ -194,3 +194,10 @@ def _naive(pattern: str, text: str) -> bool:
 @given(st.text("ab%_A", max_size=6), st.text("abBc", max_size=6))
 def test_like_agrees_with_a_naive_matcher(pattern: str, text: str) -> None:
     assert like_matcher(pattern, None, DEFAULT)(text) == _naive(pattern, text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_character_of_two_surrogates_is_the_same_however_it_was_put_together(name: str) -> None:
+    key = collation(name).key(unicode=True)
+    assert key("\ud83d\ude00 a") == key("😀 a") == key("\ud83d" + "\ude00 a  ")
+    assert key("\ude00\ud83d") != key("\ud83d\ude00")
