@@ -601,6 +601,12 @@ MESSAGES: dict[int, tuple[int, str]] = {
     2741: (16, "SET DATEFORMAT date order '{}' is invalid."),
     2742: (16, "SET DATEFIRST {} is out of range."),
     2732: (16, "Error number {} is invalid. The number must be from 13000 through 2147483647 and it cannot be 50000."),
+    5901: (
+        16,
+        "One or more recovery units belonging to database '{}' failed to generate a checkpoint. This is typically caused "
+        "by lack of system resources such as disk or memory, or in some cases due to database corruption. Examine "
+        "previous entries in the error log for more detailed information on this failure.",
+    ),
     5812: (14, "You do not have permission to run the RECONFIGURE statement."),
     15004: (16, "Name cannot be NULL."),
     15006: (16, "'{}' is not a valid name because it contains invalid characters."),

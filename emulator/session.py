@@ -471,8 +471,8 @@ class Session:
         if self.settings.implicit_transactions and not self.trancount:
             self.begin()
 
-    def commit(self) -> None:
-        """COMMIT TRANSACTION. Errors: 3902, 3930."""
+    def commit(self, *, delayed: bool = False) -> None:
+        """COMMIT TRANSACTION; ``delayed``: with delayed durability. Errors: 3902, 3930."""
         if not self.trancount:
             raise sql_error(3902)
         if self.doomed:
@@ -480,6 +480,8 @@ class Session:
         if self.trancount > 1:
             self.trancount -= 1
             return
+        if delayed and self.transaction is not None:
+            self.transaction.delayed = True
         self._end_transaction(commit=True)
 
     def rollback(self, name: str | None = None) -> None:

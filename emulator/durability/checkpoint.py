@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from emulator.durability.files import (
     UNFINISHED,
@@ -34,15 +35,22 @@ def load(directory: Path, before: int) -> State:
     checkpoints = [number for number in numbers(directory, "checkpoint") if number <= before]
     first = checkpoints[-1] if checkpoints else 1
     if checkpoints:
-        for record in read_checkpoint(path_of(directory, "checkpoint", first)):
-            state.apply(record)
+        path = path_of(directory, "checkpoint", first)
+        _apply(state, path, read_checkpoint(path))
     for number in range(first, before):
         path = path_of(directory, "log", number)
         if not path.exists():
             raise DataError(f"{path} is missing")
-        for record in read_log(path):
-            state.apply(record)
+        _apply(state, path, read_log(path))
     return state
+
+
+def _apply(state: State, path: Path, records: Iterable[Any]) -> None:
+    for record in records:
+        try:
+            state.apply(record)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{path} has a record that this version does not know") from error
 
 
 def write(directory: Path, number: int, wanted: Callable[[], bool] = lambda: True) -> None:

@@ -6,19 +6,23 @@ written of it (``images``). Identity counters and sequences are not transactiona
 has used, or a sequence has given out, does not come again.
 
 A commit returns, and gives its locks back, when its record is on the disk. Sessions that commit at the same time share
-one write-through (``Scheduler.settle``). tempdb is not kept.
+one write-through (``Scheduler.settle``). A commit with delayed durability returns at once, and can be lost. tempdb is
+not kept.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import Sequence, Table
+from emulator.catalog.database_options import option_value
+from emulator.catalog.objects import Sequence as SequenceObject
+from emulator.catalog.objects import Table
+from emulator.durability.files import DataError
 from emulator.durability.journal import CHECKPOINT_BYTES, Journal
 from emulator.durability.recovery import restore
 from emulator.durability.state import State, TableId
@@ -62,15 +66,17 @@ class Durability:
         self._identities: dict[TableStore, int | None] = {}
         self._rowversions: dict[Database, int] = {}
         try:
-            restore(instance, self._journal.state)
+            _restore(instance, self._journal.state, directory)
             self._catalog = WrittenCatalog(instance, self._journal.state.images)
             self._journal.state = State()
             self._never_repeat_chance()
             self._append(self._definitions())
             self._sync()
             self._checkpoint_if_large()
-        except BaseException:
+        except BaseException as error:
             self._journal.abandon()
+            if isinstance(error, SqlError):
+                raise DataError(f"cannot use {directory}: {error.message}") from None
             raise
         instance.log = self
 
@@ -82,28 +88,45 @@ class Durability:
         if found:
             self._add_rows(record, found)
         if record:
+            delayed = self._is_delayed(transaction, found)
             try:
-                self._append(record)
+                self._append(record, delayed=delayed)
             except SqlError:
                 self._catalog.images, self._tables = images, tables
                 self._identities.clear()
                 self._rowversions = dict.fromkeys(self._rowversions, NEVER_WRITTEN)
                 raise
             self._checkpoint_if_large()
+            if delayed:
+                return
         elif not self._drawn:
             return
         self._instance.scheduler.settle(self._sync)
         if self._failure is not None:
             raise _unavailable(self._instance)
 
+    def flush(self) -> None:
+        """Return when all commits with delayed durability are on the disk. Errors: 9001, 9002."""
+        self._append({})
+        self._instance.scheduler.settle(self._sync)
+        if self._failure is not None:
+            raise _unavailable(self._instance)
+
     def checkpoint(self) -> None:
-        """CHECKPOINT: return when a checkpoint that holds all commits up to now has been written."""
-        journal, wait = self._journal, self._instance.scheduler.sleep
-        while journal.checkpoint_running:
-            wait(CHECKPOINT_POLL)
-        journal.begin_checkpoint()
-        while journal.checkpoint_running:
-            wait(CHECKPOINT_POLL)
+        """CHECKPOINT: return when a checkpoint that holds all commits up to now has been written.
+
+        Errors: 9001, 9002, 5901.
+        """
+        self._await_checkpoint()
+        self._begin_checkpoint()
+        number = self._journal.number
+        self._await_checkpoint()
+        if self._journal.checkpointed < number:
+            raise sql_error(5901, self._instance.default_database.name)
+
+    def _await_checkpoint(self) -> None:
+        while self._journal.checkpoint_running:
+            self._instance.scheduler.sleep(CHECKPOINT_POLL)
 
     def close(self, *, checkpoint: bool = True) -> None:
         """Stop logging, write a checkpoint if asked, and give the directory back.
@@ -111,32 +134,61 @@ class Durability:
         Errors: DataError, OSError; nothing is lost.
         """
         self._instance.log = None
-        if checkpoint:
-            self._journal.close()
-        else:
+        if not checkpoint:
             self._journal.abandon()
+            return
+        try:
+            self._append(self._definitions())  # with the counters: an identity value that a rollback left is not lost
+        except SqlError as error:
+            self._journal.abandon()
+            raise DataError(error.message) from None
+        self._journal.close()
 
     # -- what commits write ------------------------------------------------------------------------------------------
 
-    def _append(self, record: dict[str, Any]) -> None:
+    def _is_delayed(self, transaction: Transaction, found: Sequence[TableChange]) -> bool:
+        """Whether the commit need not wait for its record. One that has changed several databases or definitions must
+        ("Control Transaction Durability")."""
+        numbers = {change.table.database_id for change in found}
+        if transaction.defines or len(numbers) != 1:
+            return False
+        database = next(item for item in self._instance.databases.values() if item.database_id in numbers)
+        option = option_value(database.options, "DELAYED_DURABILITY")
+        return option == "FORCED" or (option == "ALLOWED" and transaction.delayed)
+
+    def _append(self, record: dict[str, Any], *, delayed: bool = False) -> None:
+        """Append a record, or without one what waits in memory. Errors: 9001, 9002."""
         if self._failure is not None:
             raise _unavailable(self._instance)
-        if not record:
-            return
         try:
-            self._journal.append(record)
+            if record:
+                self._journal.append(record, delayed=delayed)
+            else:
+                self._journal.flush()
         except OSError as error:
-            raise sql_error(9002, self._instance.default_database.name, error.strerror or "NOTHING") from None
+            raise self._full(error) from None
+
+    def _full(self, error: OSError) -> SqlError:
+        return sql_error(9002, self._instance.default_database.name, error.strerror or "NOTHING")
 
     def _checkpoint_if_large(self) -> None:
         if not self._journal.is_large:
             return
+        try:
+            self._begin_checkpoint()
+        except SqlError as error:
+            log.warning("no checkpoint: %s", error.message)
+
+    def _begin_checkpoint(self) -> None:
+        """Errors: 9001, 9002."""
+        self._append({})
         self._sync()
-        if self._failure is None:
-            try:
-                self._journal.begin_checkpoint()
-            except OSError as error:
-                log.warning("no checkpoint: %s", error.strerror)
+        if self._failure is not None:
+            raise _unavailable(self._instance)
+        try:
+            self._journal.begin_checkpoint()
+        except OSError as error:
+            raise self._full(error) from None
 
     def _sync(self) -> None:
         self._drawn = False
@@ -174,7 +226,7 @@ class Durability:
             self._catalog.images[path]["$fields"][field] = value
             record.setdefault("set", []).append([path, field, value])
 
-    def _note_draw(self, sequence: Sequence) -> None:
+    def _note_draw(self, sequence: SequenceObject) -> None:
         """A sequence has given out a value: at once, as no rollback takes it back."""
         record: dict[str, Any] = {}
         self._set(record, sequence, "current", sequence.current)
@@ -196,7 +248,7 @@ class Durability:
             if isinstance(entry, Table) and entry.store is not None:
                 self._tables[path] = entry.store.database_id, entry.store.object_id
                 self._add_identity(record, entry.store)
-            elif isinstance(entry, Sequence):
+            elif isinstance(entry, SequenceObject):
                 entry.on_draw = self._note_draw
             elif isinstance(entry, Database):
                 self._rowversions[entry] = entry.last_rowversion
@@ -218,6 +270,13 @@ class Durability:
         if start > 1:
             instance.random.seed(f"{instance.seed}, start {start}")
             instance.sequential_ids = count((start << 32) + 1)
+
+
+def _restore(instance: Instance, state: State, directory: Path) -> None:
+    try:
+        restore(instance, state)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{directory} has definitions that this version does not know ({error})") from error
 
 
 def _unavailable(instance: Instance) -> SqlError:

@@ -1,12 +1,14 @@
 """The log that is being written, and the checkpoints that make it short again.
 
 A record goes to the operating system when it is appended, so it survives the death of the process; ``sync`` makes it
-survive that of the machine. When the log has grown large, the next one begins, and a process beside the server turns
-the finished ones into a checkpoint.
+survive that of the machine. One that may be delayed waits in memory for the next one that may not, for ``flush``, or
+until the buffer is full. When the log has grown large, the next one begins, and a process beside the server turns the
+finished ones into a checkpoint.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import subprocess
@@ -32,6 +34,9 @@ from emulator.durability.state import State
 CHECKPOINT_BYTES = 16 * 2**20
 """The log is turned into a checkpoint when it has this size, or that of the last checkpoint if that is larger."""
 
+BUFFER_BYTES = 60 * 1024
+"""The most that waits in memory, as much as a log block of SQL Server holds."""
+
 PACKAGES = Path(__file__).parents[2]
 """Where the checkpoint's process finds the package."""
 
@@ -49,6 +54,7 @@ class Journal:
         self._checkpoint_bytes = checkpoint_bytes
         self._lock = prepare(directory)
         self._file = -1
+        self._buffer = b""
         self._running: subprocess.Popen[bytes] | None = None
         self._synced = True
         try:
@@ -69,7 +75,7 @@ class Journal:
         if checkpoints:
             remove_all_before(directory, checkpoints[-1])
         logs = numbers(directory, "log")
-        if logs and not _cut_torn_end(path_of(directory, "log", logs[-1])):
+        while logs and not _cut_torn_end(path_of(directory, "log", logs[-1])):
             logs.pop()
         if checkpoints and (not logs or logs[0] != checkpoints[-1]):
             raise DataError(f"{path_of(directory, 'log', checkpoints[-1])} is missing")
@@ -86,11 +92,12 @@ class Journal:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         first = line(0, header("log", number))
         try:
-            os.write(file, first)
+            _write_all(file, first, 0)
             os.fsync(file)
             sync_directory(self.directory)
         except BaseException:
             os.close(file)
+            path.unlink(missing_ok=True)  # the log before it goes on
             raise
         if self._file >= 0:
             os.close(self._file)
@@ -98,19 +105,31 @@ class Journal:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Write a record. OSError: it cannot be written, and the log is as before. TypeError: it cannot be kept."""
-        written = line(self._count, record)
-        if os.write(self._file, written) != len(written):
-            os.ftruncate(self._file, self._size)
-            os.lseek(self._file, self._size, os.SEEK_SET)
-            raise OSError(28, os.strerror(28))
+    def append(self, record: dict[str, Any], *, delayed: bool = False) -> None:
+        """Write a record, or if ``delayed`` keep it in memory for now.
+
+        OSError: it cannot be written, and the log is as before. TypeError: it cannot be kept.
+        """
+        waiting = self._buffer + line(self._count, record)
+        if delayed and len(waiting) <= BUFFER_BYTES:
+            self._buffer = waiting
+        else:
+            self._write(waiting)
         self._count += 1
-        self._size += len(written)
+
+    def flush(self) -> None:
+        """Write what waits in memory. OSError: it cannot be written, and waits."""
+        if self._buffer:
+            self._write(self._buffer)
+
+    def _write(self, lines: bytes) -> None:
+        _write_all(self._file, lines, self._size)
+        self._buffer = b""
+        self._size += len(lines)
         self._synced = False
 
     def sync(self) -> None:
-        """Make all that was appended survive the machine. OSError: unknown what does."""
+        """Make all that was written survive the machine. OSError: unknown what does."""
         if not self._synced:
             os.fdatasync(self._file)
             self._synced = True
@@ -135,6 +154,11 @@ class Journal:
         return False
 
     @property
+    def checkpointed(self) -> int:
+        """The number of the newest checkpoint, 0 without any."""
+        return max(numbers(self.directory, "checkpoint"), default=0)
+
+    @property
     def is_large(self) -> bool:
         """Whether it is time for a checkpoint, and none is being written."""
         return self._finished_bytes + self._size >= self._limit and not self.checkpoint_running
@@ -147,9 +171,11 @@ class Journal:
         if self.checkpoint_running:
             return
         self._next_log()
+        self._limit += self._finished_bytes  # if there is no process now, the next attempt is not with the next commit
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGES), os.environ.get("PYTHONPATH", "")])}
         command = [sys.executable, "-m", "emulator.durability.checkpoint", str(self.directory), str(self.number)]
         self._running = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        self._limit -= self._finished_bytes
 
     def close(self) -> None:
         """Write a checkpoint if anything has been written since the last, and give the directory back.
@@ -176,6 +202,7 @@ class Journal:
             self._lock = -1
 
     def _next_log(self) -> None:
+        self.flush()
         self.sync()
         size = self._size
         self._limit += size  # if this fails, the next attempt is not with the next commit
@@ -184,8 +211,7 @@ class Journal:
         self._finished_bytes += size
 
     def _finish_checkpoint(self) -> None:
-        newest = numbers(self.directory, "checkpoint")[-1]
-        remove_all_before(self.directory, newest)
+        remove_all_before(self.directory, self.checkpointed)
         logs = [number for number in numbers(self.directory, "log") if number < self.number]
         self._finished_bytes = _bytes_of(self.directory, logs)
         self._set_limit()
@@ -194,6 +220,13 @@ class Journal:
         checkpoints = numbers(self.directory, "checkpoint")[-1:]
         size = sum(path_of(self.directory, "checkpoint", number).stat().st_size for number in checkpoints)
         self._limit = max(self._checkpoint_bytes, size)
+
+
+def _write_all(file: int, data: bytes, position: int) -> None:
+    """Write ``data`` there. OSError: it cannot be written as a whole, and the file ends at ``position`` again."""
+    if os.pwrite(file, data, position) != len(data):
+        os.ftruncate(file, position)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _bytes_of(directory: Path, logs: list[int]) -> int:

@@ -73,7 +73,7 @@ def compile_commit(node: nodes.CommitTransaction, compiler: UnitCompiler) -> Ste
         session = frame.session
         if session.insert_exec is not None and session.trancount <= session.insert_exec:
             raise sql_error(3916)
-        session.commit()
+        session.commit(delayed=node.delayed)
 
     return _simple(node, commit)
 

@@ -277,6 +277,9 @@ class Stepper:
             self._changes.look(transaction)
         self._rewinder.keep(transaction)
 
+    def flush(self) -> None:
+        """Nothing: commits are made final as they come."""
+
     def checkpoint(self) -> None:
         """CHECKPOINT: nothing is kept."""
 

@@ -74,6 +74,9 @@ class CommitLog(Protocol):
         May wait. What it raises has the transaction rolled back.
         """
 
+    def flush(self) -> None:
+        """sp_flush_log: return when everything that was committed is durable."""
+
     def checkpoint(self) -> None:
         """CHECKPOINT: return when recovery needs nothing of the log up to now."""
 
@@ -86,6 +89,8 @@ class Transaction(LockOwner, UndoLog):
     """
 
     owner_type = "TRANSACTION"
+    delayed = False
+    """COMMIT asks for delayed durability."""
     snapshot: Snapshot | None = None
     """What the transaction reads at level SNAPSHOT, from its first access to data on; ``version_store`` is set then."""
 

@@ -1,7 +1,7 @@
-"""Procedures that look after objects: recompile and refresh modules, order triggers, table options, statistics.
+"""Procedures that look after objects: recompile and refresh modules, order triggers, table options, statistics, log.
 
 Documentation: "sp_recompile", "sp_refreshsqlmodule", "sp_refreshview", "sp_settriggerorder", "sp_tableoption",
-"sp_updatestats", "sp_createstats", "sp_validname (Transact-SQL)".
+"sp_updatestats", "sp_createstats", "sp_validname", "sys.sp_flush_log (Transact-SQL)".
 """
 
 from __future__ import annotations
@@ -149,4 +149,12 @@ def sp_validname(session: Session, name: str | None, raises: int) -> int:
         return 0
     if raises:
         raise sql_error(15006, name) if name else sql_error(15004)
+    return 1
+
+
+@procedure(PROCEDURES, "sp_flush_log", "")
+def sp_flush_log(session: Session) -> int:
+    """Write commits with delayed durability to the disk; the status is 1 for success. Errors: 9001, 9002."""
+    if session.instance.log is not None:
+        session.instance.log.flush()
     return 1

@@ -218,9 +218,10 @@ class BeginTransaction(Statement):
 
 @dataclass(frozen=True, slots=True)
 class CommitTransaction(Statement):
-    """COMMIT [TRAN [name]]; also COMMIT WORK. DELAYED_DURABILITY is dropped: it has no visible effect."""
+    """COMMIT [TRAN [name]] [WITH (DELAYED_DURABILITY = ON | OFF)]; also COMMIT WORK."""
 
     name: TransactionName | None = None
+    delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

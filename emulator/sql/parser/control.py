@@ -257,11 +257,12 @@ class ControlParser(Grammar):
     def commit(self) -> nodes.CommitTransaction:
         first = self.expect("COMMIT")
         name = self._ended_transaction()
+        delayed = False
         if self.accept("WITH", "(", "DELAYED_DURABILITY"):
             self.expect("=")
-            self.on_off()
+            delayed = self.on_off()
             self.expect(")")
-        return nodes.CommitTransaction(name, **self.span(first))
+        return nodes.CommitTransaction(name, delayed, **self.span(first))
 
     def rollback(self) -> nodes.RollbackTransaction:
         first = self.expect("ROLLBACK")

@@ -147,7 +147,7 @@ def test_a_crash_at_any_step_of_start_checkpoint_and_end_loses_nothing(
             kept.abandon()
 
     with monkeypatch.context() as patched:
-        for owner, name in ((os, "write"), (os, "fsync"), (os, "fdatasync")):
+        for owner, name in ((journal, "_write_all"), (os, "fsync"), (os, "fdatasync")):
             patched.setattr(owner, name, dying(getattr(owner, name)))
         for name in ("unlink", "rename"):
             patched.setattr(Path, name, dying(getattr(Path, name)))
@@ -158,6 +158,108 @@ def test_a_crash_at_any_step_of_start_checkpoint_and_end_loses_nothing(
                 left = crash_again
     again = opened(tmp_path)
     assert value_of(again.state) == 2
+    again.abandon()
+
+
+def test_a_log_that_could_not_begin_leaves_the_one_before_it_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = opened(tmp_path)
+    kept.append(counter(1))
+    with monkeypatch.context() as patched:
+        whole = os.pwrite
+        patched.setattr(os, "pwrite", lambda file, data, position: whole(file, data[:10], position))
+        with pytest.raises(OSError, match="No space left"):
+            kept.begin_checkpoint()
+    assert names(tmp_path) == ["lock", "log-00000001"]
+    kept.append(counter(2))
+    kept.abandon()
+    again = opened(tmp_path)
+    assert value_of(again.state) == 2
+    again.abandon()
+
+
+@pytest.mark.parametrize("begun", [b"", b"0badbeef 0 {"])
+def test_a_torn_end_is_cut_off_behind_a_log_that_had_not_begun(tmp_path: Path, begun: bytes) -> None:
+    kept = opened(tmp_path)
+    kept.append(counter(1))
+    kept.abandon()
+    log = path_of(tmp_path, "log", 1)
+    log.write_bytes(log.read_bytes() + b"0badbeef 2 {torn")
+    path_of(tmp_path, "log", 2).write_bytes(begun)
+    again = opened(tmp_path)
+    assert value_of(again.state) == 1
+    again.abandon()
+
+
+def test_without_a_process_for_a_checkpoint_the_next_attempt_is_not_with_the_next_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = opened(tmp_path, 250)
+    kept.append({**counter(1), "drop": [[1, 1]] * 50})
+    assert kept.is_large
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(journal.subprocess, "Popen", refused)
+    with pytest.raises(OSError, match="memory"):
+        kept.begin_checkpoint()
+    kept.append(counter(2))
+    assert not kept.is_large
+    kept.close()
+    again = opened(tmp_path)
+    assert value_of(again.state) == 2
+    again.abandon()
+
+
+def test_a_record_that_this_version_does_not_know_is_an_error(tmp_path: Path) -> None:
+    kept = opened(tmp_path)
+    kept.append({"tables": [{"table": [5, 1], "rows": []}]})
+    kept.abandon()
+    with pytest.raises(DataError, match="log-00000001 has a record that this version does not know"):
+        opened(tmp_path)
+
+
+def test_a_delayed_record_is_lost_in_a_crash_until_one_that_is_not_or_a_flush_takes_it_along(tmp_path: Path) -> None:
+    for value, write in enumerate((lambda _: None, Journal.flush, lambda kept: kept.append({"identity": []}))):
+        kept = opened(tmp_path)
+        before = value_of(kept.state)
+        kept.append(counter(value), delayed=True)
+        write(kept)
+        kept.abandon()
+        again = opened(tmp_path)
+        assert value_of(again.state) == (value if value else before)
+        again.abandon()
+
+
+def test_delayed_records_are_written_when_the_buffer_is_full_and_before_the_next_log(tmp_path: Path) -> None:
+    kept = opened(tmp_path)
+    for value in range(4):
+        kept.append({**counter(value), "drop": [[1, 1]] * 5000}, delayed=True)
+    kept.abandon()
+    again = opened(tmp_path)
+    assert value_of(again.state) == 2
+    again.append(counter(5), delayed=True)
+    again.close()
+    last = opened(tmp_path)
+    assert value_of(last.state) == 5
+    last.abandon()
+
+
+def test_a_record_that_does_not_fit_leaves_what_waits_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = opened(tmp_path)
+    kept.append(counter(1), delayed=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", lambda file, data, position: 0)
+        with pytest.raises(OSError, match="No space left"):
+            kept.append(counter(2))
+    kept.flush()
+    kept.abandon()
+    again = opened(tmp_path)
+    assert value_of(again.state) == 1
     again.abandon()
 
 

@@ -85,6 +85,7 @@ def replayed(calls: Sequence[Call], session: Session) -> list[bool]:
     return [call(session).replayed for call in calls]
 
 
+@pytest.mark.timeout(120 * KILLS)
 def test_a_server_killed_at_any_moment_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     """Some servers die while they start, and most while a checkpoint is being written: the log is small."""
     options = ("--data", str(tmp_path / "data"), "--checkpoint-size", "0.3")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 
 from emulator.catalog.objects import View
 from emulator.durability import journal
 from emulator.durability.durability import Durability
+from emulator.durability.files import DataError, header, line, read_checkpoint
+from emulator.durability.values import from_json, to_json
 from emulator.durability.written import KEPT, WrittenCatalog
 from emulator.execution import definitions
 from emulator.instance import Instance
@@ -280,6 +286,17 @@ def test_values_that_a_sequence_or_an_identity_gave_out_do_not_come_again(server
     assert client.query("SELECT NEXT VALUE FOR dbo.s") == [(2,)]
 
 
+def test_an_orderly_end_keeps_identity_values_that_a_rollback_had_used(server: Server) -> None:
+    client = server.client()
+    client.run("CREATE TABLE dbo.t (id int IDENTITY); INSERT dbo.t DEFAULT VALUES")
+    client.run("BEGIN TRAN; INSERT dbo.t DEFAULT VALUES; ROLLBACK")
+    server.stop()
+    server.start()
+    client = server.client()
+    client.run("INSERT dbo.t DEFAULT VALUES")
+    assert client.query("SELECT id FROM dbo.t") == [(1,), (3,)]
+
+
 def test_identifiers_do_not_come_again_after_a_start(server: Server) -> None:
     client = server.client()
     client.run("CREATE TABLE dbo.t (a uniqueidentifier DEFAULT NEWSEQUENTIALID(), b uniqueidentifier DEFAULT NEWID())")
@@ -327,13 +344,68 @@ def test_a_transaction_whose_record_cannot_be_written_is_rolled_back(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal.os, "write", full)
+        patched.setattr(journal.os, "pwrite", full)
         assert client.fails("INSERT dbo.t VALUES (1)").number == 9002
         assert client.fails("BEGIN TRAN; INSERT dbo.t VALUES (2); COMMIT").number == 9002
     assert client.value("@@TRANCOUNT") == 0
     client.run("INSERT dbo.t VALUES (3)")
     server.restart()
     assert server.client().query("SELECT a FROM dbo.t") == [(3,)]
+
+
+def test_a_checkpoint_that_the_disk_has_no_room_for_is_an_error_and_work_goes_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = server.client()
+    client.run("CREATE TABLE dbo.t (a int)")
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.os, "pwrite", lambda *_: 0)
+        assert client.fails("CHECKPOINT").number == 9002
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.sys, "executable", shutil.which("false"))
+        assert client.fails("CHECKPOINT").number == 5901
+    client.run("INSERT dbo.t VALUES (3); CHECKPOINT")
+    server.restart()
+    assert server.client().query("SELECT a FROM dbo.t") == [(3,)]
+
+
+def test_a_start_without_room_for_the_first_record_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.pwrite
+    monkeypatch.setattr(journal.os, "pwrite", lambda f, data, at: write(f, data, at) if len(data) < 999 else 0)
+    with pytest.raises(DataError, match=r"cannot use .*: The transaction log .* is full due to 'No space left on dev"):
+        Server(tmp_path / "data")
+    monkeypatch.undo()
+    Server(tmp_path / "data").stop()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            '"collation"',
+            '"alphabet"',
+            r"definitions that this version does not know \('Database' object has no",
+        ),
+        ("catalog.database.Database", "catalog.database.Base", "which this version does not know"),
+        ('"name":"lockstep",', "", r"definitions that this version does not know \('name'\)"),
+    ],
+)
+def test_definitions_of_another_version_are_one_clear_error(server: Server, old: str, new: str, problem: str) -> None:
+    server.client().run("CREATE DATABASE second COLLATE Latin1_General_100_CS_AS")
+    server.stop()
+    (path,) = server.directory.glob("checkpoint-*")
+    records = list(read_checkpoint(path))
+    changed = from_json(to_json(records).replace(old, new))
+    number = int(path.name[-8:])
+    parts = (header("checkpoint", number), *changed, {"end": True})
+    path.write_bytes(b"".join(line(position, part) for position, part in enumerate(parts)))
+    with pytest.raises(DataError, match=problem):
+        server.start()
+    parts = (header("checkpoint", number), *records, {"end": True})
+    path.write_bytes(b"".join(line(position, part) for position, part in enumerate(parts)))
+    server.start()
 
 
 def test_nothing_commits_after_the_log_could_not_be_written_through(

@@ -119,7 +119,7 @@ def test_variables_are_set_with_every_operator(parse: Parse, operator: str) -> N
         ("BEGIN TRANSACTION t WITH MARK 'm'", nodes.BeginTransaction("t", "m")),
         ("COMMIT", nodes.CommitTransaction()),
         ("COMMIT WORK", nodes.CommitTransaction()),
-        ("COMMIT TRAN @v WITH (DELAYED_DURABILITY = ON)", nodes.CommitTransaction(V)),
+        ("COMMIT TRAN @v WITH (DELAYED_DURABILITY = ON)", nodes.CommitTransaction(V, True)),
         ("ROLLBACK TRANSACTION [t x]", nodes.RollbackTransaction("t x")),
         ("SAVE TRAN s", nodes.SaveTransaction("s")),
         ("WAITFOR DELAY '00:00:01'", nodes.WaitFor("DELAY", nodes.StringLiteral("00:00:01"))),
