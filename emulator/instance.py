@@ -25,6 +25,8 @@ from emulator.locking.waits import WaitCount
 from emulator.scheduler import Clock, RealClock, Scheduler
 from emulator.session import Session
 from emulator.sql import nodes
+from emulator.storage.changes import ChangeClock
+from emulator.storage.table import TableStore
 from emulator.storage.transaction import CommitLog
 from emulator.storage.versions import VersionStore
 
@@ -81,6 +83,7 @@ class Instance:
         self.locks = locks or LockManager()
         self.locks.on_deadlock = self._note_deadlock
         self.versions = VersionStore()
+        self.changes = ChangeClock()
         self.waits: dict[str, WaitCount] = {}
         self.configuration = Configuration()
         self.connections = 0
@@ -185,6 +188,10 @@ class Instance:
         """Transaction ids grow; they are also the descriptors that clients see."""
         self.transactions += 1
         return self.transactions
+
+    def may_be_uncommitted(self, store: TableStore) -> bool:
+        """Whether ``store`` may have rows that are not committed (``ChangeClock``)."""
+        return self.changes.may_be_uncommitted(store, [session.transaction for session in self.sessions.values()])
 
     def _note_deadlock(self, deadlock: Deadlock) -> None:
         graph = deadlock_graph(self, deadlock)

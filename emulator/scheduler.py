@@ -191,7 +191,8 @@ class Scheduler:
         self.clock = clock
         self.choose = choose
         self.stop_before_locks = False
-        """Explorer: make every ``lock_point`` a switch point, and every row of a scan. Set it before sessions begin."""
+        """Explorer: switch before every request for the lock of a row and at every row of a scan. Set it before
+        sessions begin."""
         self._runnable: deque[Task] = deque()
         self._current: Task | None = None
         self._stepping = False
@@ -273,8 +274,8 @@ class Scheduler:
         if self.stop_before_locks:
             self.switch_point()
 
-    def before_locks(self, acquire: Acquire) -> Acquire:
-        """``acquire`` with a ``lock_point`` before requests for rows, if there are to be any.
+    def before_locks(self, acquire: Acquire, lock_point: Callable[[], None]) -> Acquire:
+        """``acquire`` with a ``lock_point`` (the caller's) before requests for rows, if there are to be any.
 
         Those for tables follow the switch point between statements; a plan relies on nothing happening in between.
         """
@@ -283,7 +284,7 @@ class Scheduler:
 
         def stop_and_acquire(owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> Acquired:
             if key != WHOLE:
-                self.lock_point()
+                lock_point()
             return acquire(owner, space, key, mode)
 
         return stop_and_acquire

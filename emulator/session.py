@@ -29,6 +29,7 @@ from emulator.execution import (
 from emulator.execution.authorization import Identity, has_permission, is_sysadmin, mapped_user, no_entry, user_in
 from emulator.execution.calls import STEPS as CALL_STEPS
 from emulator.execution.calls import call_argument, call_function, find_system_procedure, run_procedure
+from emulator.execution.current_rows import CurrentRows
 from emulator.execution.definitions.shapes import parameters as declared_parameters
 from emulator.execution.failures import BatchAborted, send_error
 from emulator.execution.frames import Frame
@@ -97,7 +98,7 @@ class Session:
     ``warnings`` are what the running statement has met that its client hears of (``warnings.NULL_ELIMINATED``, ...).
     Where ``count & switch_mask`` is 0, the ``count``-th row of a scan is a switch point.
     ``began_at`` is the isolation level at which the open transaction began, ``statement_snapshot`` what the running
-    statement reads at READ COMMITTED where that reads row versions.
+    statement reads at READ COMMITTED where that reads row versions, ``current_rows`` what it stands on where it locks.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Session:
         self.transaction_name = ""
         self.began_at = self.settings.isolation
         self.statement_snapshot: Snapshot | None = None
+        self.current_rows = CurrentRows()
         self.trancount = 0
         self.announced = False
         self.doomed = False
@@ -162,7 +164,7 @@ class Session:
         self._next_handle = 1
         self._next_cursor_handle = FIRST_CURSOR_HANDLE
         self._switch_point = instance.scheduler.switch_point
-        self._acquire = instance.scheduler.before_locks(instance.locks.acquire)
+        self._acquire = instance.scheduler.before_locks(instance.locks.acquire, self.lock_point)
         self.switch_mask = (1 if instance.scheduler.stop_before_locks else ROWS_BETWEEN_SWITCHES) - 1
 
     # -- security ----------------------------------------------------------------------------------------------------
@@ -377,6 +379,7 @@ class Session:
         wait = self.locking.wait
         assert wait is not None
         if wait.outcome is None:
+            self._hold_current_rows()
             timeout = self.settings.lock_timeout
             began = self.instance.clock.monotonic()
             try:
@@ -427,7 +430,18 @@ class Session:
 
     def switch_point(self) -> None:
         """Let other sessions run."""
+        self._hold_current_rows()
         self._switch_point()
+
+    def lock_point(self) -> None:
+        """The switch point before a lock request, if there is to be one."""
+        if self.instance.scheduler.stop_before_locks:
+            self._hold_current_rows()
+        self.instance.scheduler.lock_point()
+
+    def _hold_current_rows(self) -> None:
+        if self.transaction is not None:
+            self.current_rows.settle(self.instance.locks, self.transaction, self.instance.may_be_uncommitted)
 
     def sleep(self, seconds: float) -> None:
         """WAITFOR. Raises Interrupted."""
@@ -523,7 +537,9 @@ class Session:
 
     def _new_transaction(self, number: int | None = None) -> Transaction:
         instance = self.instance
-        return Transaction(self.locking, instance.locks, number or instance.next_transaction_id(), instance.log)
+        transaction = Transaction(self.locking, instance.locks, number or instance.next_transaction_id(), instance.log)
+        transaction.began = instance.changes.now
+        return transaction
 
     def _end_transaction(self, *, commit: bool) -> None:
         transaction = self.transaction

@@ -5,11 +5,11 @@ Both keep the order of the outer side. The outer joins put a row of NULLs into t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from emulator.execution.scans import Fetch, Rows
-from emulator.planning.binding import Condition, Env, Scalar
+from emulator.planning.binding import SESSION, Condition, Env, Scalar
 
 NullRows = Sequence[tuple[int, tuple[None, ...]]]
 """The slots of one side of a join, each with its row of NULLs."""
@@ -131,20 +131,25 @@ def hash_join(
     inner_key: Callable[[Env], Any],
     condition: Condition | None = None,
     *,
+    outer_slots: Collection[int] = (),
     nulls: NullRows | None = None,
     outer_nulls: NullRows | None = None,
 ) -> Rows:
     """Each outer row with the inner rows of the same key, where ``condition`` is true.
 
-    The inner side is read once, when the first outer row has come. ``nulls``: outer rows without a match come once with
+    The inner side is read once, when the first outer row has come, but as if that (of ``outer_slots``) were not read
+    yet: SQL Server reads the inner side first. ``nulls``: outer rows without a match come once with
     NULLs (LEFT JOIN). ``outer_nulls``: at the end the inner rows without a match come with NULLs for the outer (FULL).
     """
     keep, restore = _keeper(inner_slots), _restorer(inner_slots)
 
     def build(env: Env) -> dict[Any, list[Any]]:
         table: dict[Any, list[Any]] = {}
+        standing = env[SESSION].current_rows.rows if outer_slots else {}
+        aside = {slot: standing.pop(slot) for slot in outer_slots if slot in standing}
         for _ in inner(env):
             table.setdefault(inner_key(env), []).append(keep(env))
+        standing.update(aside)
         return table
 
     if nulls is None and outer_nulls is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.catalog.objects import Table
 from emulator.errors import SqlError, sql_error
 from emulator.execution.authorization import authorize
+from emulator.execution.current_rows import CurrentRows
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.snapshots import at_one_moment
@@ -192,13 +193,17 @@ def as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
     """Run as one statement: in the session's transaction, or in one of its own; undo its changes when it fails."""
     session = frame.session
     transaction = session.transaction
+    outer = session.current_rows
+    session.current_rows = current = CurrentRows(outer)
     if transaction is None:
         session.begin_own()
         try:
             result = run(*arguments)
         except BaseException:
+            session.current_rows = outer
             session.end_own(commit=False)
             raise
+        session.current_rows = outer
         session.end_own(commit=True)
         return result
     mark = transaction.mark()
@@ -207,6 +212,9 @@ def as_unit(frame: Frame, run: Callable[..., Any], *arguments: Any) -> Any:
     except BaseException:
         transaction.rollback_to(mark)
         raise
+    finally:
+        session.current_rows = outer
+        current.close(session.instance.locks, transaction)
 
 
 def plan_step(

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from emulator.errors import sql_error
 from emulator.execution.settings import Isolation
+from emulator.locking.escalation import EscalationWatch
 from emulator.locking.manager import WHOLE, LockSpace
 from emulator.locking.modes import COMBINED, LockMode, covers_rows, intent
 
@@ -44,13 +45,9 @@ if TYPE_CHECKING:
     from emulator.catalog.database import Database
     from emulator.session import Session
     from emulator.storage.index import IndexStore
+    from emulator.storage.keys import Key
     from emulator.storage.table import TableStore
     from emulator.storage.transaction import Transaction
-
-ESCALATION_THRESHOLD = 5000
-"""Row locks that one statement takes on one index before the table is tried ("Lock escalation")."""
-ESCALATION_RETRY = 1250
-"""Further locks between two tries."""
 
 NL, IS, S, U, X = LockMode.NL, LockMode.IS, LockMode.S, LockMode.U, LockMode.X
 
@@ -73,6 +70,11 @@ class LockHints:
     reads_locked: bool = False
 
 
+def _whole(row: LockMode) -> LockMode:
+    """The mode of a table that is locked in place of its rows: X instead of U ("Table hints", UPDLOCK)."""
+    return X if row is U else row
+
+
 class Versions(Enum):
     """Whose snapshot a scan reads."""
 
@@ -87,7 +89,7 @@ class LockPolicy:
     ``row``: on rows and keys, NL for none. ``key_range``: in its place on the keys of an index, NL unless SERIALIZABLE.
     ``held``: rows stay locked; if not, each is locked only while it is read. ``keeps_rejected``: so do those that pass
     the scan and are turned down behind it: the lock of a level or hint belongs to the scan, only those on the target of
-    a change are given back by what comes behind it. ``target``: what is read is to be changed.
+    a change are given back by what comes behind it.
 
     ``versions``: rows are read from a snapshot; then ``row`` is taken on those that qualify alone, and ``current`` says
     that they must not have changed since.
@@ -99,7 +101,6 @@ class LockPolicy:
     key_range: LockMode = NL
     held: bool = False
     keeps_rejected: bool = False
-    target: bool = False
     read_past: bool = False
     no_wait: bool = False
     versions: Versions | None = None
@@ -116,7 +117,7 @@ def lock_policy(
     level = hints.isolation or session_level
     row = hints.mode or (U if target else S)
     if level is Isolation.SNAPSHOT:
-        return _snapshot_policy(hints, row, target=target)
+        return _snapshot_policy(hints, row)
     reads_versions = level is Isolation.READ_COMMITTED and read_committed_snapshot
     if reads_versions and row is S and not hints.whole_table and not hints.reads_locked:
         if hints.read_past:
@@ -126,8 +127,7 @@ def lock_policy(
         raise sql_error(650)
     held = row is not S or level >= Isolation.REPEATABLE_READ
     if hints.whole_table:
-        mode = X if target else row
-        return LockPolicy(table=mode, table_held=held, no_wait=hints.no_wait)
+        return LockPolicy(table=_whole(row), table_held=held, no_wait=hints.no_wait)
     if level is Isolation.READ_UNCOMMITTED and row is S:
         return LockPolicy(table=LockMode.SCH_S, table_held=False, no_wait=hints.no_wait)
     return LockPolicy(
@@ -137,21 +137,19 @@ def lock_policy(
         key_range=_RANGES[row] if level is Isolation.SERIALIZABLE else NL,
         held=held,
         keeps_rejected=not target or level >= Isolation.REPEATABLE_READ,
-        target=target,
         read_past=hints.read_past,
         no_wait=hints.no_wait,
     )
 
 
-def _snapshot_policy(hints: LockHints, row: LockMode, *, target: bool) -> LockPolicy:
+def _snapshot_policy(hints: LockHints, row: LockMode) -> LockPolicy:
     if row is S:
         if hints.read_past:
             raise sql_error(650)
         table = S if hints.whole_table else LockMode.SCH_S
         return LockPolicy(table, table_held=False, no_wait=hints.no_wait, versions=Versions.TRANSACTION)
-    whole = X if target else row
     return LockPolicy(
-        table=whole if hints.whole_table else intent(row),
+        table=_whole(row) if hints.whole_table else intent(row),
         table_held=True,
         row=NL if hints.whole_table else row,
         held=True,
@@ -160,6 +158,14 @@ def _snapshot_policy(hints: LockHints, row: LockMode, *, target: bool) -> LockPo
         versions=Versions.TRANSACTION,
         current=True,
     )
+
+
+def escalate(session: Session, transaction: Transaction, store: TableStore, mode: LockMode) -> bool:
+    """Lock the table in place of its rows, unless that is forbidden or would have to wait: whether it was done."""
+    if not session.escalates(store):
+        return False
+    rows = [store.base.locks, *(index.locks for index in store.indexes.values())]
+    return session.instance.locks.escalate(transaction, store.locks, rows, mode)
 
 
 class LockPolicies:
@@ -186,13 +192,18 @@ class LockPolicies:
 class ScanLocks:
     """The locks of one running scan: the table's, then those of rows, on behalf of the session's transaction.
 
-    ``row`` and ``key_range`` are the policy's modes, NL where the table's lock makes them needless.
+    ``row`` and ``key_range`` are the policy's modes, NL where the table's lock makes them needless. ``at`` and
+    ``at_row`` are where in ``index`` a READ COMMITTED read stands, ``looks_up`` that it goes on from there to the base
+    row (see ``current_rows``).
     """
 
     __slots__ = (
-        "_counts",
-        "_next_escalation",
+        "_watch",
+        "at",
+        "at_row",
+        "index",
         "key_range",
+        "looks_up",
         "manager",
         "policy",
         "row",
@@ -209,8 +220,11 @@ class ScanLocks:
         transaction = session.transaction
         assert transaction is not None
         self.transaction: Transaction = transaction
-        self._counts: dict[IndexStore, int] = {}
-        self._next_escalation = ESCALATION_THRESHOLD
+        self.index: IndexStore | None = None
+        self.at: Key | None = None
+        self.at_row: Key | None = None
+        self.looks_up = False
+        self._watch = EscalationWatch(transaction)
         self.lock(store.locks, WHOLE, policy.table)
         self.row = policy.row
         self.key_range = policy.key_range
@@ -232,8 +246,8 @@ class ScanLocks:
 
     @property
     def whole_table(self) -> LockMode:
-        """The mode of the table in place of all its rows: X for what is read to be changed."""
-        return X if self.row is U and self.policy.target else self.row
+        """The mode of the table in place of all its rows."""
+        return _whole(self.row)
 
     def would_wait(self, space: LockSpace, key: Hashable, mode: LockMode) -> bool:
         """Whether another session's lock is in the way."""
@@ -247,16 +261,10 @@ class ScanLocks:
             self.manager.restore(self.transaction, space, key, previous)
 
     def count(self, index: IndexStore) -> None:
-        """Note a row lock on ``index`` that is held. Past the threshold all of them give way to one lock on the
-        table."""
-        count = self._counts.get(index, 0) + 1
-        self._counts[index] = count
-        if count < self._next_escalation or self.row is NL or not self.session.escalates(self.store):
+        """Note a row lock on ``index`` that is held. When they are many they give way to one lock on the table."""
+        if self.row is NL or not self._watch.is_due(index.locks):
             return
-        self._next_escalation = count + ESCALATION_RETRY
-        mode = S if self.row is S else X
-        spaces = [self.store.base.locks, *(other.locks for other in self.store.indexes.values())]
-        if self.manager.escalate(self.transaction, self.store.locks, spaces, mode):
+        if escalate(self.session, self.transaction, self.store, S if self.row is S else X):
             self.row = self.key_range = NL
 
     def _table_mode(self) -> LockMode:

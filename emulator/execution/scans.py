@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from emulator.execution.current_rows import Found, Reader
 from emulator.execution.row_locks import IS, NL, LockPolicies, LockPolicy, S, ScanLocks, Versions
 from emulator.execution.seeks import Bounds, KeyRange
 from emulator.execution.snapshots import (
@@ -50,7 +51,7 @@ class ScanPlan:
     base. ``covering``: the base row need not be locked. ``entry_filter`` is what can be tested on the index's columns,
     before a lookup, ``row_filter`` what can be on the row's, ``outer_filter`` what SQL Server tests behind the scan:
     which rows that turns down makes no difference to their locks, unless these are on the target of a change.
-    ``policies`` is None for a table that is not locked.
+    ``policies`` is None for a table that is not locked. ``large``: large objects of the row are read.
     """
 
     slot: int
@@ -64,6 +65,7 @@ class ScanPlan:
     row_filter: Condition | None = None
     outer_filter: Condition | None = None
     policies: LockPolicies | None = None
+    large: bool = False
     condition: Condition | None = field(init=False)
     """All three filters."""
     row_condition: Condition | None = field(init=False)
@@ -93,11 +95,13 @@ def scan(plan: ScanPlan) -> Rows:
             yield from _of_snapshot(plan, env, store, index, policy, bounds)
             return
         locks = ScanLocks(session, store, policy)
+        current = session.current_rows
         try:
             for key_range in bounds(env):
                 if locks.row is NL:
                     yield from _without_locks(plan, env, store, index, key_range)
                 elif not policy.held:
+                    current.rows[plan.slot] = locks
                     yield from _reading_committed(plan, env, locks, index, key_range)
                 elif not locks.key_range:
                     yield from _keeping_locks(plan, env, locks, index, key_range)
@@ -107,6 +111,8 @@ def scan(plan: ScanPlan) -> Rows:
                 else:
                     yield from _locking_ranges(plan, env, locks, index, key_range)
         finally:
+            if current.rows.get(plan.slot) is locks:
+                del current.rows[plan.slot]
             locks.close()
 
     return rows
@@ -143,15 +149,18 @@ def _without_locks(
 def _reading_committed(
     plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
 ) -> Iterator[None]:
-    """Locks are taken only where they have to be waited for: others could not be seen."""
+    """Locks are taken only where they have to be waited for, and where others may run: others could not be seen."""
+    locks.index, locks.looks_up = index, plan.index is not None and not plan.covering
     if plan.index is not None:
         yield from _reading_committed_entries(plan, env, locks, index, key_range)
         return
     slot, key_slot, condition = plan.slot, plan.key_slot, plan.row_condition
     locked = index.locks.entries
+    keep = locks.session.current_rows.kept if plan.large else None
     switch_point, mask = locks.session.switch_point, locks.session.switch_mask
     for count, (key, row) in enumerate(index.scan(*key_range, plan.reverse), start=1):
         if not count & mask:
+            locks.at = None
             switch_point()
             row = index.values.get(key, GHOST)
         if locked and key in locked:
@@ -160,15 +169,24 @@ def _reading_committed(
             env[slot] = row
             if key_slot is not None:
                 env[key_slot] = key
+            locks.at = key
             if condition is None or condition(env):
+                if keep is not None:
+                    keep.append(Found(locks.store, index, key))
                 yield
 
 
 def _value_when_readable(locks: ScanLocks, index: IndexStore, key: Key) -> Row | object:
-    """What is under ``key`` once nobody else is changing it; ``GHOST`` when there is no row or READPAST skips it."""
-    if locks.would_wait(index.locks, key, S):
+    """What is under ``key`` once nobody else is changing it; ``GHOST`` when there is no row or READPAST skips it.
+
+    A lock that protects no change is not waited for, unless the key must stay where it is for a lookup.
+    """
+    if locks.would_wait(index.locks, key, S) and (
+        locks.looks_up or locks.session.instance.may_be_uncommitted(locks.store)
+    ):
         if locks.policy.read_past:
             return GHOST
+        locks.at = None
         previous = locks.lock(index.locks, key, S)
         locks.give_back(index.locks, key, S, previous)
     value: Row | object = index.values.get(key, GHOST)
@@ -182,11 +200,13 @@ def _reading_committed_entries(
     entry_filter, row_filter = plan.entry_filter, plan.row_condition
     base = locks.store.base
     locked, base_locked = index.locks.entries, base.locks.entries
+    keep = locks.session.current_rows.kept if plan.large else None
     switch_point, mask = locks.session.switch_point, locks.session.switch_mask
     count = 0
     for key, base_key in index.scan(*key_range, plan.reverse):
         count += 1
         if not count & mask:
+            locks.at = None
             switch_point()
             base_key = index.values.get(key, GHOST)
         if locked and key in locked:
@@ -197,29 +217,30 @@ def _reading_committed_entries(
         env[slot] = row
         if entry_filter is not None and not entry_filter(env):
             continue
-        if not covering and base_locked and base_key in base_locked:
-            row = _look_up_when_readable(locks, index, key, base, base_key)
-            if row is GHOST:
-                continue
-            env[slot] = row
+        locks.at, locks.at_row = key, None
+        if not covering:
+            if base_locked and base_key in base_locked:
+                row = _value_when_readable_behind(locks, base, base_key)
+                if row is GHOST:
+                    continue
+                env[slot] = row
+            locks.at_row = base_key
         if key_slot is not None:
             env[key_slot] = base_key
         if row_filter is None or row_filter(env):
+            if keep is not None:
+                keep.append(Found(locks.store, index, key, locks.at_row))
             yield
 
 
-def _look_up_when_readable(
-    locks: ScanLocks, index: IndexStore, key: Key, base: IndexStore, base_key: Key
-) -> Row | object:
-    """The base row of an index entry once nobody else is changing it. The entry is locked during the wait, which is how
-    a lookup and a writer, who goes from the row to the entry, can meet in a deadlock."""
+def _value_when_readable_behind(locks: ScanLocks, base: IndexStore, base_key: Key) -> Row | object:
+    """The base row of the index entry stood on once nobody else is changing it. The entry is locked during the wait,
+    which is how a lookup and a writer, who goes from the row to the entry, can meet in a deadlock."""
     if locks.would_wait(base.locks, base_key, S):
         if locks.policy.read_past:
             return GHOST
-        entry_before = locks.lock(index.locks, key, S)
         previous = locks.lock(base.locks, base_key, S)
         locks.give_back(base.locks, base_key, S, previous)
-        locks.give_back(index.locks, key, S, entry_before)
     value: Row | object = base.values.get(base_key, GHOST)
     return value
 
@@ -450,7 +471,7 @@ def fetch(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fetch:
     """The operator that finds the row of a unique key without going through a range. ``plan.bounds`` is not used."""
     if plan.policies is None:
         return _fetch_unlocked(plan, make_key)
-    if plan.index is None and plan.key_slot is None:
+    if plan.index is None and plan.key_slot is None and not plan.large:
         return _fetch_base_row(plan, make_key)
     return lambda env: _fetch(plan, env, make_key(env))
 
@@ -477,6 +498,16 @@ def _fetch_base_row(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fe
     assert policies is not None
     policy_at = policies.at
 
+    def stand_on(rows: dict[int, Reader | Found], env: Env, store: TableStore, key: Key) -> bool:
+        row = store.base.values.get(key, GHOST)
+        if row is not GHOST:
+            env[slot] = row
+            rows[slot] = Found(store, store.base, key)
+            if condition is None or condition(env):
+                return True
+        rows.pop(slot, None)
+        return False
+
     def fetch_base_row(env: Env) -> bool:
         key = make_key(env)
         if key is None:
@@ -488,8 +519,8 @@ def _fetch_base_row(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fe
         if policy.row is S and not policy.held and key not in base.locks.entries:
             if store.locks.entries and session.instance.locks.would_wait(session.transaction, store.locks, WHOLE, IS):
                 return _fetch(plan, env, key)
-            row = base.values.get(key, GHOST)
-        elif policy.versions is Versions.STATEMENT and not store.locks.entries:
+            return stand_on(session.current_rows.rows, env, store, key)
+        if policy.versions is Versions.STATEMENT and not store.locks.entries:
             row = base.value_at(key, statement_snapshot(session))
         else:
             return _fetch(plan, env, key)
@@ -516,7 +547,7 @@ def _fetch(plan: ScanPlan, env: Env, key: Key | None) -> bool:
         if locks.row is NL:
             return _unlocked_row(plan, env, locks, index, key)
         if not policy.held:
-            return any(True for _ in _reading_committed(plan, env, locks, index, (key, key, True, True)))
+            return _fetch_committed(plan, env, locks, index, key)
         if key in index.values:
             if policy.read_past and locks.would_wait(index.locks, key, locks.row):
                 return False
@@ -530,6 +561,16 @@ def _fetch(plan: ScanPlan, env: Env, key: Key | None) -> bool:
         return False
     finally:
         locks.close()
+
+
+def _fetch_committed(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> bool:
+    rows = locks.session.current_rows.rows
+    rows[plan.slot] = locks
+    if any(True for _ in _reading_committed(plan, env, locks, index, (key, key, True, True))):
+        rows[plan.slot] = Found(locks.store, index, key, locks.at_row)
+        return True
+    del rows[plan.slot]
+    return False
 
 
 def _both(first: Condition | None, second: Condition | None) -> Condition | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Index, Table
 from emulator.errors import SqlError, sql_error
+from emulator.execution.row_locks import escalate
 from emulator.execution.settings import Isolation
 from emulator.execution.snapshots import begin_snapshot, refuse_conflict
 from emulator.locking.escalation import EscalationWatch
@@ -30,7 +31,8 @@ from emulator.types.sqltype import MAX, SqlType
 if TYPE_CHECKING:
     from emulator.session import Session
 
-X = LockMode.X
+U, X = LockMode.U, LockMode.X
+RANGE_UPDATE = LockMode.RANGE_S_U
 RANGE_TEST = LockMode.RANGE_I_N
 RANGE_MODES = frozenset(
     {
@@ -57,7 +59,7 @@ class Writer:
     or X or BU in place of its rows. They are not locked either where the table is X already.
     """
 
-    __slots__ = ("_count", "_locked", "_watch", "session", "store", "table", "undo")
+    __slots__ = ("_count", "_locked", "_private", "_watch", "session", "store", "table", "undo")
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Writer:
         self.store = store
         self.undo = undo
         self._count = 0
+        self._private = private
         self._locked = not private
         if self._locked:
             transaction = session.transaction
@@ -82,22 +85,21 @@ class Writer:
                 begin_snapshot(session)
             session.lock(store.locks, WHOLE, table_lock)
             self._locked = table_lock is LockMode.IX
-            spaces = [store.base.locks, *(index.locks for index in store.indexes.values())]
-            self._watch = EscalationWatch(
-                session.instance.locks, transaction, store.locks, spaces, X, allowed=session.escalates(store)
-            )
+            self._watch = EscalationWatch(transaction)
 
     def insert(self, row: Row) -> None:
-        """Insert a row. Errors: 2627, 2601; 1205, 1222."""
+        """Insert a row. The first duplicate ends it: indexes behind are not touched. Errors: 2627, 2601; 1205, 1222."""
         store = self.store
         if not self._count:
             self._begin()
         key = store.new_key(row)
         if self._locked:
             self._lock_new(store.base, key)
-            if store.indexes:
+            if store.indexes and not store.base.exists(key):
                 for index, entry in store.entries(key, row):
                     self._lock_new(index, entry)
+                    if index.exists(entry):
+                        break
         try:
             store.insert(self.undo, row, key)
         except DuplicateKey as duplicate:
@@ -105,7 +107,17 @@ class Writer:
         self._changed()
 
     def insert_unless_duplicate(self, row: Row) -> bool:
-        """Insert a row unless an index that ignores duplicates has its key. Errors: as ``insert``."""
+        """Insert a row unless an index that ignores duplicates has its key. Errors: as ``insert``.
+
+        Nonclustered ones are asked first, as SERIALIZABLE would with UPDLOCK, at every level: see ``_is_there``.
+        """
+        if self._locked:
+            for asked in self.table.indexes:
+                if asked.ignore_dup_key and not asked.clustered:
+                    index = self.store.indexes[asked.name]
+                    key = index.entry_key(row, ())
+                    if key is not None and self._is_there(index, key):
+                        return False
         try:
             self.insert(row)
         except SqlError as error:
@@ -151,7 +163,10 @@ class Writer:
     def _begin(self) -> None:
         """Before the first row is changed: the scan that found it may have locked the whole table."""
         transaction, store = self.session.transaction, self.store
-        if self._locked and transaction is not None:
+        if transaction is None or self._private:
+            return
+        self.session.instance.changes.note(transaction, store)
+        if self._locked:
             self._locked = not covers_rows(self.session.instance.locks.held_mode(transaction, store.locks, WHOLE), X)
 
     def _lock_update(self, key: Key, old: Row, new: Row) -> None:
@@ -182,7 +197,7 @@ class Writer:
         locks, transaction, space = session.instance.locks, session.transaction, index.locks
         assert transaction is not None
         while True:
-            session.instance.scheduler.lock_point()
+            session.lock_point()
             mode = X
             if space.entries:
                 gap = index.next_key(key)
@@ -199,6 +214,18 @@ class Writer:
         if session.settings.isolation is Isolation.SNAPSHOT and not index.exists(key):
             refuse_conflict(session, index, key, self.table.full_name, self.table.database)
 
+    def _is_there(self, index: IndexStore, key: Key) -> bool:
+        """Whether a unique index has ``key``, so that this stays so: U on the key, or RangeS-U on the next one.
+
+        Dmitri Korotkevitch, "Locking in Microsoft SQL Server (Part 20)".
+        """
+        lock = self.session.lock
+        while True:
+            at = index.seek(key, inclusive=True)
+            lock(index.locks, at, U if at == key else RANGE_UPDATE)
+            if index.seek(key, inclusive=True) == at:
+                return index.exists(key)
+
     def _wait_for_gap(self, index: IndexStore, gap: Key) -> None:
         session = self.session
         locks, transaction, space = session.instance.locks, session.transaction, index.locks
@@ -211,8 +238,9 @@ class Writer:
             locks.restore(transaction, space, gap, previous)
 
     def _changed(self) -> None:
-        if self._locked and self._watch.note():
-            self._locked = False
+        transaction, store = self.session.transaction, self.store
+        if self._locked and self._watch.is_due(store.base.locks) and transaction is not None:
+            self._locked = not escalate(self.session, transaction, store, X)
         self._count += 1
         if not self._count % SWITCH_EVERY:
             self.session.switch_point()

@@ -77,8 +77,8 @@ class TableStore:
 
     ``versions``: where row versions are kept, None when there are none. ``defined`` is the number of the commit, as in
     ``VersionStore.sequence``, of the latest change of the definition. ``escalates``: many row locks of a statement
-    become one on the table. ``durable``: committed rows are to survive the
-    process, if anything does.
+    become one on the table. ``durable``: committed rows are to survive the process, if anything does. ``changed`` is
+    when it was changed last, by the ``ChangeClock``.
     A row is an immutable tuple of engine values in column order. Its base key is the clustered key (with a number
     appended when the clustered index is not unique) or a row id, and identifies it in every index.
     """
@@ -100,6 +100,7 @@ class TableStore:
         self.defined = 0
         self.escalates = True
         self.durable = False
+        self.changed = 0
         self.identity: Identity | None = None
         self.indexes: dict[str, IndexStore] = {}
         self._next_row_id = 1

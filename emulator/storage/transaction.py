@@ -16,6 +16,7 @@ from emulator.storage.versions import UNCOMMITTED
 if TYPE_CHECKING:
     from emulator.storage.index import IndexStore
     from emulator.storage.keys import Key
+    from emulator.storage.table import TableStore
     from emulator.storage.versions import History, Snapshot, VersionStore
 
 LOG_RECORD_BYTES = 120
@@ -91,6 +92,8 @@ class Transaction(LockOwner, UndoLog):
     owner_type = "TRANSACTION"
     delayed = False
     """COMMIT asks for delayed durability."""
+    began = 0
+    """When it began, by the ``ChangeClock``."""
     snapshot: Snapshot | None = None
     """What the transaction reads at level SNAPSHOT, from its first access to data on; ``version_store`` is set then."""
 
@@ -102,6 +105,7 @@ class Transaction(LockOwner, UndoLog):
         self.lock_manager = locks
         self.savepoints: list[tuple[str, int, frozenset[LockEntry]]] = []
         self.log = log
+        self.changing: dict[TableStore, None] = {}
         self.ended = False
         self._end_hooks: list[Callable[[bool], None]] = []
 

@@ -27,6 +27,7 @@ from emulator.planning.queries.predicates import EQUAL, LIKE, Conjunct, Sarg, co
 from emulator.planning.queries.relations import StoredTable
 from emulator.storage.keys import KeyPart
 from emulator.storage.usage import Use
+from emulator.types.sqltype import MAX, SqlType
 
 ColumnKey = tuple[int, int]
 """A column as (slot, ordinal)."""
@@ -312,11 +313,16 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
         row_filter=conjunction(late),
         outer_filter=conjunction(behind),
         policies=LockPolicies(table.hints.locks, table.database, target=table.target) if table.locked else None,
+        large=any(_is_large(table.table.columns[ordinal].type) for ordinal in table.source.used),
     )
     if not path.single:
         return scan(plan), None
     single = fetch(plan, key_maker(path.parts, _equalities(path)))
     return fetched(single), single
+
+
+def _is_large(column: SqlType) -> bool:
+    return column.length == MAX or column.name == "xml"
 
 
 def note_reads(paths: Iterable[AccessPath], ctx: PlanContext) -> None:

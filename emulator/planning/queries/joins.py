@@ -177,6 +177,7 @@ class JoinPlanner:
                 hashing.probe_key,
                 hashing.build_key,
                 conjunction(hashing.residual),
+                outer_slots=left.slots,
             )
             fetch = None
         slots = left.slots | right.slots
@@ -246,6 +247,7 @@ class JoinPlanner:
                 hashing.probe_key,
                 hashing.build_key,
                 conjunction(residual),
+                outer_slots=left.slots,
                 nulls=nulls,
                 outer_nulls=null_rows(join.left) if join.full else None,
             )

@@ -149,7 +149,7 @@ TRANSIENT_ATTRIBUTES = {
         "sequential_ids",
         "default_database",
     ),
-    *("transactions", "waits", "connections", "ad_hoc", "trace_flags"),
+    *("transactions", "waits", "connections", "ad_hoc", "trace_flags", "changes"),
 }
 """Attributes of an instance that are of one process."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.locking.escalation import RETRY_AFTER, THRESHOLD, EscalationWatch
+from emulator.locking.escalation import EscalationWatch
 from emulator.locking.manager import (
     WHOLE,
     Acquired,
@@ -267,22 +267,36 @@ def test_escalation_replaces_row_locks_by_a_table_lock(locks: LockManager, space
     table = LockSpace(ResourceType.OBJECT, "dbo.stock")
     a, b = owners(2)
     locks.acquire(a, table, WHOLE, IX)
-    watch = EscalationWatch(locks, a, table, [space], X)
-    for number in range(THRESHOLD - 1):
+    for number in range(10):
         locks.acquire(a, space, (number,), X)
-        assert not watch.note()
     wait_for_row = locks.acquire(b, table, WHOLE, IS), locks.acquire(b, space, (3,), S)
     assert wait_for_row == (Acquired.NEW, Acquired.WAITING)
-    assert not watch.note()
-    assert len(space.entries) == THRESHOLD - 1
+    assert not locks.escalate(a, table, [space], X)
+    assert len(space.entries) == 10
     assert b.session.wait is not None
     b.session.wait.cancel()
     locks.release_all(b)
-    escalated = [watch.note() for _ in range(RETRY_AFTER)]
-    assert escalated == [False] * (RETRY_AFTER - 1) + [True]
+    assert locks.escalate(a, table, [space], X)
     assert locks.held_mode(a, table, WHOLE) is X
     assert not space.entries
     assert len(a.locks) == 1
+
+
+@pytest.mark.parametrize(("locked_before", "due"), [(1, [6250]), (1000, [6250, 7500]), (1300, [7500])])
+def test_escalation_is_due_at_multiples_of_1250_locks_from_5000_on_one_index_on(
+    locks: LockManager, space: LockSpace, locked_before: int, due: list[int]
+) -> None:
+    """What other statements have locked counts in the multiple, but not in the 5,000."""
+    other = LockSpace(ResourceType.KEY, "dbo.other.pk")
+    (a,) = owners(1)
+    for number in range(locked_before):
+        locks.acquire(a, other, (number,), X)
+    watch, found = EscalationWatch(a), []
+    for number in range(7000):
+        locks.acquire(a, space, (number,), X)
+        if watch.is_due(space):
+            found.append(len(a.locks))
+    assert found == due
 
 
 def test_the_listing_shows_granted_waiting_and_converting_requests(locks: LockManager, space: LockSpace) -> None:

@@ -29,6 +29,7 @@ def test_reads_hold_nothing_below_repeatable_read(db: Any, level: str) -> None:
         ("UPDLOCK, HOLDLOCK", ["IX dbo.t", "U dbo.t.pk_t (3,)"]),
         ("TABLOCK, HOLDLOCK", ["S dbo.t"]),
         ("TABLOCK", []),
+        ("TABLOCK, UPDLOCK", ["X dbo.t"]),
         ("TABLOCKX", ["X dbo.t"]),
         ("NOLOCK", []),
         ("READCOMMITTEDLOCK", []),
@@ -36,6 +37,19 @@ def test_reads_hold_nothing_below_repeatable_read(db: Any, level: str) -> None:
 )
 def test_hints_on_a_seek(db: Any, hints: str, locks: list[str]) -> None:
     assert db.locks(f"SELECT b FROM t WITH ({hints}) WHERE id = 3") == locks
+
+
+def test_a_lock_for_update_on_a_heap_as_a_whole_is_exclusive(db: Any) -> None:
+    """ "Table hints (Transact-SQL)", UPDLOCK: X where a table lock is taken for another reason."""
+    db.run("CREATE TABLE dbo.h (x int); INSERT INTO dbo.h VALUES (1)")
+    assert db.locks("SELECT x FROM h WITH (UPDLOCK, HOLDLOCK)") == ["X dbo.h"]
+
+
+def test_the_first_duplicate_ends_an_insert(db: Any) -> None:
+    """Indexes behind the one that has the key already are not touched, and the locks on those before it stay."""
+    attempt = "BEGIN TRY INSERT t VALUES {} END TRY BEGIN CATCH END CATCH"
+    assert db.locks(attempt.format("(3, 99, 'q', 999)")) == ["IX dbo.t", "X dbo.t.pk_t (3,)"]
+    assert db.locks(attempt.format("(9, 99, 'q', 300)")) == ["IX dbo.t", "X dbo.t.pk_t (9,)", "X dbo.t.uq_c (300,)"]
 
 
 def test_a_hint_lowers_the_level_of_the_session(db: Any) -> None:
@@ -183,8 +197,8 @@ def test_a_lookup_and_a_writer_meet_in_a_deadlock(db: Any, server: Any) -> None:
 
 def test_many_row_locks_become_one_table_lock(db: Any) -> None:
     db.run("CREATE TABLE many (id int NOT NULL CONSTRAINT pk_many PRIMARY KEY, v int)")
-    db.session.database.table("dbo", "many").store.load((number, number) for number in range(6000))
-    assert db.locks("SELECT COUNT(v) FROM many WITH (REPEATABLEREAD) WHERE id < 4999")[0] == "IS dbo.many"
+    db.session.database.table("dbo", "many").store.load((number, number) for number in range(7000))
+    assert db.locks("SELECT COUNT(v) FROM many WITH (REPEATABLEREAD) WHERE id < 6248")[0] == "IS dbo.many"
     assert db.locks("SELECT COUNT(v) FROM many", "REPEATABLE READ") == ["S dbo.many"]
     assert db.locks("SELECT COUNT(v) FROM many WITH (UPDLOCK)") == ["X dbo.many"]
 
