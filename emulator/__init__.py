@@ -6,3 +6,7 @@ Layers, each depending only on those after it: ``tds`` (the wire), ``session`` (
 (operators, statements, control flow), ``planning`` (names to columns, access paths, compilation), ``catalog``,
 ``storage`` and ``locking``, ``types``, ``sql`` (text to syntax tree).
 """
+
+import logging
+
+logging.getLogger("emulator").addHandler(logging.NullHandler())  # what is logged is for those who set up logging

@@ -109,8 +109,9 @@ class Actor:
 
     @property
     def rows(self) -> list[tuple[Any, ...]]:
-        """The rows of the last result set, as Python values."""
-        return rows_of(self.answers[-1].result_sets[-1])
+        """The rows of the last result set of its latest request, as Python values; none if it has no result set."""
+        results = self.answers[-1].result_sets if self.answers else []
+        return rows_of(results[-1]) if results else []
 
     @property
     def errors(self) -> list[int]:

@@ -35,6 +35,16 @@ def test_a_step_ends_at_the_end_of_a_statement(stepper: Stepper) -> None:
         stepper.step(actor)
 
 
+def test_the_rows_are_those_of_the_latest_request_if_it_has_any(stepper: Stepper) -> None:
+    actor = stepper.actor("a")
+    assert actor.rows == []
+    actor.batch("SELECT n FROM dbo.t WHERE id = 1").batch("UPDATE dbo.t SET n = 1 WHERE id = 1")
+    finish(stepper, actor)
+    assert actor.rows == [(10,)]
+    finish(stepper, actor)
+    assert actor.rows == []
+
+
 def test_who_waits_for_what_is_told_with_resource_modes_and_holders(stepper: Stepper) -> None:
     writer, reader = stepper.actor("writer"), stepper.actor("reader")
     writer.batch("BEGIN TRAN; UPDATE dbo.t SET n = 0 WHERE id = 2").batch("COMMIT")
