@@ -247,7 +247,8 @@ class PlanContext:
     permission (module ``accesses``). ``trigger_tables`` are ``inserted`` and ``deleted`` in a trigger: their slots are
     numbers of variables. ``through`` is the view, derived table or CTE by which UPDATE or DELETE names the table to
     change. ``nested`` is the change in FROM that is allowed where the compiler is, ``output`` the columns of the OUTPUT
-    clause compiled last. ``related`` collects the tables that the statement's foreign keys lead to, ``stable`` those
+    clause compiled last. ``view_hints`` are the hints on the views and CTEs whose queries are being compiled: they hold
+    for the tables in them. ``related`` collects the tables that the statement's foreign keys lead to, ``stable`` those
     whose definitions are kept as they are while it is compiled. ``uses`` collects what the plan does with the indexes
     of permanent tables. ``moments`` are the slots of the present time, by the function that asks for it.
     """
@@ -268,6 +269,7 @@ class PlanContext:
     stable: list[LockSpace] | None = None
     trigger_tables: dict[str, Source] = field(default_factory=dict)
     option_hints: tuple[nodes.QueryHint, ...] = ()
+    view_hints: tuple[nodes.TableHint, ...] = ()
     through: Through | None = None
     parameters: dict[str, Expr] = field(default_factory=dict)
     module: Module | None = None

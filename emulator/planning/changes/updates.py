@@ -153,6 +153,8 @@ def _must_collect(node: nodes.Update, scan: TargetScan, changed: set[int], ctx: 
         return False
     if node.sources or scan.ordinals is not None or may_read(node, scan.table, ctx):
         return True
+    if changed & unique_columns(scan.table):
+        return True
     index = scan.index
     if index is None:
         return False

@@ -95,7 +95,11 @@ def _raised(expr: Expr, digits: int, like: SqlType) -> Expr:
 
 
 def _in_common_alphabet(left: Expr, right: Expr, operation: str) -> tuple[Expr, Expr]:
-    """Strings compare without padding or cutting: only alphabet and collation are common."""
+    """Strings compare without padding or cutting: only alphabet and collation are common.
+
+    A code page column that is compared as Unicode stays one: Windows collations order both alphabets alike, so SQL
+    Server finds the range of the index (GetRangeThroughConvert). SQL collations do not, and their indexes are scanned.
+    """
     name = common_collation(left.type, right.type, operation)
     unicode = is_unicode(left.type) or is_unicode(right.type)
     return _as_string(left, unicode, name), _as_string(right, unicode, name)
@@ -105,7 +109,12 @@ def _as_string(expr: Expr, unicode: bool, name: str | None) -> Expr:
     type = expr.type if expr.type.collation == name else replace(expr.type, collation=name)
     if unicode == is_unicode(expr.type):
         return expr if type is expr.type else replace(expr, type=type)
-    return replace(expr, type=nvarchar(type.length, name), column=None)
+    return replace(expr, type=nvarchar(type.length, name), column=expr.column if _orders_alike(expr.type) else None)
+
+
+def _orders_alike(type: SqlType) -> bool:
+    rules = collation(type.collation) if type.collation is not None else None
+    return rules is not None and not rules.is_sql and not rules.is_binary
 
 
 def compare(operator: str, left: Expr, right: Expr) -> ConditionExpr:

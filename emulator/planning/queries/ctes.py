@@ -15,6 +15,7 @@ from typing import Any
 from emulator.catalog.objects import fold
 from emulator.errors import sql_error
 from emulator.planning.binding import Env, PlanContext, QueryPlan, Source, SourceColumn
+from emulator.planning.queries.hints import handed_on
 from emulator.planning.queries.relations import MadeRows
 from emulator.planning.queries.sources import Bound, column_names
 from emulator.sql import nodes
@@ -36,11 +37,12 @@ class Cte:
         node = self.node
         outside, ctx.ctes = ctx.ctes, self.visible
         try:
-            if _refers_to(node.query, node.name):
-                return _bind_recursive(node, item, ctx)
-            return expand_query(
-                node.query, item.alias or node.name, node.columns, None, ctx, line=item.line, what=node.name
-            )
+            with handed_on(item.hints, ctx):
+                if _refers_to(node.query, node.name):
+                    return _bind_recursive(node, item, ctx)
+                return expand_query(
+                    node.query, item.alias or node.name, node.columns, None, ctx, line=item.line, what=node.name
+                )
         finally:
             ctx.ctes = outside
 

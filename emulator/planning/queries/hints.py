@@ -1,18 +1,20 @@
 """Table hints: what they say about locks and about indexes.
 
 Documentation: "Hints (Transact-SQL) - Table". Of the hints on granularity and of those on the isolation level at most
-one each may be given.
+one each may be given, with those that come from a view around the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.row_locks import LockHints
 from emulator.execution.settings import Isolation
 from emulator.locking.modes import LockMode
+from emulator.planning.binding import PlanContext
 from emulator.sql import nodes
 
 _LEVELS = {
@@ -30,8 +32,10 @@ _GRANULARITIES = frozenset(
 _WITHOUT_EFFECT = frozenset(
     {"ROWLOCK", "NOEXPAND", "KEEPDEFAULTS", "KEEPIDENTITY", "IGNORE_CONSTRAINTS", "IGNORE_TRIGGERS"}
 )
+_ABOUT_INDEXES = frozenset({"INDEX", "FORCESEEK", "FORCESCAN", "NOEXPAND"})
 _KNOWN = (
-    frozenset({"UPDLOCK", "XLOCK", "READPAST", "NOWAIT", "INDEX", "FORCESEEK", "FORCESCAN"})
+    frozenset({"UPDLOCK", "XLOCK", "READPAST", "NOWAIT"})
+    | _ABOUT_INDEXES
     | _LEVELS.keys()
     | _GRANULARITIES
     | _WITHOUT_EFFECT
@@ -86,6 +90,17 @@ def read_hints(hints: Sequence[nodes.TableHint], *, target: bool = False) -> Tab
         force_seek="FORCESEEK" in names,
         force_scan="FORCESCAN" in names,
     )
+
+
+@contextmanager
+def handed_on(hints: Sequence[nodes.TableHint], ctx: PlanContext) -> Iterator[None]:
+    """While the query of a view or CTE with these hints is compiled: those about locks hold for all tables in it."""
+    outside = ctx.view_hints
+    ctx.view_hints = (*outside, *(hint for hint in hints if hint.name not in _ABOUT_INDEXES))
+    try:
+        yield
+    finally:
+        ctx.view_hints = outside
 
 
 def _granularities(names: set[str]) -> set[str]:

@@ -19,7 +19,7 @@ from emulator.planning.expressions.comparisons import compare, comparison_operan
 from emulator.planning.expressions.conditions import with_null_rules
 from emulator.planning.expressions.walk import children
 from emulator.sql import nodes
-from emulator.types.sqltype import SqlType, is_character, is_large_object
+from emulator.types.sqltype import SqlType, is_character, is_large_object, is_unicode
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -224,14 +224,19 @@ def _side(node: nodes.Expression, scope: Scope, ctx: PlanContext) -> Expr:
 
 
 def _comparison(conjunct: Conjunct, operator: str, left: Expr, right: Expr, *, null_matches: bool = False) -> None:
+    written = left, right
     left, right = comparison_operands(left, right)
     found = [*conjunct.sargs]
-    for column, value, direction in ((left, right, operator), (right, left, _MIRRORED[operator])):
+    for side, column, value, direction in ((0, left, right, operator), (1, right, left, _MIRRORED[operator])):
         if column.column is None:
             continue
         conjunct.rejects |= {column.column[0]}
-        if column.column[0] not in value.slots and value.deterministic:
+        if column.column[0] in value.slots or not value.deterministic:
+            continue
+        if direction != EQUAL or is_unicode(column.type) == is_unicode(written[side].type):
             found.append(Sarg(column.column, direction, (value,), null_matches))
+        elif not null_matches:  # the range that a converted column lies in, which is no point
+            found += [Sarg(column.column, bound, (value,)) for bound in (">=", "<=")]
     conjunct.sargs = tuple(found)
     if operator == EQUAL and left.slots and right.slots:
         conjunct.equal = left, right
@@ -260,6 +265,8 @@ def _in(
     for item in items:
         column, value = comparison_operands(operand, compile_scalar(item, scope, ctx))
         if column.column is None or column.column[0] in value.slots or not value.deterministic:
+            return
+        if is_unicode(column.type) != is_unicode(operand.type):
             return
         values.append(value)
     conjunct.sargs = (Sarg(operand.column, EQUAL, tuple(values)),)

@@ -168,7 +168,8 @@ def bind_named(item: nodes.NamedTable, parent: Scope | None, ctx: PlanContext, *
 
 def _bind_found(found: Table | View, item: nodes.NamedTable, ctx: PlanContext, *, target: bool) -> Bound:
     if isinstance(found, Table):
-        return bind_table(found, item, read_hints(item.hints, target=target), ctx, target=target)
+        hints = read_hints((*item.hints, *ctx.view_hints), target=target)
+        return bind_table(found, item, hints, ctx, target=target)
     from emulator.planning.queries.views import expand_view  # noqa: PLC0415 (views are queries)
 
     return expand_view(found, item, ctx)

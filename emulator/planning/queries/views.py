@@ -14,6 +14,7 @@ from emulator.catalog.objects import InlineFunction, View
 from emulator.planning.binding import PlanContext, Scope, Source, SourceColumn
 from emulator.planning.expressions import find_aggregates, find_windows
 from emulator.planning.queries.ctes import bind_ctes
+from emulator.planning.queries.hints import handed_on
 from emulator.planning.queries.names import inside
 from emulator.planning.queries.relations import InnerJoin, MadeRows, slots_of
 from emulator.planning.queries.select_list import compile_item, expand_stars
@@ -24,8 +25,8 @@ from emulator.sql import nodes
 
 
 def expand_view(view: View, item: nodes.NamedTable, ctx: PlanContext) -> Bound:
-    """A view in FROM. Names inside are those of its own schema and database."""
-    with inside(view, ctx, {}):
+    """A view in FROM. Names inside are those of its own schema and database; hints on it are hints on its tables."""
+    with inside(view, ctx, {}), handed_on(item.hints, ctx):
         bind_ctes(view.body.ctes, ctx)
         bound = expand_query(
             view.body.query, item.alias or view.name, view.column_names, None, ctx, line=item.line, what=view.name

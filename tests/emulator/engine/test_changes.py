@@ -79,6 +79,19 @@ def test_an_update_may_shift_unique_keys_past_each_other(client: Any) -> None:
     assert client.query("SELECT k, v FROM n ORDER BY k") == [(2, 1), (3, 2), (4, 3)]
 
 
+@pytest.mark.parametrize("key", ["UNIQUE (k)", "INDEX ux UNIQUE (k)", "INDEX ux UNIQUE (k, v)"])
+@pytest.mark.parametrize("base", ["id int PRIMARY KEY", "id int"])
+def test_rows_may_exchange_values_of_any_unique_key(client: Any, base: str, key: str) -> None:
+    client.run(
+        f"CREATE TABLE n ({base}, k int, v int NULL, {key}); INSERT n VALUES (1, 1, NULL), (2, 2, NULL), (3, 3, NULL)"
+    )
+    client.run("UPDATE n SET k = k + 1")
+    assert client.query("UPDATE n SET k = 6 - k OUTPUT deleted.k, inserted.k") == [(2, 4), (3, 3), (4, 2)]
+    assert client.query("SELECT id, k FROM n ORDER BY id") == [(1, 4), (2, 3), (3, 2)]
+    assert client.fails("UPDATE n SET k = 3 WHERE id > 1").number in (2601, 2627)
+    assert client.query("SELECT id, k FROM n ORDER BY id") == [(1, 4), (2, 3), (3, 2)]
+
+
 def test_a_variable_takes_the_columns_new_value_in_update(client: Any) -> None:
     client.run("CREATE TABLE seq (name varchar(5) PRIMARY KEY, n int); INSERT seq VALUES ('BT', 41)")
     assert client.query("DECLARE @n int; UPDATE seq SET @n = n = n + 1 WHERE name = 'BT'; SELECT @n, n FROM seq") == [

@@ -45,6 +45,27 @@ def test_a_column_that_must_be_converted_cannot_be_sought(db: Any) -> None:
     assert len(db.locks("SELECT * FROM k WHERE code = N'a'", "SERIALIZABLE")) == 4
 
 
+@pytest.mark.parametrize(
+    ("condition", "modes"),
+    [
+        ("code = 'b'", ["S"]),
+        ("code = N'b'", ["RangeS-S"] * 2),
+        ("code = N'bb'", ["RangeS-S"]),
+        ("code > N'b'", ["RangeS-S"] * 2),
+        ("code IN (N'b', N'c')", ["RangeS-S"] * 4),
+        ("code IS NOT DISTINCT FROM N'b'", ["RangeS-S"] * 4),
+    ],
+)
+def test_a_windows_collation_has_ranges_for_unicode_values(db: Any, condition: str, modes: list[str]) -> None:
+    db.run(
+        "CREATE TABLE k (code varchar(10) COLLATE Latin1_General_CI_AS NOT NULL CONSTRAINT pk_k PRIMARY KEY);"
+        "INSERT k VALUES ('a'), ('b'), ('c')"
+    )
+    held = db.locks(f"SELECT * FROM k WHERE {condition}", "SERIALIZABLE")[1:]
+    assert [lock.split()[0] for lock in held] == modes
+    assert db.column("SELECT code FROM k WHERE code = N'B'") == ["b"]
+
+
 def test_like_seeks_the_prefix(db: Any) -> None:
     db.run(
         "CREATE TABLE k (code varchar(10) NOT NULL CONSTRAINT pk_k PRIMARY KEY);"
