@@ -392,7 +392,7 @@ def _qualifying_version(
             locks.count(held)
     if base.changed_since(base_key, snapshot):
         assert plan.policies is not None
-        raise update_conflict(locks.store.name, plan.policies.database.name)
+        raise update_conflict(locks.store.name, plan.policies.database.name, heap=locks.store.is_heap)
     return True
 
 

@@ -116,6 +116,6 @@ def refuse_conflict(session: Session, index: IndexStore, key: Key, table: str, d
         raise update_conflict(table, database)
 
 
-def update_conflict(table: str, database: str) -> SqlError:
-    """Error 3960."""
-    return sql_error(3960, table, database, state=2)
+def update_conflict(table: str, database: str, *, heap: bool = False) -> SqlError:
+    """Error 3960; its state tells of a heap."""
+    return sql_error(3960, table, database, state=6 if heap else 2)

@@ -215,6 +215,16 @@ def test_changing_a_row_that_somebody_has_changed_since_is_a_conflict(snapshots:
     assert first.value("@@TRANCOUNT") == 0
 
 
+def test_the_state_of_a_conflict_tells_of_a_heap(snapshots: Any) -> None:
+    first, second = snapshots
+    first.run("CREATE TABLE heap (id int); INSERT heap VALUES (1)")
+    for table, state in (("stock", 2), ("heap", 6)):
+        first.run(f"BEGIN TRAN; SELECT id FROM {table}")
+        second.run(f"UPDATE {table} SET id = id + 100")
+        error = first.fails(f"DELETE {table} WHERE id = 1")
+        assert (error.number, error.state) == (3960, state)
+
+
 def test_a_conflict_is_decided_when_the_other_one_ends(snapshots: Any) -> None:
     first, second = snapshots
     for end, errors in (("ROLLBACK", []), ("COMMIT", [3960])):

@@ -39,7 +39,6 @@ def test_hints_on_a_seek(db: Any, hints: str, locks: list[str]) -> None:
     assert db.locks(f"SELECT b FROM t WITH ({hints}) WHERE id = 3") == locks
 
 
-<<<<<<< HEAD
 def test_a_lock_for_update_on_a_heap_as_a_whole_is_exclusive(db: Any) -> None:
     """ "Table hints (Transact-SQL)", UPDLOCK: X where a table lock is taken for another reason."""
     db.run("CREATE TABLE dbo.h (x int); INSERT INTO dbo.h VALUES (1)")
@@ -51,7 +50,8 @@ def test_the_first_duplicate_ends_an_insert(db: Any) -> None:
     attempt = "BEGIN TRY INSERT t VALUES {} END TRY BEGIN CATCH END CATCH"
     assert db.locks(attempt.format("(3, 99, 'q', 999)")) == ["IX dbo.t", "X dbo.t.pk_t (3,)"]
     assert db.locks(attempt.format("(9, 99, 'q', 300)")) == ["IX dbo.t", "X dbo.t.pk_t (9,)", "X dbo.t.uq_c (300,)"]
-=======
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -79,7 +79,6 @@ def test_a_hint_on_a_view_and_those_in_it_must_agree(db: Any) -> None:
     assert db.locks("SELECT b FROM dirty WITH (NOLOCK)", "REPEATABLE READ") == []
     assert db.error("SELECT b FROM dirty WITH (HOLDLOCK)").number == 1047
     assert db.error("SELECT b FROM dirty WITH (SNAPSHOT)").number == 40517
->>>>>>> 94e8b55 (Hand hints on views and CTEs on to the tables in them; let rows exchange values of any unique key; seek ranges of Windows collations for Unicode values)
 
 
 def test_a_hint_lowers_the_level_of_the_session(db: Any) -> None:
