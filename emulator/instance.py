@@ -11,11 +11,13 @@ from typing import Any
 
 from emulator.catalog.configuration import Configuration
 from emulator.catalog.database import Database
+from emulator.catalog.event_sessions import SYSTEM_HEALTH, Event, EventFile, EventSession, system_health
 from emulator.catalog.objects import Parameter, Procedure, Table, fold
 from emulator.catalog.passwords import PasswordHash
 from emulator.catalog.principals import SA_SID, SYSADMIN, Login, new_sid, server_principals
-from emulator.deadlock_graph import DeadlockGraph, deadlock_graph
 from emulator.errors import sql_error
+from emulator.events.blocked_processes import BlockedProcessMonitor
+from emulator.events.deadlocks import deadlock_graph
 from emulator.execution.authorization import Identity, user_in
 from emulator.execution.parameterization import Shape
 from emulator.execution.units import CodeUnit
@@ -36,7 +38,8 @@ FIRST_USER_SPID = 51
 KEPT_PLANS = 2000
 """Compiled batches, those that share one with others, their shapes without constants, parameter lists and parsed names
 that are kept; the oldest go first."""
-KEPT_DEADLOCKS = 100
+KEPT_EVENT_FILES = 100
+"""Files of event sessions, one for each start of a session that writes one; the oldest go first."""
 
 
 class Kept(dict[Any, Any]):
@@ -58,7 +61,7 @@ class Instance:
     ``log``, if there is one, takes what commits; ``on_shutdown`` is called by SHUTDOWN with whether it says NOWAIT.
     ``trace_flags`` are those that DBCC TRACEON has set for all. ``connections`` counts the sessions since the start.
     ``user_messages`` are the severities and texts that sp_addmessage has added, by number.
-    ``started`` is the time when it began, ``deadlocks`` are the latest deadlocks, the newest last.
+    ``started`` is the time when it began. ``event_sessions`` are those of Extended Events, by folded name.
     ``clock`` and ``seed`` are the only sources of time and chance: with the same ones and the same schedule, every run
     gives the same results.
     """
@@ -79,13 +82,15 @@ class Instance:
         self.scheduler = scheduler or Scheduler(self.clock)
         self.seed = seed
         self.random = random.Random(seed)
-        self.deadlocks: deque[DeadlockGraph] = deque(maxlen=KEPT_DEADLOCKS)
+        self.event_sessions: dict[str, EventSession] = {SYSTEM_HEALTH: system_health()}
+        self.event_files: deque[EventFile] = deque(maxlen=KEPT_EVENT_FILES)
         self.locks = locks or LockManager()
         self.locks.on_deadlock = self._note_deadlock
         self.versions = VersionStore()
         self.changes = ChangeClock()
         self.waits: dict[str, WaitCount] = {}
         self.configuration = Configuration()
+        self.blocked_processes = BlockedProcessMonitor(self)
         self.connections = 0
         self.trace_flags: set[int] = set()
         self.user_messages: dict[int, tuple[int, str]] = {}
@@ -104,6 +109,7 @@ class Instance:
         self.declarations: dict[Any, Sequence[Parameter]] = Kept(KEPT_PLANS)
         self.sequential_ids = count(1)
         self.transactions = 0
+        self.start_event_sessions()
         for name in ("master", "tempdb", "model", "msdb", database):
             self.create_database(name)
         self.default_database = self.databases[fold(database)]
@@ -193,7 +199,18 @@ class Instance:
         """Whether ``store`` may have rows that are not committed (``ChangeClock``)."""
         return self.changes.may_be_uncommitted(store, [session.transaction for session in self.sessions.values()])
 
+    def start_event_sessions(self) -> None:
+        """Start those that start with the server."""
+        for item in self.event_sessions.values():
+            if item.on_startup:
+                self.event_files.extend(item.start(self.clock.now()))
+
+    def collect(self, event: Event) -> None:
+        """Something happened that event sessions may want to know."""
+        for item in self.event_sessions.values():
+            item.receive(event)
+
     def _note_deadlock(self, deadlock: Deadlock) -> None:
         graph = deadlock_graph(self, deadlock)
-        self.deadlocks.append(graph)
+        self.collect(graph.event())
         logger.warning("%s", graph.text())

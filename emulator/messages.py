@@ -403,6 +403,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     2501: (16, 'Cannot find a table or object with the name "{}". Check the system catalog.'),
     6101: (16, "Session ID is not valid."),
     924: (14, "Database '{}' is already open and can only have one user at a time."),
+    574: (16, "{} statement cannot be used inside a user transaction."),
     596: (21, "Cannot continue the execution because the session is in the kill state."),
     6104: (16, "Cannot use KILL to kill your own process."),
     6106: (16, "Process ID {} is not an active process ID."),
@@ -647,4 +648,18 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15459: (0, "In the current database, the specified object references the following:"),
     15460: (0, "In the current database, the specified object is referenced by the following:"),
     15461: (0, "Object does not reference any object, and no objects reference it."),
+    # event sessions
+    25625: (16, 'The {}, "{}", already exists in the event session. Object cannot be added to the event session.'),
+    25626: (16, 'The {}, "{}", was specified multiple times.'),
+    25629: (16, 'For {}, "{}", the customizable attribute, "{}", does not exist.'),
+    25631: (16, 'The {}, "{}", already exists.  Choose a unique name for the event session.'),
+    25641: (16, 'For {}, "{}", the parameter "{}" passed is invalid.  {}'),
+    25703: (16, 'The event session option, "{}", has an invalid value. Correct the value and re-issue the statement.'),
+    25704: (16, "The event session has already been stopped."),
+    25705: (16, "The event session has already been started."),
+    25706: (16, 'The {}, "{}", could not be found.'),
+    25707: (16, 'Event session option "{}" cannot be changed while the session is running. Stop the event session before '
+            'changing this session option.'),
+    25718: (16, 'The log file name "{}" is invalid.  Verify that the file exists and that the SQL Server service account '
+            'has access to it.'),
 }  # fmt: skip

@@ -9,6 +9,8 @@ Whoever drives the scheduler is the *hub*: the event loop of the server calls ``
 ``next_deadline``; in-process callers use ``run_until_done``; the explorer picks each task itself with ``step``. Calls
 made outside any task work too: a wait then runs the other tasks until it ends.
 
+An *alarm* is a function to be called at a time. It only looks on: whoever waits for nothing but an alarm has stalled.
+
 All time comes from the clock and all choice from ``choose``: the same seed and the same requests give the same history.
 """
 
@@ -151,6 +153,14 @@ class Task:
             raise Interrupted(reason)
 
 
+class Alarm:
+    """Calls ``action`` when the clock has reached ``deadline``, between two switch points. None: it is not set."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.deadline: float | None = None
+        self.action = action
+
+
 class _Worker(greenlet):
     """A greenlet that runs one task after the other: making a greenlet costs more than running a short request."""
 
@@ -197,7 +207,7 @@ class Scheduler:
         self._current: Task | None = None
         self._stepping = False
         self._yield_at: float | None = None
-        self._timers: list[tuple[float, int, Task]] = []
+        self._timers: list[tuple[float, int, Task | Alarm]] = []
         self._timer_count = 0
         self._unfinished: dict[Task, None] = {}
         self._settling: list[Task] = []
@@ -236,7 +246,7 @@ class Scheduler:
             self._wake(task)
 
     def close(self) -> None:
-        """End all unfinished tasks, running their ``finally`` clauses."""
+        """End all unfinished tasks, running their ``finally`` clauses. No alarm is set any more."""
         self._check_hub()
         for task in self.tasks:
             if task._worker is not None:
@@ -246,6 +256,8 @@ class Scheduler:
         self._unfinished.clear()
         self._runnable.clear()
         self._settling.clear()
+        for _, _, timed in self._timers:
+            timed.deadline = None
         self._timers.clear()
 
     # -- called by the engine ----------------------------------------------------------------------------------------
@@ -316,6 +328,11 @@ class Scheduler:
         else:
             self._suspend(self._current, deadline)
             self._current._raise_if_interrupted()
+
+    def set_alarm(self, alarm: Alarm, deadline: float) -> None:
+        """Have ``alarm`` go off at ``deadline``, which replaces one that was set before."""
+        alarm.deadline = deadline
+        self._add_timer(deadline, alarm)
 
     def block(self) -> None:
         """Wait until ``wake``: for the client to take what was sent, say. Interrupted: the task was interrupted."""
@@ -394,13 +411,18 @@ class Scheduler:
         return task.state
 
     def next_deadline(self) -> float | None:
-        """When, by the clock, the next wait or sleep ends at the latest; None if no deadline is pending."""
+        """When, by the clock, the next wait or sleep ends at the latest or an alarm goes off; None if none does."""
         while self._timers:
-            deadline, _, task = self._timers[0]
-            if task.deadline == deadline:
+            deadline, _, timed = self._timers[0]
+            if timed.deadline == deadline:
                 return deadline
             heapq.heappop(self._timers)
         return None
+
+    @property
+    def time_helps(self) -> bool:
+        """Whether some wait or sleep has a deadline: without one nothing comes of letting time pass."""
+        return any(isinstance(timed, Task) and timed.deadline == deadline for deadline, _, timed in self._timers)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -459,9 +481,12 @@ class Scheduler:
         task.state = TaskState.WAITING
         task.deadline = deadline
         if deadline is not None:
-            self._timer_count += 1
-            heapq.heappush(self._timers, (deadline, self._timer_count, task))
+            self._add_timer(deadline, task)
         self._to_hub(task)
+
+    def _add_timer(self, deadline: float, timed: Task | Alarm) -> None:
+        self._timer_count += 1
+        heapq.heappush(self._timers, (deadline, self._timer_count, timed))
 
     def _to_hub(self, task: Task) -> None:
         assert task._worker is not None
@@ -482,10 +507,15 @@ class Scheduler:
             self._runnable.append(task)
 
     def expire_timers(self) -> None:
-        """Wake those whose deadline has passed."""
+        """Wake those whose deadline has passed, and let alarms go off, in the order of their times."""
         deadline = self.next_deadline()
         while deadline is not None and deadline <= self.clock.monotonic():
-            self._wake(heapq.heappop(self._timers)[2])
+            timed = heapq.heappop(self._timers)[2]
+            if isinstance(timed, Task):
+                self._wake(timed)
+            else:
+                timed.deadline = None
+                timed.action()
             deadline = self.next_deadline()
 
     def _drive(self, finished: Callable[[], bool], deadline: float | None, wait: LockWait | None) -> None:
@@ -495,9 +525,9 @@ class Scheduler:
                 return
             if self._run_one():
                 continue
-            deadlines = [moment for moment in (deadline, self.next_deadline()) if moment is not None]
-            if not deadlines:
+            if deadline is None and not self.time_helps:
                 raise Stalled(self._describe_stall(wait))
+            deadlines = [moment for moment in (deadline, self.next_deadline()) if moment is not None]
             self.clock.sleep_until(min(deadlines))
 
     def _describe_stall(self, wait: LockWait | None) -> str:

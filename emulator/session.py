@@ -43,7 +43,16 @@ from emulator.execution.system_procedures import SystemProcedure
 from emulator.execution.triggers import fire
 from emulator.execution.units import CodeUnit, UnitCompiler
 from emulator.locking.escalation import NO_ESCALATION
-from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSession, LockSpace, ResourceType, WaitOutcome
+from emulator.locking.manager import (
+    WHOLE,
+    Acquired,
+    LockOwner,
+    LockSession,
+    LockSpace,
+    LockWait,
+    ResourceType,
+    WaitOutcome,
+)
 from emulator.locking.modes import LockMode, lock_wait_type
 from emulator.locking.waits import WaitCount
 from emulator.results import Collector, ResultSink
@@ -303,6 +312,11 @@ class Session:
             sink.message(uncommittable)
             self.rollback()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a request is under way."""
+        return self.task is not None and not self.task.done
+
     def interrupt(self) -> None:
         """End the running request as soon as it can; called from outside its task (attention, KILL)."""
         if self.task is not None:
@@ -380,14 +394,7 @@ class Session:
         assert wait is not None
         if wait.outcome is None:
             self._hold_current_rows()
-            timeout = self.settings.lock_timeout
-            began = self.instance.clock.monotonic()
-            try:
-                self.instance.scheduler.wait_for(wait, None if timeout < 0 else timeout / 1000)
-            finally:
-                took = self.instance.clock.monotonic() - began
-                wait.entry.space.waits.add(took)
-                self._count_wait(lock_wait_type(wait.requested), took)
+        self.wait_out(wait, self.settings.lock_timeout)
         if wait.outcome is WaitOutcome.GRANTED:
             return wait.acquired
         state = LOCK_STATES.get(wait.entry.space.resource_type, 51)
@@ -402,6 +409,19 @@ class Session:
         close no cycle ("SET LOCK_TIMEOUT")."""
         if self.instance.locks.would_wait(owner, space, key, mode):
             raise sql_error(1222, state=LOCK_STATES.get(space.resource_type, 51))
+
+    def wait_out(self, wait: LockWait, timeout: int) -> None:
+        """Wait until ``wait`` has ended, ``timeout`` milliseconds at most (-1: for ever), and count it."""
+        if wait.outcome is not None:
+            return
+        self.instance.blocked_processes.watch()
+        began = self.instance.clock.monotonic()
+        try:
+            self.instance.scheduler.wait_for(wait, None if timeout < 0 else timeout / 1000)
+        finally:
+            took = self.instance.clock.monotonic() - began
+            wait.entry.space.waits.add(took)
+            self._count_wait(lock_wait_type(wait.requested), took)
 
     def await_definition(self, table: Table) -> bool:
         """Wait until nobody is changing the definition of ``table``. True: there was a wait, it may have changed.

@@ -100,6 +100,7 @@ OPTIONS = (
 )
 """The options with their defaults, as of SQL Server 2022."""
 NESTED_TRIGGERS = 115
+BLOCKED_PROCESS_THRESHOLD = 1569
 
 
 def _defaults() -> dict[int, ConfigurationOption]:

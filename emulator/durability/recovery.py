@@ -66,6 +66,7 @@ def _restore_catalog(instance: Instance, state: State) -> None:
     _index_principals(instance.security)
     for option in instance.configuration.options.values():
         option.in_use = option.value
+    instance.start_event_sessions()
     for database in instance.databases.values():
         _derive(database)
 

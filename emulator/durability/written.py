@@ -18,7 +18,7 @@ from emulator.storage.transaction import Transaction
 if TYPE_CHECKING:
     from emulator.instance import Instance
 
-KEPT = ("databases", "security", "configuration", "user_messages")
+KEPT = ("databases", "security", "configuration", "user_messages", "event_sessions")
 """The attributes of an instance that hold its catalog."""
 
 

@@ -310,6 +310,7 @@ def compile_reconfigure(node: nodes.Statement, compiler: UnitCompiler) -> Step:
         if not frame.session.may_on_server("ALTER SETTINGS"):
             raise sql_error(5812)
         frame.session.instance.configuration.reconfigure()
+        frame.session.instance.blocked_processes.watch()
         frame.session.keep_settings()
 
     return _step(node, reconfigure)

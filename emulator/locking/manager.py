@@ -154,7 +154,7 @@ class LockWait:
     ``on_end``, if set, is then called once with the wait: it must only take note, not call the lock manager.
     """
 
-    __slots__ = ("entry", "manager", "mode", "on_end", "outcome", "owner", "previous", "requested", "since")
+    __slots__ = ("entry", "manager", "mode", "on_end", "outcome", "owner", "previous", "reports", "requested", "since")
 
     def __init__(
         self,
@@ -175,6 +175,8 @@ class LockWait:
         self.on_end: Callable[[LockWait], None] | None = None
         self.since: float | None = None
         """When the wait began, for whoever has a clock to say."""
+        self.reports = 0
+        """How many intervals it has lasted when it was reported last."""
 
     @property
     def converts(self) -> bool:

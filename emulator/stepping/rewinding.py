@@ -27,7 +27,8 @@ Record = tuple[Any, ...]
 class Rewinder:
     """Keeps how to undo what commits in ``instance`` from ``save`` on.
 
-    Not turned back are the counters of the management views (waits, uses of indexes).
+    Not turned back are the counters of the management views (waits, uses of indexes), and what was altered of event
+    sessions.
     """
 
     def __init__(self, instance: Instance) -> None:
@@ -74,7 +75,10 @@ class Rewinder:
         tables = [table for item in databases.values() for table in item.of_kind(Table)]
         stores = [(table.store, table.store.counters()) for table in tables if table.store is not None]
         sequences = [(item, item.current) for database in databases.values() for item in database.of_kind(Sequence)]
-        deadlocks = list(instance.deadlocks)
+        settings = [(option, option.value, option.in_use) for option in instance.configuration.options.values()]
+        event_sessions = dict(instance.event_sessions)
+        targets = [target for item in event_sessions.values() for target in item.targets.values()]
+        collected = [(target, target.received, list(target.events)) for target in targets]
 
         def reset() -> None:
             for spid, session in list(instance.sessions.items()):
@@ -101,8 +105,14 @@ class Rewinder:
             for session, state in chances:
                 session.chance = state
             instance.sequential_ids = count(identifier)
-            instance.deadlocks.clear()
-            instance.deadlocks.extend(deadlocks)
+            for option, value, in_use in settings:
+                option.value, option.in_use = value, in_use
+            instance.event_sessions = dict(event_sessions)
+            for target, received, events in collected:
+                if target.received != received:
+                    target.received = received
+                    target.events.clear()
+                    target.events.extend(events)
             if isinstance(clock, VirtualClock):
                 clock.return_to(elapsed)
 

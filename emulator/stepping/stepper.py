@@ -224,12 +224,16 @@ class Stepper:
         return made
 
     def pass_time(self) -> bool:
-        """Let time pass to the next deadline: the end of a WAITFOR or of a LOCK_TIMEOUT. False: there is none."""
-        deadline = self.instance.scheduler.next_deadline()
-        if deadline is None:
+        """Let time pass to the next deadline: the end of a WAITFOR or of a LOCK_TIMEOUT, or an alarm before that.
+
+        False: nobody waits for a time.
+        """
+        scheduler = self.instance.scheduler
+        deadline = scheduler.next_deadline()
+        if deadline is None or not scheduler.time_helps:
             return False
         self.clock.sleep_until(deadline)
-        self.instance.scheduler.expire_timers()
+        scheduler.expire_timers()
         return True
 
     # -- looking -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import harness
+from harness.cli.blocking_commands import blocked
 from harness.cli.deploy_commands import register
 from harness.cli.deploy_options import AsJson
 from harness.cli.observation_commands import deadlocks, locks
@@ -56,7 +57,7 @@ def demo(
 
 
 register(app)
-for command in (scenario, deadlocks, locks):
+for command in (scenario, deadlocks, locks, blocked):
     app.command()(command)
 
 

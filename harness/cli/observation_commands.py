@@ -59,9 +59,9 @@ def deadlocks(
     if as_json:
         print(json.dumps([_document(one) for one in ([chosen] if chosen is not None else found)], indent=2))
     elif show is not None and chosen is not None:
-        _tell(_console(), chosen)
+        _tell(plain_console(), chosen)
     elif chosen is None:
-        _list(_console(), found)
+        _list(plain_console(), found)
 
 
 def locks(target: Name = None, dsn: Dsn = None, config: Config = None, as_json: AsJson = False) -> None:
@@ -72,7 +72,7 @@ def locks(target: Name = None, dsn: Dsn = None, config: Config = None, as_json: 
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    console = _console()
+    console = plain_console()
     _show_locks(console, rows)
     waiting = len({row.session for row in rows if row.waits})
     sessions = len({row.session for row in rows})
@@ -119,7 +119,7 @@ def _list(console: Console, found: Sequence[Deadlock]) -> None:
         others = [str(process.session) for process in one.processes if process not in victims]
         table.add_row(
             *(str(number), _when(one), ", ".join(str(process.session) for process in victims)),
-            *(escape(_cut(victims[0].statement) if victims else ""), ", ".join(others)),
+            *(escape(cut(victims[0].statement) if victims else ""), ", ".join(others)),
             escape(", ".join(dict.fromkeys(f"{one.kind} {one.name}" for one in one.resources))),
         )
     console.print(table)
@@ -148,7 +148,7 @@ def _tell_process(console: Console, process: Process) -> None:
         place = "batch" if frame.procedure in ("adhoc", "") else frame.procedure
         console.print(f"  {place}, line {frame.line}: {' '.join(frame.text.split())}", markup=False)
     if process.input_buffer:
-        console.print(f"  sent: {_cut(process.input_buffer)}", markup=False, style="dim")
+        console.print(f"  sent: {cut(process.input_buffer)}", markup=False, style="dim")
 
 
 def _request_text(deadlock: Deadlock, request: Request) -> str:
@@ -164,7 +164,8 @@ def _when(deadlock: Deadlock) -> str:
     return f"{deadlock.time:%Y-%m-%d %H:%M:%S}" if deadlock.time is not None else "an unknown time"
 
 
-def _cut(text: str, limit: int = 70) -> str:
+def cut(text: str, limit: int = 70) -> str:
+    """A text on one line, and not longer than that."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
@@ -195,7 +196,7 @@ def _show_locks(console: Console, rows: Sequence[LockRow]) -> None:
     console.print(table)
 
 
-def _console() -> Console:
+def plain_console() -> Console:
     """A console on which lines are not broken where no terminal sets the width."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES)

@@ -17,6 +17,7 @@ from emulator.locking.manager import (
 )
 from emulator.locking.modes import LockMode
 from emulator.scheduler import (
+    Alarm,
     Interrupted,
     RealClock,
     Scheduler,
@@ -473,3 +474,30 @@ def test_a_request_for_everything_is_not_starved_by_readers_that_keep_coming(wor
         world.scheduler.spawn("reader", holder(owner, LockMode.S, f"late {owner}"))
     world.scheduler.run()
     assert order == ["early 0", "early 1", "early 2", "writer", *(f"late {owner}" for owner in range(4, 10))]
+
+
+def test_an_alarm_goes_off_while_time_passes(world: World) -> None:
+    alarm = Alarm(lambda: world.trace.append(f"alarm at {world.clock.monotonic()}"))
+    world.scheduler.set_alarm(alarm, 2.0)
+    world.scheduler.set_alarm(alarm, 1.0)
+    sleeper = world.scheduler.spawn("sleeper", lambda: world.scheduler.sleep(3))
+    world.scheduler.run_until_done(sleeper)
+    assert world.trace == ["alarm at 1.0"]
+    assert alarm.deadline is None
+
+
+def test_who_waits_for_an_alarm_alone_has_stalled(world: World) -> None:
+    world.lock(0, 1)
+    world.scheduler.set_alarm(Alarm(lambda: None), 1)
+    waiting = world.scheduler.spawn("waiter", lambda: world.lock(1, 1))
+    with pytest.raises(Stalled):
+        world.scheduler.run_until_done(waiting)
+    assert world.clock.monotonic() == 0
+
+
+def test_closing_takes_alarms_back(world: World) -> None:
+    alarm = Alarm(lambda: None)
+    world.scheduler.set_alarm(alarm, 1.0)
+    world.scheduler.close()
+    assert alarm.deadline is None
+    assert world.scheduler.next_deadline() is None

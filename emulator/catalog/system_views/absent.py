@@ -264,11 +264,6 @@ VIEWS = {
         create_date datetime, modify_date datetime, service_name nvarchar(256)?, broker_instance nvarchar(128)?,
         creator_sid varbinary(85)?, principal_id int?
     """,
-    "server_event_sessions": """
-        event_session_id int, name sysname, event_retention_mode nchar(1)?, event_retention_mode_desc sysname?,
-        max_dispatch_latency int?, max_memory int?, max_event_size int?, memory_partition_mode nchar(1)?,
-        memory_partition_mode_desc sysname?, track_causality bit?, startup_state bit?, has_long_running_target bit?
-    """,
     "traces": """
         id int, status int, path nvarchar(260)?, max_size bigint?, stop_time datetime?, max_files int?, is_rowset bit?,
         is_rollover bit?, is_shutdown bit?, is_default bit?, buffer_count int?, buffer_size int?, file_position

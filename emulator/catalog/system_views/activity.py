@@ -35,6 +35,7 @@ from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
 
 if TYPE_CHECKING:
+    from emulator.execution.frames import Frame
     from emulator.execution.units import CodeUnit, Runs
     from emulator.session import Session
 
@@ -70,13 +71,22 @@ def _handle(kind: int, database_id: int, object_id: int, text: str) -> bytes:
 def text_handle(session: Session, *, plan: bool = False) -> bytes:
     """The ``sql_handle`` (or ``plan_handle``) of what a session is running, or has run last: the module that it
     is in, or the batch."""
-    module = session.frame.module
+    return frame_handle(session, session.frame, plan=plan)
+
+
+def frame_handle(session: Session, frame: Frame, *, plan: bool = False) -> bytes:
+    """The same of what is run in one frame of it. Positions of statements are in the text that it leads to."""
+    module = frame.module
     if module is None:
-        kind = PLAN_OF_BATCH if plan else BATCH_HANDLE
-        return _handle(kind, session.database.database_id, 0, session.input_buffer)
+        return batch_handle(session, frame.text or session.input_buffer, plan=plan)
     database = session.instance.databases[fold(module.database)]
     kind = PLAN_OF_MODULE if plan else MODULE_HANDLE
     return _handle(kind, database.database_id, module.object_id, module.definition)
+
+
+def batch_handle(session: Session, text: str, *, plan: bool = False) -> bytes:
+    """The same of a batch."""
+    return _handle(PLAN_OF_BATCH if plan else BATCH_HANDLE, session.database.database_id, 0, text)
 
 
 def cached_modules(session: Session, kinds: tuple[type[Module], ...] = (Module,)) -> Iterator[Cached]:
@@ -228,7 +238,7 @@ def dm_exec_sql_text(session: Session, database: Database, handle: bytes | None)
             return
     for other in session.instance.sessions.values():
         if handle in (text_handle(other), text_handle(other, plan=True)):
-            yield None, None, None, 0, other.input_buffer
+            yield None, None, None, 0, other.frame.text or other.input_buffer
             return
 
 

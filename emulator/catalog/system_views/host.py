@@ -68,7 +68,7 @@ def dm_os_sys_info(session: Session, database: Database) -> Iterator[Row]:
     spent = resource.getrusage(resource.RUSAGE_SELF)
     yield (
         *(ticks * 1_000_000, ticks, processors, physical // KB, physical // KB, used, physical // KB, physical // KB),
-        *(len(instance.deadlocks), started, from_timestamp(DATETIME, instance.started)),
+        *(instance.blocked_processes.loop, started, from_timestamp(DATETIME, instance.started)),
         *(int(spent.ru_stime * 1000), int(spent.ru_utime * 1000), processors),
     )
 

@@ -55,6 +55,17 @@ def database_id_of(session: Session, space: LockSpace) -> int:
     return space.database_id or session.instance.databases["tempdb"].database_id
 
 
+def object_and_index(space: LockSpace) -> tuple[int, int]:
+    """The object and index that a resource belongs to: the hobt id of an index is made from them."""
+    match space.resource_type:
+        case ResourceType.KEY | ResourceType.RID:
+            return space.entity_id >> 8, space.entity_id & 0xFF
+        case ResourceType.OBJECT:
+            return space.entity_id, 0
+        case _:
+            return 0, 0
+
+
 def _owner_address(owner: LockOwner) -> bytes:
     """An address made from what tells owners apart, the same in every run."""
     return (owner.session.session_id << 40 | owner.owner_id).to_bytes(8, "big")
@@ -125,12 +136,12 @@ def wait_of(session: Session) -> LockWaiting | None:
 
 
 def wait_resource(session: Session, space: LockSpace, key: Hashable) -> str:
-    """``wait_resource``: ``OBJECT: 5:245575913:0``, ``KEY: 5:6286743... (8194443284a0)``, ``RID: 5:1:104:3``."""
+    """``wait_resource``: ``OBJECT: 5:245575913:0 ``, ``KEY: 5:6286743... (8194443284a0)``, ``RID: 5:1:104:3``."""
     database_id = database_id_of(session, space)
     description = space.describe(key)
     match space.resource_type:
         case ResourceType.OBJECT:
-            return f"OBJECT: {database_id}:{space.entity_id}:0"
+            return f"OBJECT: {database_id}:{space.entity_id}:0 "
         case ResourceType.KEY:
             return f"KEY: {database_id}:{space.entity_id} {description}"
         case _:

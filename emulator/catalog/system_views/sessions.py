@@ -42,7 +42,7 @@ def all_sessions(session: Session) -> list[Session]:
 
 def is_running(session: Session, reader: Session) -> bool:
     """Whether a request is under way; ``reader`` is the one who asks, by a request."""
-    return session is reader or (session.task is not None and not session.task.done)
+    return session is reader or session.is_running
 
 
 def connection_id(session: Session) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from emulator.execution.definitions import (
     alter,
     databases,
+    event_sessions,
     grants,
     indexes,
     logins,
@@ -34,4 +35,5 @@ STEPS: Mapping[type[nodes.Statement], StepCompiler] = {
     **users.STEPS,
     **grants.STEPS,
     **ownership.STEPS,
+    **event_sessions.STEPS,
 }

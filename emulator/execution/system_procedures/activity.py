@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import fold
 from emulator.catalog.system_views.definition import Row, column_list
-from emulator.catalog.system_views.locks import all_locks, database_id_of, database_users, wait_of
+from emulator.catalog.system_views.locks import (
+    all_locks,
+    database_id_of,
+    database_users,
+    object_and_index,
+    wait_of,
+)
 from emulator.catalog.system_views.sessions import all_sessions, command_of, is_running
 from emulator.errors import sql_error
 from emulator.execution.system_procedures.contract import Body
@@ -122,20 +128,9 @@ def sp_lock(session: Session, first: int | None, second: int | None) -> None:
 
 def _lock_row(session: Session, row: LockRow) -> Row:
     space = row.space
-    object_id, index_id = _object_of(row)
+    object_id, index_id = object_and_index(space)
     return (
         *(row.owner.session.session_id, database_id_of(session, space), object_id, index_id),
         *(SHORT_TYPES[space.resource_type].ljust(4), space.describe(row.key)[:32].ljust(32)),
         *(str(row.mode), SHORT_STATUSES[row.status]),
     )
-
-
-def _object_of(row: LockRow) -> tuple[int, int]:
-    """The object and index that a lock is on: the hobt id of an index is made from them."""
-    match row.space.resource_type:
-        case ResourceType.KEY | ResourceType.RID:
-            return row.space.entity_id >> 8, row.space.entity_id & 0xFF
-        case ResourceType.OBJECT:
-            return row.space.entity_id, 0
-        case _:
-            return 0, 0

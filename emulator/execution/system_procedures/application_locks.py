@@ -75,8 +75,7 @@ def _acquire(session: Session, owner: LockOwner, key: tuple[int, str], mode: Loc
         return GRANTED
     wait = session.locking.wait
     assert wait is not None
-    if wait.outcome is None:
-        session.instance.scheduler.wait_for(wait, None if timeout == NO_TIMEOUT else timeout / 1000)
+    session.wait_out(wait, timeout)
     if wait.outcome is WaitOutcome.GRANTED:
         return GRANTED_AFTER_WAITING
     return DEADLOCK_VICTIM if wait.outcome is WaitOutcome.VICTIM else TIMED_OUT

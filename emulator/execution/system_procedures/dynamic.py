@@ -50,6 +50,7 @@ def sp_prepexecrpc(session: Session, arguments: Sequence[CallArgument]) -> int:
     name = required_text(arguments, 1, "sp_prepexecrpc", "@RpcCall")
     session.handles.pop(arguments[0].value, None)
     arguments[0].value = session.new_handle(name, None)
+    _note_input(session, name)
     return run_procedure(session, session.parse_name(name), arguments[2:])
 
 
@@ -61,6 +62,7 @@ def sp_execute(session: Session, arguments: Sequence[CallArgument]) -> int:
         raise sql_error(8179, handle)
     statement, declarations = prepared
     if declarations is None:
+        _note_input(session, statement)
         return run_procedure(session, session.parse_name(statement), arguments[1:])
     return _run(session, statement, declarations, arguments[1:])
 
@@ -79,6 +81,12 @@ def sp_reset_connection(session: Session, arguments: Sequence[CallArgument]) -> 
     return 0
 
 
+def _note_input(session: Session, text: str) -> None:
+    """What the client has sent, where it called one of these procedures to send it."""
+    if session.input_is_call and session.frame.caller is None:
+        session.input_buffer = text
+
+
 def _prepare(session: Session, handle: CallArgument, statement: str, declarations: str) -> None:
     session.handles.pop(handle.value, None)
     try:
@@ -90,6 +98,7 @@ def _prepare(session: Session, handle: CallArgument, statement: str, declaration
 
 
 def _run(session: Session, statement: str, declarations: str, arguments: Sequence[CallArgument]) -> int:
+    _note_input(session, f"({declarations}){statement}" if declarations else statement)
     parameters = session.parse_parameters(declarations)
     try:
         values, places = match_arguments(statement, declarations, parameters, arguments)

@@ -76,6 +76,13 @@ from emulator.sql.nodes.ddl import (
     ToggleTriggers,
     UpdateStatistics,
 )
+from emulator.sql.nodes.events import (
+    AlterEventSession,
+    CreateEventSession,
+    DropEventSession,
+    EventChange,
+    EventPart,
+)
 from emulator.sql.nodes.expressions import (
     And,
     AtTimeZone,
@@ -230,6 +237,7 @@ __all__ = [
     "AlterColumnProperty",
     "AlterDatabase",
     "AlterDatabaseConfiguration",
+    "AlterEventSession",
     "AlterIndex",
     "AlterLogin",
     "AlterRole",
@@ -266,6 +274,7 @@ __all__ = [
     "Continue",
     "Convert",
     "CreateDatabase",
+    "CreateEventSession",
     "CreateFunction",
     "CreateIndex",
     "CreateLogin",
@@ -295,7 +304,10 @@ __all__ = [
     "Drop",
     "DropElement",
     "DropElements",
+    "DropEventSession",
     "DropIndex",
+    "EventChange",
+    "EventPart",
     "ExecuteAs",
     "ExecuteProcedure",
     "ExecuteString",

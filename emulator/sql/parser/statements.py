@@ -12,6 +12,7 @@ from emulator.sql.parser.calls import CallParser
 from emulator.sql.parser.changes import ChangeParser
 from emulator.sql.parser.control import ControlParser
 from emulator.sql.parser.cursors import CursorParser
+from emulator.sql.parser.events import EventParser
 from emulator.sql.parser.expressions import ExpressionParser
 from emulator.sql.parser.functions import FunctionParser
 from emulator.sql.parser.indexes import IndexParser
@@ -60,7 +61,6 @@ _UNSUPPORTED_KINDS: Final = frozenset(
         "CRYPTOGRAPHIC",
         "DEFAULT",
         "ENDPOINT",
-        "EVENT",
         "EXTERNAL",
         "FULLTEXT",
         "MASTER",
@@ -102,6 +102,7 @@ class Parser(
     ModuleParser,
     ObjectParser,
     SecurityParser,
+    EventParser,
     OptionParser,
 ):
     """The whole grammar."""
@@ -209,6 +210,8 @@ class Parser(
 
     def _drop(self) -> nodes.Statement:
         first = self.expect("DROP")
+        if self.at("EVENT"):
+            return self.drop_event_session(first)
         return self.drop_index(first) if self.at("INDEX") else self.drop(first)
 
     def _kind_words(self) -> str:
@@ -286,6 +289,7 @@ _CREATED: Final[dict[str, _Continuation]] = {
     "CLUSTERED": Parser.create_index,
     "COLUMNSTORE": Parser.create_index,
     "DATABASE": Parser.create_database,
+    "EVENT": Parser.create_event_session,
     "FULLTEXT": Parser.create_index,
     "INDEX": Parser.create_index,
     "LOGIN": Parser.create_login,
@@ -306,6 +310,7 @@ _CREATED: Final[dict[str, _Continuation]] = {
 _ALTERED: Final[dict[str, _Continuation]] = {
     "AUTHORIZATION": Parser.alter_authorization,
     "DATABASE": Parser.alter_database,
+    "EVENT": Parser.alter_event_session,
     "INDEX": Parser.alter_index,
     "LOGIN": Parser.alter_login,
     "ROLE": Parser.alter_role,

@@ -111,6 +111,11 @@ EXAMPLES = (
     "EXEC('CREATE VIEW dbo.few AS SELECT id, n FROM dbo.t WHERE n < 5 WITH CHECK OPTION')",
     "EXEC sp_configure 'show advanced options', 1; EXEC sp_configure 'nested triggers', 0; RECONFIGURE",
     "EXEC sp_addmessage 60001, 16, N'of %s'; EXEC sp_addmessage 60002, 16, N'gone'; EXEC sp_dropmessage 60002",
+    "CREATE EVENT SESSION kept ON SERVER ADD EVENT sqlserver.blocked_process_report"
+    " ADD TARGET package0.ring_buffer (SET max_memory = 2048) WITH (STARTUP_STATE = ON);"
+    " CREATE EVENT SESSION dropped ON SERVER ADD EVENT sqlserver.xml_deadlock_report;"
+    " ALTER EVENT SESSION kept ON SERVER ADD TARGET package0.event_file (SET filename = N'kept.xel');"
+    " DROP EVENT SESSION dropped ON SERVER",
     "EXEC sp_addrolemember 'keepers', 'clerk'",
     "SELECT id, n * 1.5 AS more INTO dbo.copied FROM dbo.t",
     "TRUNCATE TABLE dbo.gone",
@@ -130,7 +135,8 @@ TRANSIENT_ATTRIBUTES = {
         "scheduler",
         "seed",
         "random",
-        "deadlocks",
+        "blocked_processes",
+        "event_files",
         "locks",
         "versions",
         "log",

@@ -231,3 +231,26 @@ def test_the_same_seed_gives_the_same_history(stop_before_locks: bool) -> None:
         second.restore()
     assert seen == set(EventKind)
     assert len(histories) == len(runs)
+
+
+def test_reports_of_blocked_processes_come_again_the_same_way_after_a_return(stepper: Stepper) -> None:
+    read = "SELECT t.target_data FROM sys.dm_xe_session_targets t WHERE t.execution_count > 0"
+    stepper.script(
+        "CREATE EVENT SESSION blocked ON SERVER ADD EVENT sqlserver.blocked_process_report"
+        " ADD TARGET package0.ring_buffer; ALTER EVENT SESSION blocked ON SERVER STATE = START",
+        "EXEC sp_configure 'show advanced options', 1; RECONFIGURE",
+        "EXEC sp_configure 'blocked process threshold', 5; RECONFIGURE",
+    )
+    stepper.save()
+
+    def play() -> list[tuple[Any, ...]]:
+        writer = stepper.actor("writer").batch("BEGIN TRAN; UPDATE dbo.t SET n = 0; WAITFOR DELAY '00:00:12'; COMMIT")
+        stepper.actor("reader").batch("SELECT n FROM dbo.t")
+        stepper.run()
+        assert not writer.errors
+        return stepper.script(read)
+
+    first = play()
+    assert first[0][0].count("<event ") == 2
+    stepper.restore()
+    assert play() == first

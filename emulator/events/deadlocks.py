@@ -11,16 +11,16 @@ Documentation: "Deadlocks guide", "Deadlock information tools"; "sys.dm_tran_loc
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from emulator.catalog.event_sessions import DEADLOCK, Event
 from emulator.catalog.objects import Table
-from emulator.catalog.system_views.locks import database_id_of, statement_verb, wait_resource
-from emulator.execution.parameterization import span_as_written
+from emulator.catalog.system_views.locks import database_id_of
+from emulator.events.processes import Place, event_element, process_id, stack_of, waiting_process
 from emulator.execution.writing import shown_value
 from emulator.locking.deadlock import Deadlock, Participant
 from emulator.locking.manager import LockSpace, ResourceType
@@ -29,21 +29,8 @@ from emulator.storage.index import GHOST, IndexStore
 from emulator.storage.keys import INFINITY
 
 if TYPE_CHECKING:
-    from emulator.execution.frames import Frame
     from emulator.instance import Instance
     from emulator.session import Session
-
-LEVELS = {
-    1: "read uncommitted (1)",
-    2: "read committed (2)",
-    3: "repeatable read (3)",
-    4: "serializable (4)",
-    5: "snapshot (5)",
-}
-ENDLESS = 4294967295
-"""``lockTimeout`` of a session that waits for ever."""
-LONGEST_TEXT = 1024
-"""Characters of a statement that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +40,13 @@ class DeadlockGraph:
     time: float
     deadlock: Element
 
-    def event(self) -> str:
-        """The event as the ring buffer of ``system_health`` keeps it."""
-        moment = datetime.fromtimestamp(self.time, UTC)
-        event = Element(
-            "event",
-            name="xml_deadlock_report",
-            package="sqlserver",
-            timestamp=f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z",
-        )
+    def event(self) -> Event:
+        """The event as targets keep it."""
+        event = event_element(DEADLOCK, self.time)
         data = SubElement(event, "data", name="xml_report")
         SubElement(data, "type", name="xml", package="package0")
         SubElement(data, "value").append(self.deadlock)
-        return tostring(event, encoding="unicode")
+        return Event(DEADLOCK, self.time, tostring(event, encoding="unicode"))
 
     def text(self) -> str:
         """For the log: a line for each process and each resource."""
@@ -97,7 +78,7 @@ def deadlock_graph(instance: Instance, deadlock: Deadlock) -> DeadlockGraph:
     processes = SubElement(root, "process-list")
     resources = SubElement(root, "resource-list")
     victim = next(part for part in deadlock.participants if part.session_id == deadlock.victim_session_id)
-    SubElement(victims, "victimProcess", id=_process_id(victim.session_id))
+    SubElement(victims, "victimProcess", id=process_id(victim.session_id))
     ordered = sorted(deadlock.participants, key=lambda part: (part is not victim, part.session_id))
     for part in ordered:
         processes.append(_process(instance, part))
@@ -109,110 +90,25 @@ def deadlock_graph(instance: Instance, deadlock: Deadlock) -> DeadlockGraph:
     return DeadlockGraph(instance.clock.now(), root)
 
 
-def _process_id(session_id: int) -> str:
-    """An address made of the session's number, the same in every run."""
-    return f"process{blake2b(str(session_id).encode(), digest_size=5).hexdigest()}"
-
-
-# --- Processes --------------------------------------------------------------------------------------------------------
-
-
 def _process(instance: Instance, part: Participant) -> Element:
+    """A participant. The wait of the victim has ended, so that it is told from the report."""
     session = instance.sessions[part.session_id]
-    settings, transaction = session.settings, session.transaction
-    waited = 0.0 if part.since is None else instance.clock.monotonic() - part.since
-    owner = transaction.owner_id if transaction is not None else part.owner_id
-    began = session.transaction_began if session.trancount else session.request_began
-    element = Element("process", id=_process_id(part.session_id))
-    attributes = {
-        "taskpriority": 0,
-        "logused": part.log_used,
-        "waitresource": wait_resource(session, part.space, part.key),
-        "waittime": int(waited * 1000),
-        "ownerId": owner,
-        "transactionname": session.transaction_name
-        or ("user_transaction" if session.trancount else statement_verb(session)),
-        "lasttranstarted": _moment(began),
-        "XDES": f"0x{owner:x}",
-        "lockMode": part.requested,
-        "schedulerid": 1,
-        "kpid": 0,
-        "status": "suspended",
-        "spid": part.session_id,
-        "sbid": 0,
-        "ecid": 0,
-        "priority": part.deadlock_priority,
-        "trancount": session.trancount,
-        "lastbatchstarted": _moment(session.request_began),
-        "lastbatchcompleted": _moment(session.request_ended),
-        "lastattention": "1900-01-01T00:00:00",
-        "clientapp": session.app_name,
-        "hostname": session.host_name,
-        "hostpid": 0,
-        "loginname": session.login_name,
-        "isolationlevel": LEVELS[int(settings.isolation)],
-        "xactid": owner,
-        "currentdb": session.database.database_id,
-        "currentdbname": session.database.name,
-        "lockTimeout": settings.lock_timeout if settings.lock_timeout >= 0 else ENDLESS,
-        "clientoption1": 0,
-        "clientoption2": 0,
-    }
-    for name, value in attributes.items():
-        element.set(name, str(value))
-    stack = SubElement(element, "executionStack")
-    frames = [element for frame in _frames(session) for element in _stack_frames(session, frame)]
-    stack.extend(frames or [_compilation(session)])
-    SubElement(element, "inputbuf").text = f"\n{session.input_buffer[:LONGEST_TEXT]}   "
+    since = instance.clock.monotonic() if part.since is None else part.since
+    element = waiting_process(session, part.space, part.key, part.requested, part.log_used, part.owner_id, since)
+    stack = element.find("executionStack")
+    assert stack is not None
+    stack.extend(_stack_frame(session, place) for place in stack_of(session))
     return element
 
 
-def _frames(session: Session) -> Iterator[Frame]:
-    """The running modules, the innermost first; those without a statement are calls from the client."""
-    frame: Frame | None = session.frame
-    while frame is not None:
-        if frame.node is not None:
-            yield frame
-        frame = frame.caller
-
-
-def _stack_frames(session: Session, frame: Frame) -> Iterator[Element]:
-    """One element; two where a statement of a batch runs with parameters in place of its constants: then as written."""
-    node = frame.node
-    assert node is not None
-    module = frame.module
+def _stack_frame(session: Session, place: Place) -> Element:
+    """In a deadlock graph the frames have the names and texts of what runs."""
+    module = place.module
+    element = place.element()
     name = "adhoc" if module is None else f"{module.database or session.database.name}.{module.full_name}"
-    yield _stack_frame(name, node.line, frame.text, node.start, node.end)
-    if module is None and frame.caller is None:
-        written = span_as_written(session.input_buffer, frame.text, node.start, node.end)
-        if written is not None:
-            yield _stack_frame(name, node.line, session.input_buffer, *written)
-
-
-def _stack_frame(name: str, line: int, text: str, start: int, end: int) -> Element:
-    handle = blake2b(f"{name}/{text}".encode(), digest_size=20).hexdigest()
-    element = Element(
-        "frame",
-        procname=name,
-        line=str(line),
-        stmtstart=str(start * 2),
-        stmtend=str(end * 2),
-        sqlhandle=f"0x{'02' if name == 'adhoc' else '03'}000000{handle}",
-    )
-    element.text = f"\n{text[start:end][:LONGEST_TEXT] or 'unknown'}    "
+    element.set("procname", name)
+    element.text = f"\n{place.statement}    "
     return element
-
-
-def _compilation(session: Session) -> Element:
-    """In place of a stack: a batch that is being compiled."""
-    element = Element("frame", procname="adhoc", line="1", stmtstart="0", stmtend="-1", sqlhandle=f"0x02{'0' * 46}")
-    element.text = f"\n{session.input_buffer[:LONGEST_TEXT]}    "
-    return element
-
-
-def _moment(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}"
 
 
 # --- Resources --------------------------------------------------------------------------------------------------------
@@ -255,7 +151,7 @@ def _resource(instance: Instance, waiters: list[Participant]) -> Element:
     waiting = SubElement(element, "waiter-list")
     for part in waiters:
         kind = "wait" if part.held is LockMode.NL else "convert"
-        SubElement(waiting, "waiter", id=_process_id(part.session_id), mode=str(part.requested), requestType=kind)
+        SubElement(waiting, "waiter", id=process_id(part.session_id), mode=str(part.requested), requestType=kind)
     return element
 
 
@@ -265,7 +161,7 @@ def _add_owners(owners: Element, waiters: list[Participant]) -> None:
         if part.blocking_session_id in seen:
             continue
         seen.add(part.blocking_session_id)
-        owner = SubElement(owners, "owner", id=_process_id(part.blocking_session_id), mode=str(part.blocking_mode))
+        owner = SubElement(owners, "owner", id=process_id(part.blocking_session_id), mode=str(part.blocking_mode))
         if part.blocking_waits:
             owner.set("requestType", "wait")
 
