@@ -18,6 +18,7 @@ from emulator.catalog.principals import SA_SID, SYSADMIN, Login, new_sid, server
 from emulator.errors import sql_error
 from emulator.events.blocked_processes import BlockedProcessMonitor
 from emulator.events.deadlocks import deadlock_graph
+from emulator.execution.administration import FIRST_USER_SPID
 from emulator.execution.authorization import Identity, user_in
 from emulator.execution.parameterization import Shape
 from emulator.execution.units import CodeUnit
@@ -34,7 +35,6 @@ from emulator.storage.versions import VersionStore
 
 logger = logging.getLogger("emulator.deadlocks")
 
-FIRST_USER_SPID = 51
 KEPT_PLANS = 2000
 """Compiled batches, those that share one with others, their shapes without constants, parameter lists and parsed names
 that are kept; the oldest go first."""

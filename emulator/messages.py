@@ -405,8 +405,20 @@ MESSAGES: dict[int, tuple[int, str]] = {
     924: (14, "Database '{}' is already open and can only have one user at a time."),
     574: (16, "{} statement cannot be used inside a user transaction."),
     596: (21, "Cannot continue the execution because the session is in the kill state."),
+    6102: (14, "User does not have permission to use the KILL statement."),
     6104: (16, "Cannot use KILL to kill your own process."),
     6106: (16, "Process ID {} is not an active process ID."),
+    6107: (14, "Only user processes can be killed."),
+    6108: (16, "KILL SPID WITH COMMIT/ABORT is not supported by Microsoft SQL Server. Use KILL UOW WITH COMMIT/ABORT to "
+           "resolve in-doubt distributed transactions involving Microsoft Distributed Transaction Coordinator (MS DTC)."),
+    6109: (10, "SPID {}: transaction rollback in progress. Estimated rollback completion: {}%. Estimated time remaining: "
+           "{} seconds."),
+    6110: (16, "The distributed transaction with UOW {} does not exist."),
+    6120: (16, "Status report cannot be obtained. Rollback operation for Process ID {} is not in progress."),
+    2520: (16, "Could not find database '{}'. The database either does not exist, or was dropped before a statement tried "
+           "to use it. Verify if the database exists by querying the sys.databases catalog view."),
+    2521: (16, "Could not find database ID {}. The database ID either does not exist, or the database was dropped before "
+           "a statement tried to use it. Verify if the database ID exists by querying the sys.databases catalog view."),
     6115: (16, "{} command cannot be used inside user transactions."),
     7955: (16, "Invalid SPID {} specified."),
     7997: (16, "'{}' does not contain an identity column."),

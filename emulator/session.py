@@ -55,6 +55,7 @@ from emulator.locking.manager import (
 )
 from emulator.locking.modes import LockMode, lock_wait_type
 from emulator.locking.waits import WaitCount
+from emulator.origin import IN_PROCESS
 from emulator.results import Collector, ResultSink
 from emulator.scheduler import Interrupted, Task
 from emulator.sql import nodes
@@ -104,6 +105,8 @@ class Session:
     the session itself owns. ``on_close`` is called when it has ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
     transaction) are the clock's times.
+    ``began_implicitly``: SET IMPLICIT_TRANSACTIONS ON has begun the open transaction. ``asleep_since`` is when, by the
+    monotonic clock, a running WAITFOR began, None for no such; ``last_wait_type`` what was waited for last.
     ``warnings`` are what the running statement has met that its client hears of (``warnings.NULL_ELIMINATED``, ...).
     Where ``count & switch_mask`` is 0, the ``count``-th row of a scan is a switch point.
     ``began_at`` is the isolation level at which the open transaction began, ``statement_snapshot`` what the running
@@ -126,6 +129,7 @@ class Session:
         self.sink: ResultSink = Collector()
         self.transaction: Transaction | None = None
         self.transaction_name = ""
+        self.began_implicitly = False
         self.began_at = self.settings.isolation
         self.statement_snapshot: Snapshot | None = None
         self.current_rows = CurrentRows()
@@ -156,6 +160,8 @@ class Session:
         self.input_buffer = ""
         self.input_is_call = False
         self.waits: dict[str, WaitCount] = {}
+        self.last_wait_type = "MISCELLANEOUS"
+        self.asleep_since: float | None = None
         self.trace_flags: set[int] = set()
         self.skipping: str | None = None
         self.insert_exec: int | None = None
@@ -167,7 +173,7 @@ class Session:
         self.granted: set[Access] = set()
         found = instance.security.find(login)
         self.assume(Impersonation(Identity(found.principal_id if found else None, found.name if found else login)))
-        self.encrypted = False
+        self.origin = IN_PROCESS
         self.login_time = instance.clock.now()
         self.request_began = self.request_ended = self.transaction_began = self.measured_from = self.login_time
         self._next_handle = 1
@@ -311,6 +317,14 @@ class Session:
             uncommittable.locate(1, "")
             sink.message(uncommittable)
             self.rollback()
+
+    @property
+    def outer_frame(self) -> Frame:
+        """The frame of what the client has sent."""
+        frame = self.frame
+        while frame.caller is not None:
+            frame = frame.caller
+        return frame
 
     @property
     def is_running(self) -> bool:
@@ -465,13 +479,15 @@ class Session:
 
     def sleep(self, seconds: float) -> None:
         """WAITFOR. Raises Interrupted."""
-        began = self.instance.clock.monotonic()
+        began = self.asleep_since = self.instance.clock.monotonic()
         try:
             self.instance.scheduler.sleep(seconds)
         finally:
+            self.asleep_since = None
             self._count_wait("WAITFOR", self.instance.clock.monotonic() - began)
 
     def _count_wait(self, wait_type: str, seconds: float) -> None:
+        self.last_wait_type = wait_type
         for waits in (self.waits, self.instance.waits):
             if wait_type not in waits:
                 waits[wait_type] = WaitCount()
@@ -494,6 +510,7 @@ class Session:
             if self.transaction is None:
                 self.transaction = self._new_transaction()
             self.transaction_name = name or ""
+            self.began_implicitly = False
             self.transaction_began = self.instance.clock.now()
             self.began_at = self.settings.isolation
             self.announced = True
@@ -504,6 +521,7 @@ class Session:
         """Begin the transaction that statements begin by themselves with SET IMPLICIT_TRANSACTIONS ON."""
         if self.settings.implicit_transactions and not self.trancount:
             self.begin()
+            self.began_implicitly = True
 
     def commit(self, *, delayed: bool = False) -> None:
         """COMMIT TRANSACTION; ``delayed``: with delayed durability. Errors: 3902, 3930."""

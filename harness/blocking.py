@@ -44,7 +44,8 @@ _WHOLE = -1
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A statement that was running: its line, and where its text is, from byte to byte, by handle."""
+    """A statement that was running: its line, and its text, by handle and the places of its first and last character
+    in bytes."""
 
     line: int
     handle: str
@@ -207,5 +208,5 @@ def _statement(connection: pyodbc.Connection, frame: Frame) -> str:
     row = connection.execute(_TEXT, frame.handle).fetchone()
     if row is None or row[0] is None:
         return ""
-    end = None if frame.end == _WHOLE else frame.end // 2
+    end = None if frame.end == _WHOLE else frame.end // 2 + 1
     return f"line {frame.line}: {' '.join(row[0][frame.start // 2 : end].split())}"

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from emulator.catalog.configuration import BLOCKED_PROCESS_THRESHOLD
 from emulator.catalog.event_sessions import BLOCKED_PROCESS, Event
 from emulator.catalog.system_views.locks import database_id_of, object_and_index
+from emulator.catalog.system_views.waits import wait_of
 from emulator.events.processes import blocking_process, event_element, stack_of, waiting_process
 from emulator.locking.manager import LockWait
 from emulator.scheduler import Alarm
@@ -94,12 +95,11 @@ def blocked_process_report(session: Session, wait: LockWait, blocker: Session | 
 
 
 def _blocking(session: Session) -> Element:
-    wait = session.locking.wait
-    if wait is None or not session.locking.blocked:
+    wait = wait_of(session)
+    if wait is None:
         return blocking_process(session, "running" if session.is_running else "sleeping", {})
-    element = waiting_process(session, wait.entry.space, wait.entry.key, wait.requested, 0, 0, wait.since or 0.0)
-    place = {name: element.get(name) for name in ("waitresource", "waittime")}
-    return blocking_process(session, "suspended", dict(place))
+    place = {"waitresource": wait.resource} if wait.resource else {}
+    return blocking_process(session, "suspended", {**place, "waittime": wait.milliseconds})
 
 
 def _with_stack(session: Session, process: Element) -> Element:

@@ -8,17 +8,15 @@ Documentation: "Deadlocks guide", "Deadlock information tools", "Blocked Process
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
-from emulator.catalog.objects import Module, Procedure, fold
-from emulator.catalog.system_views.activity import HANDLE_BYTES, batch_handle, frame_handle
-from emulator.catalog.system_views.locks import statement_verb, wait_resource
-from emulator.errors import SqlError
+from emulator.catalog.objects import Module, fold
+from emulator.catalog.system_views.activity import HANDLE_BYTES, batch_handle, called_procedure, frame_handle
+from emulator.catalog.system_views.locks import transaction_name, wait_resource
 from emulator.execution.parameterization import span_as_written
 from emulator.locking.manager import LockSpace
 from emulator.locking.modes import LockMode
@@ -71,7 +69,6 @@ def waiting_process(
     """
     transaction = session.transaction
     owner = transaction.owner_id if transaction is not None else owner_id
-    verb = "user_transaction" if session.trancount else statement_verb(session)
     return _element(
         session,
         {
@@ -81,7 +78,7 @@ def waiting_process(
             "waitresource": wait_resource(session, space, key),
             "waittime": int((session.instance.clock.monotonic() - since) * 1000),
             "ownerId": owner,
-            "transactionname": session.transaction_name or verb,
+            "transactionname": transaction_name(session),
             "lasttranstarted": moment(session.transaction_began if session.trancount else session.request_began),
             "XDES": f"0x{owner:x}",
             "lockMode": mode,
@@ -132,12 +129,10 @@ def _element(session: Session, first: dict[str, object], priority: int, owner: i
 
 def _input_buffer(session: Session) -> str:
     """What the client sent: a text, or which procedure it called, by its number."""
-    if session.input_is_call:
-        with suppress(SqlError):
-            procedure = session.find_procedure(session.parse_name(session.input_buffer), None)
-            if isinstance(procedure, Procedure):
-                database = session.instance.databases[fold(procedure.database)]
-                return f"Proc [Database Id = {database.database_id} Object Id = {procedure.object_id}]"
+    procedure = called_procedure(session)
+    if procedure is not None:
+        database = session.instance.databases[fold(procedure.database)]
+        return f"Proc [Database Id = {database.database_id} Object Id = {procedure.object_id}]"
     return session.input_buffer[:LONGEST_TEXT]
 
 
@@ -163,7 +158,7 @@ class Place:
         element = Element("frame", line=str(self.line))
         if self.start:
             element.set("stmtstart", str(self.start * 2))
-        element.set("stmtend", "-1" if self.end is None else str(self.end * 2))
+        element.set("stmtend", "-1" if self.end is None else str((self.end - 1) * 2))
         element.set("sqlhandle", f"0x{self.handle.hex()}")
         return element
 

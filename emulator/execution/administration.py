@@ -1,51 +1,28 @@
 """Statements addressed to the server: KILL, DBCC, CHECKPOINT, SHUTDOWN, RECONFIGURE.
 
-Documentation: "KILL (Transact-SQL)", "DBCC CHECKIDENT", "DBCC OPENTRAN", "DBCC INPUTBUFFER", "DBCC USEROPTIONS",
-"CHECKPOINT", "SHUTDOWN".
+Documentation: "KILL (Transact-SQL)", "DBCC CHECKIDENT", "CHECKPOINT", "SHUTDOWN".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from emulator.errors import NotSupported, SqlError, sql_error
-from emulator.execution import consistency
+from emulator.execution import consistency, observation
 from emulator.execution.authorization import may, require_on_server
 from emulator.execution.failures import statement_failed
 from emulator.execution.frames import Frame, Signal, Step
 from emulator.execution.plans import as_unit, evaluator
-from emulator.execution.settings import Isolation
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.changes.targets import find_table
 from emulator.planning.expressions import compile_scalar
-from emulator.results import ColumnInfo
 from emulator.sql import nodes
-from emulator.types.sqltype import SMALLINT, nvarchar
 
+FIRST_USER_SPID = 51
+"""Sessions with lower numbers are the system's; none of them exists here."""
 COMPLETED = "DBCC execution completed. If DBCC printed error messages, contact your system administrator."
 CHECKING = "Checking identity information: current identity value "
-INPUT_COLUMNS = (
-    ColumnInfo("EventType", nvarchar(30), False),
-    ColumnInfo("Parameters", SMALLINT, False),
-    ColumnInfo("EventInfo", nvarchar(4000)),
-)
-OPEN_COLUMNS = (ColumnInfo("", nvarchar(25)), ColumnInfo("", nvarchar(256)))
-OPTION_COLUMNS = (ColumnInfo("Set Option", nvarchar(128)), ColumnInfo("Value", nvarchar(128)))
-SHOWN_OPTIONS = (
-    "QUOTED_IDENTIFIER",
-    "ARITHABORT",
-    "NUMERIC_ROUNDABORT",
-    "ANSI_NULL_DFLT_ON",
-    "ANSI_NULL_DFLT_OFF",
-    "ANSI_WARNINGS",
-    "ANSI_PADDING",
-    "ANSI_NULLS",
-    "CONCAT_NULL_YIELDS_NULL",
-    "CURSOR_CLOSE_ON_COMMIT",
-)
-"""In the order in which DBCC USEROPTIONS lists them."""
 Arguments = Sequence[Any]
 
 
@@ -69,25 +46,39 @@ def _step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
 
 
 def compile_kill(node: nodes.Kill, compiler: UnitCompiler) -> Step:
-    """KILL of a session. Errors: 6101 no number, 6104 oneself, 6106 no such session, 6115 in a transaction."""
-    if node.status_only:
-        raise NotSupported("KILL WITH STATUSONLY", node.line)
+    """KILL of a session. A rollback takes no time here, so that there is hardly ever a report WITH STATUSONLY.
+
+    Errors: 6101 no number, 6102, 6104 oneself, 6106 no such session, 6107 one of the system, 6108, 6110 a distributed
+    transaction, of which there are none, 6115 in a transaction, 6120 nothing is being rolled back.
+    """
     number = evaluator(compiler, node, lambda ctx: compile_scalar(node.session, None, ctx).fn)
 
     def kill(frame: Frame) -> None:
         session = frame.session
-        require_on_server(session, "ALTER ANY CONNECTION", node.line)
+        if not session.may_on_server("ALTER ANY CONNECTION"):
+            raise sql_error(6102)
         spid = number(frame)
+        if isinstance(spid, str):
+            raise sql_error(6110, spid)
         if not isinstance(spid, int) or not 0 < spid <= 32767:
             raise sql_error(6101)
+        if node.option in ("COMMIT", "ROLLBACK"):
+            raise sql_error(6108)
         if spid == session.spid:
             raise sql_error(6104)
         if session.trancount:
             raise sql_error(6115, "KILL")
+        if spid < FIRST_USER_SPID:
+            raise sql_error(6107)
         victim = session.instance.sessions.get(spid)
         if victim is None:
             raise sql_error(6106, spid)
-        victim.kill()
+        if victim.killed:
+            session.sink.message(sql_error(6109, spid, 0, 0))
+        elif node.option == "STATUSONLY":
+            raise sql_error(6120, spid)
+        else:
+            victim.kill()
 
     return _step(node, kill)
 
@@ -167,90 +158,11 @@ def _shown(value: int | None) -> str:
     return "NULL" if value is None else str(value)
 
 
-def _open_tran(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
-    """The session whose transaction has been open longest of those that have written into the database: as a message,
-    or as rows (TABLERESULTS). Errors: 911."""
-    session = frame.session
-    target = session.database
-    if arguments and arguments[0] not in (None, 0):
-        wanted = arguments[0]
-        by_number = {item.database_id: item for item in session.instance.databases.values()}
-        target = by_number.get(wanted) or session.instance.database(str(wanted), node.line)
-    found = [
-        other
-        for other in session.instance.sessions.values()
-        if other.trancount and other.transaction is not None and other.transaction.has_written
-        if any(entry.space.database_id == target.database_id for entry in other.transaction.locks)
-    ]
-    as_rows = "TABLERESULTS" in node.options
-    if not found:
-        if as_rows:
-            consistency.send(frame, OPEN_COLUMNS, [])
-        else:
-            _say(frame, node, SqlError(7969, 0, 1, "No active open transactions."))
-        return
-    oldest = min(found, key=lambda other: other.transaction_began)
-    began = datetime.fromtimestamp(oldest.transaction_began, UTC)
-    start = f"{began:%b %e %Y %I:%M:%S:%f}"[:-3] + f"{began:%p}"
-    login = session.instance.security.find(oldest.original_login)
-    name, sid = oldest.transaction_name or "user_transaction", f"0x{getattr(login, 'sid', b'').hex()}"
-    lsn = f"(1:{oldest.transaction.owner_id if oldest.transaction is not None else 0}:1)"
-    if as_rows:
-        details = {"SPID": str(oldest.spid), "UID": "-1", "NAME": name, "LSN": lsn, "STARTTIME": start, "SID": sid}
-        consistency.send(frame, OPEN_COLUMNS, [(f"OLDACT_{what}", detail) for what, detail in details.items()])
-        return
-    lines = [
-        f"Transaction information for database '{target.name}'.",
-        "",
-        "Oldest active transaction:",
-        f"    SPID (server process ID): {oldest.spid}",
-        "    UID (user ID) : -1",
-        f"    Name          : {name}",
-        f"    LSN           : {lsn}",
-        f"    Start time    : {start}",
-        f"    SID           : {sid}",
-    ]
-    _say(frame, node, SqlError(7968, 0, 1, "\n".join(lines)))
-
-
-def _input_buffer(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
-    """What a session sent last. Errors: 7955 no such session."""
-    session = frame.session
-    spid = arguments[0] if arguments else None
-    other = session.instance.sessions.get(spid) if isinstance(spid, int) else None
-    if other is None:
-        raise sql_error(7955, spid)
-    event = "RPC Event" if other.input_is_call else "Language Event"
-    consistency.send(frame, INPUT_COLUMNS, [(event, 0, other.input_buffer[:4000] or None)])
-
-
-def _user_options(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, arguments: Arguments) -> None:
-    """The SET options of the session: those with a value, those that are on, the isolation level."""
-    session = frame.session
-    settings = session.settings
-    rows = [
-        ("textsize", str(settings.textsize)),
-        ("language", settings.language),
-        ("dateformat", settings.dateformat),
-        ("datefirst", str(settings.datefirst)),
-        ("lock_timeout", str(settings.lock_timeout)),
-    ]
-    rows += [(option.lower(), "SET") for option in SHOWN_OPTIONS if option in settings.on]
-    rows += [
-        (name, "SET") for name, is_on in (("nocount", settings.nocount), ("xact_abort", settings.xact_abort)) if is_on
-    ]
-    level = settings.isolation.name.lower().replace("_", " ")
-    if settings.isolation is Isolation.READ_COMMITTED and session.database.read_committed_snapshot:
-        level = "read committed snapshot"
-    rows.append(("isolation level", level))
-    consistency.send(frame, OPTION_COLUMNS, rows)
-
-
 COMMANDS: Mapping[str, Callable[[Frame, nodes.Dbcc, UnitCompiler, Arguments], None]] = {
     "CHECKIDENT": _check_ident,
-    "OPENTRAN": _open_tran,
-    "INPUTBUFFER": _input_buffer,
-    "USEROPTIONS": _user_options,
+    "OPENTRAN": lambda frame, node, compiler, values: observation.open_transactions(frame, node, values, _say),
+    "INPUTBUFFER": lambda frame, node, compiler, values: observation.input_buffer(frame, values),
+    "USEROPTIONS": lambda frame, node, compiler, values: observation.user_options(frame),
     "CHECKCONSTRAINTS": consistency.check_constraints,
     "CHECKDB": lambda frame, node, compiler, values: consistency.check_database(frame, node, values, _say),
     "CHECKTABLE": lambda frame, node, compiler, values: consistency.check_table(frame, node, values, _say),

@@ -58,8 +58,10 @@ def begin_snapshot(session: Session) -> None:
     transaction = session.transaction
     assert transaction is not None
     if transaction.snapshot is None and not (session.trancount and session.began_at is not Isolation.SNAPSHOT):
-        transaction.version_store = session.instance.versions
-        transaction.snapshot = transaction.version_store.begin(transaction)
+        versions = session.instance.versions
+        transaction.concurrent = tuple(number for number in versions.active if number != transaction.sequence_number)
+        versions.enter(transaction)
+        transaction.snapshot = versions.begin(transaction)
 
 
 def transaction_snapshot(session: Session, database: Database) -> Snapshot:

@@ -29,7 +29,7 @@ MONEY: Final = "money"
 BINARY: Final = "binary"
 VARIABLE: Final = "variable"  # @name
 GLOBAL: Final = "global"  # @@name
-PSEUDO: Final = "pseudo"  # $action
+PSEUDO: Final = "pseudo"  # $action, %%lockres%%
 OPERATOR: Final = "operator"  # operators and punctuation; also any character that T-SQL does not know
 END: Final = "end"  # after the last token; value is the last token's, which SQL Server names in its errors
 
@@ -40,6 +40,7 @@ _TOKEN: Final = re.compile(
     (?: \s+ | --[^\n]* )*+
     (?:
         (?P<word>      (?! [nN]' ) (?: [^\W\d] | \# ) [\w@$\#]* )
+      | (?P<virtual>   %%\w+%% )
       | (?P<operator>  [(),;=] | [-+*%&|^] =? | / (?!\*) =? | \. (?![0-9])
             | << | >> | <\s*[>=] | < | >\s*= | > | !\s*[=<>] | :: )
       | (?P<national>  [nN]'[^']*(?:''[^']*)*+' )
@@ -73,6 +74,7 @@ _CONSTANTS: Final = {
     "money": MONEY,
     "binary": BINARY,
     "pseudo": PSEUDO,
+    "virtual": PSEUDO,
 }
 _NUMBERS_AND_STRINGS: Final = frozenset({"integer", "decimal", "float", "money", "binary", "string", "national"})
 

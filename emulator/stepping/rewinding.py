@@ -64,7 +64,8 @@ class Rewinder:
         elapsed = clock.monotonic()
         sessions = dict(instance.sessions)
         databases, temporary = dict(instance.databases), dict(instance.global_temporary)
-        transactions, sequence = instance.transactions, instance.versions.sequence
+        transactions = instance.transactions
+        sequence, numbers = instance.versions.sequence, instance.versions.numbers
         chance = instance.random.getstate()
         chances = [(session, session.chance) for session in sessions.values()]
         identifier = next(instance.sequential_ids)
@@ -100,7 +101,8 @@ class Rewinder:
             for catalog, following in principals:
                 catalog.next_id = following
             instance.databases, instance.global_temporary = dict(databases), dict(temporary)
-            instance.transactions, instance.versions.sequence = transactions, sequence
+            instance.transactions = transactions
+            instance.versions.sequence, instance.versions.numbers = sequence, numbers
             instance.random.setstate(chance)
             for session, state in chances:
                 session.chance = state

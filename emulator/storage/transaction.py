@@ -28,10 +28,12 @@ class UndoLog:
 
     ``ghosts`` are the index entries that were deleted and stay as ghosts until the end (whoever adds one notes how to
     take it off again). ``defines``: definitions were changed, or may have been. Where rows are versioned, ``versions``
-    are the entries whose versions were noted in ``version_store``, and ``commit_sequence`` orders the commits.
+    are the entries whose versions were noted in ``version_store``, and ``commit_sequence`` orders the commits;
+    ``sequence_number`` is the transaction's own number there, 0 without one.
     """
 
     commit_sequence: int = UNCOMMITTED
+    sequence_number = 0
     defines = False
     version_store: VersionStore | None = None
     versions: list[tuple[History, Key]] | None = None
@@ -96,6 +98,8 @@ class Transaction(LockOwner, UndoLog):
     """When it began, by the ``ChangeClock``."""
     snapshot: Snapshot | None = None
     """What the transaction reads at level SNAPSHOT, from its first access to data on; ``version_store`` is set then."""
+    concurrent: tuple[int, ...] = ()
+    """The numbers of the transactions that were under way when that began."""
 
     def __init__(
         self, session: LockSession, locks: LockManager, transaction_id: int, log: CommitLog | None = None
@@ -166,6 +170,7 @@ class Transaction(LockOwner, UndoLog):
         self.lock_manager.release_all(self)
 
     def _end_versions(self, store: VersionStore, *, committed: bool) -> None:
+        store.leave(self)
         if self.snapshot is not None:
             store.end(self.snapshot)
             self.snapshot = None

@@ -45,12 +45,16 @@ class Snapshot:
 class VersionStore:
     """The commits and the snapshots of an instance.
 
-    ``sequence`` is the number of the latest commit of versioned changes. ``statement_level`` counts the databases in
-    which READ COMMITTED reads versions: while it is not 0, statements begin with a snapshot.
+    ``sequence`` is the number of the latest commit of versioned changes. Transactions that leave versions or read from
+    a snapshot of their own have a number, too, in the order in which they begin to: ``numbers`` is the latest,
+    ``active`` are those under way, the oldest first. ``statement_level`` counts the databases in which READ COMMITTED
+    reads versions: while it is not 0, statements begin with a snapshot.
     """
 
     def __init__(self) -> None:
         self.sequence = 0
+        self.numbers = 0
+        self.active: dict[int, None] = {}
         self.statement_level = 0
         self._snapshots: dict[int, int] = {}
         self._kept: deque[UndoLog] = deque()
@@ -69,6 +73,18 @@ class VersionStore:
     def kept(self) -> int:
         """The number of versions of committed changes that are kept for snapshots."""
         return sum(len(writer.versions) for writer in self._kept if writer.versions is not None)
+
+    def enter(self, transaction: UndoLog) -> None:
+        """Number a transaction, unless it has its number already; it is to be taken off by ``leave``."""
+        transaction.version_store = self
+        if not transaction.sequence_number:
+            self.numbers += 1
+            transaction.sequence_number = self.numbers
+            self.active[self.numbers] = None
+
+    def leave(self, transaction: UndoLog) -> None:
+        """A numbered transaction has ended."""
+        del self.active[transaction.sequence_number]
 
     def begin(self, owner: UndoLog) -> Snapshot:
         """A snapshot of what is committed now; to be given back by ``end``."""
@@ -131,7 +147,7 @@ class History:
         chain.append((writer, previous))
         if writer.versions is None:
             writer.versions = []
-            writer.version_store = self.store
+            self.store.enter(writer)
         writer.versions.append((self, key))
         return True
 

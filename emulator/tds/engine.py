@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from emulator.origin import Origin
 from emulator.results import ResultSink
 from emulator.scheduler import Scheduler
 from emulator.types.sqltype import SqlType
@@ -61,9 +62,9 @@ class Database(Protocol):
 
 
 class Session(Protocol):
-    """One connection's state in the engine. ``encrypted`` is what the wire tells it of itself."""
+    """One connection's state in the engine. ``origin`` is what the wire tells it of itself."""
 
-    encrypted: bool
+    origin: Origin
 
     @property
     def spid(self) -> int:

@@ -29,7 +29,8 @@ _END_OF_FEATURES = 0xFF
 @dataclass(frozen=True, slots=True)
 class Login:
     """A parsed LOGIN7. ``packet_size`` is the client's wish, 0 for the server's default. ``features`` are the
-    requested feature extensions by id. ``integrated``: Windows authentication was asked for."""
+    requested feature extensions by id. ``integrated``: Windows authentication was asked for. ``interface`` is the name
+    of the client's library, ``process`` the number of its process."""
 
     dialect: Dialect
     packet_size: int
@@ -37,6 +38,8 @@ class Login:
     user: str
     password: str = field(repr=False)
     application: str
+    interface: str
+    process: int
     server: str
     language: str
     database: str
@@ -60,14 +63,14 @@ def parse_login(body: bytes) -> Login:
 
 
 def _parse(body: bytes) -> Login:
-    (_, version, packet_size, _, _, _, _, flags2, _, flags3, _, _) = _FIXED.unpack_from(body)
+    (_, version, packet_size, _, process, _, _, flags2, _, flags3, _, _) = _FIXED.unpack_from(body)
     dialect = dialect_of(version)
     if dialect is None:
         raise ProtocolError(f"TDS version 0x{version:08X} is not supported (7.0 to 7.4 are)")
     entries = [_ENTRY.unpack_from(body, _ENTRIES_START + 4 * index) for index in range(9)]
     tail = _ENTRIES_START + 4 * 9 + _CLIENT_ID_SIZE
     new_password = _ENTRY.unpack_from(body, tail + 4 * 2) if dialect.wide else (0, 0)  # behind SSPI and attached file
-    host, user, password, application, server, extension, _, language, database = entries
+    host, user, password, application, server, extension, interface, language, database = entries
     return Login(
         dialect=dialect,
         packet_size=packet_size,
@@ -75,6 +78,8 @@ def _parse(body: bytes) -> Login:
         user=_text(body, user),
         password=_reveal(_bytes(body, password)).decode("utf-16-le"),
         application=_text(body, application),
+        interface=_text(body, interface),
+        process=process,
         server=_text(body, server),
         language=_text(body, language),
         database=_text(body, database),

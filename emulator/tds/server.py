@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.origin import Origin
 from emulator.scheduler import Interrupted, Task
 from emulator.tds import login as login7
 from emulator.tds import tokens
@@ -203,12 +204,27 @@ class Client(asyncio.Protocol):
         self._shapes = self._server.shapes[login.dialect]
         self._write_login_reply(reply, login, session)
         self._connection.accept(session.spid, login.answered_packet_size, login.dialect)
-        session.encrypted = self._connection.is_encrypted
+        session.origin = self._origin(login)
         self._connection.send(reply)
         if self._login_timer is not None:
             self._login_timer.cancel()
         for event in self._connection.receive(b""):  # what the client sent without waiting for the reply
             self._handle(event)
+
+    def _origin(self, login: Login) -> Origin:
+        assert self._transport is not None
+        client, local = (self._transport.get_extra_info(name) or (None, None) for name in ("peername", "sockname"))
+        return Origin(
+            encrypted=self._connection.is_encrypted,
+            client_address=str(client[0]),
+            client_port=client[1],
+            local_address=str(local[0]),
+            local_port=local[1],
+            interface=login.interface or None,
+            process=login.process,
+            packet_size=login.answered_packet_size,
+            tds_version=login.dialect.acknowledged,
+        )
 
     def _open_session(self, login: Login) -> Session:
         if login.changes_password:

@@ -264,6 +264,20 @@ VIEWS = {
         create_date datetime, modify_date datetime, service_name nvarchar(256)?, broker_instance nvarchar(128)?,
         creator_sid varbinary(85)?, principal_id int?
     """,
+    "dm_exec_query_resource_semaphores": """
+        resource_semaphore_id smallint?, target_memory_kb bigint?, max_target_memory_kb bigint?,
+        total_memory_kb bigint?, available_memory_kb bigint?, granted_memory_kb bigint?, used_memory_kb bigint?,
+        grantee_count int?, waiter_count int?, timeout_error_count bigint?, forced_grant_count bigint?, pool_id int?
+    """,
+    "resource_governor_workload_groups": """
+        group_id int, name sysname, importance sysname, request_max_memory_grant_percent int, request_max_cpu_time_sec
+        int, request_memory_grant_timeout_sec int, max_dop int, group_max_requests int, pool_id int,
+        external_pool_id int?, request_max_memory_grant_percent_numeric float?
+    """,
+    "resource_governor_resource_pools": """
+        pool_id int, name sysname, min_cpu_percent int, max_cpu_percent int, min_memory_percent int,
+        max_memory_percent int, cap_cpu_percent int, min_iops_per_volume int, max_iops_per_volume int
+    """,
     "traces": """
         id int, status int, path nvarchar(260)?, max_size bigint?, stop_time datetime?, max_files int?, is_rowset bit?,
         is_rollover bit?, is_shutdown bit?, is_default bit?, buffer_count int?, buffer_size int?, file_position
@@ -471,22 +485,22 @@ UNAVAILABLE = frozenset(
         *("dm_broker_activated_tasks", "dm_broker_connections", "dm_broker_queue_monitors", "dm_cdc_errors"),
         *("dm_clr_appdomains", "dm_clr_properties", "dm_clr_tasks", "dm_cryptographic_provider_properties"),
         *("dm_db_column_store_row_group_physical_stats", "dm_db_file_space_usage", "dm_db_fts_index_physical_stats"),
-        *("dm_db_log_space_usage", "dm_db_mirroring_connections", "dm_db_session_space_usage"),
-        *("dm_db_task_space_usage", "dm_db_tuning_recommendations", "dm_db_xtp_checkpoint_files"),
+        *("dm_db_log_space_usage", "dm_db_mirroring_connections"),
+        *("dm_db_tuning_recommendations", "dm_db_xtp_checkpoint_files"),
         *("dm_exec_background_job_queue", "dm_exec_cached_plan_dependent_objects", "dm_exec_query_optimizer_info"),
-        *("dm_exec_query_profiles", "dm_exec_query_resource_semaphores", "dm_exec_query_transformation_stats"),
+        *("dm_exec_query_profiles", "dm_exec_query_transformation_stats"),
         *("dm_filestream_file_io_requests", "dm_fts_index_population", "dm_io_backup_tapes"),
         *("dm_io_pending_io_requests", "dm_os_buffer_descriptors", "dm_os_child_instances", "dm_os_cluster_nodes"),
         *("dm_os_dispatcher_pools", "dm_os_hosts", "dm_os_latch_stats", "dm_os_loaded_modules"),
         *("dm_os_memory_brokers", "dm_os_memory_cache_counters", "dm_os_memory_clerks", "dm_os_memory_nodes"),
         *("dm_os_memory_objects", "dm_os_memory_pools", "dm_os_nodes", "dm_os_spinlock_stats", "dm_os_stacks"),
-        *("dm_os_threads", "dm_os_virtual_address_dump", "dm_os_workers", "dm_repl_schemas"),
+        *("dm_os_virtual_address_dump", "dm_repl_schemas"),
         *("dm_resource_governor_configuration", "dm_resource_governor_resource_pools"),
         *("dm_resource_governor_workload_groups", "dm_server_audit_status", "dm_server_memory_dumps"),
         *("dm_server_registry", "dm_tran_aborted_transactions", "dm_tran_persistent_version_store_stats"),
         *("query_store_plan", "query_store_query", "query_store_query_text", "query_store_runtime_stats"),
         *("query_store_runtime_stats_interval", "query_store_wait_stats", "securable_classes", "trigger_event_types"),
-        *("system_components_surface_area_configuration", "system_internals_allocation_units", "syslockinfo"),
+        *("system_components_surface_area_configuration", "system_internals_allocation_units"),
         *("sysprotects", "syspermissions", "xml_schema_components"),
         *("dm_db_log_info", "dm_db_log_stats", "dm_db_page_info", "dm_db_stats_histogram", "dm_exec_plan_attributes"),
         *("dm_exec_query_statistics_xml", "dm_exec_text_query_plan", "dm_os_enumerate_filesystem"),

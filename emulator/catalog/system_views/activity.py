@@ -1,4 +1,4 @@
-"""What has been run, and what it took: compiled units with their counts, the use of indexes, waits.
+"""What has been run, and what it took: compiled units with their counts, the use of indexes.
 
 Counts are since the unit was compiled, or the index made. A unit is a batch or a module as a whole, where SQL Server
 counts each of its statements; there are no pages, so that reads and writes are not counted (0).
@@ -11,6 +11,7 @@ Documentation: ``sys.dm_exec_query_stats``, ``sys.dm_exec_procedure_stats``, ``s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import md5
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from emulator.catalog.objects import (
 from emulator.catalog.system_views.definition import Row, table_function, view
 from emulator.catalog.system_views.indexes import store_of
 from emulator.catalog.system_views.objects import TYPE_DESCRIPTIONS
-from emulator.locking.waits import WaitCount
+from emulator.errors import SqlError
 from emulator.storage.index import IndexStore
 from emulator.storage.usage import Use
 from emulator.types.sqltype import DATETIME
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 PERFORMANCE = "VIEW SERVER PERFORMANCE STATE"
 HANDLE_BYTES = 44
+SHORT_HANDLE_BYTES = 20
+"""How many of them matter: those that fit into ``sysprocesses.sql_handle``."""
 BATCH_HANDLE, MODULE_HANDLE, PLAN_OF_BATCH, PLAN_OF_MODULE = 2, 3, 6, 5
 """First bytes of handles: a text, a module's text, and the plans of either."""
 
@@ -65,7 +68,7 @@ class Cached:
 def _handle(kind: int, database_id: int, object_id: int, text: str) -> bytes:
     digest = md5(text.encode("utf-16-le", "surrogatepass"), usedforsecurity=False).digest()
     numbers = database_id.to_bytes(2, "little") + object_id.to_bytes(4, "little")
-    return (bytes([kind, 0]) + numbers + digest).ljust(HANDLE_BYTES, b"\0")
+    return (bytes([kind, 0]) + numbers + digest)[:SHORT_HANDLE_BYTES].ljust(HANDLE_BYTES, b"\0")
 
 
 def text_handle(session: Session, *, plan: bool = False) -> bytes:
@@ -77,6 +80,8 @@ def text_handle(session: Session, *, plan: bool = False) -> bytes:
 def frame_handle(session: Session, frame: Frame, *, plan: bool = False) -> bytes:
     """The same of what is run in one frame of it. Positions of statements are in the text that it leads to."""
     module = frame.module
+    if module is None and frame.caller is None:
+        module = called_procedure(session)
     if module is None:
         return batch_handle(session, frame.text or session.input_buffer, plan=plan)
     database = session.instance.databases[fold(module.database)]
@@ -87,6 +92,15 @@ def frame_handle(session: Session, frame: Frame, *, plan: bool = False) -> bytes
 def batch_handle(session: Session, text: str, *, plan: bool = False) -> bytes:
     """The same of a batch."""
     return _handle(PLAN_OF_BATCH if plan else BATCH_HANDLE, session.database.database_id, 0, text)
+
+
+def called_procedure(session: Session) -> Procedure | None:
+    """The procedure of a user that the client called last, None if it sent something else."""
+    if session.input_is_call:
+        with suppress(SqlError):
+            found = session.find_procedure(session.parse_name(session.input_buffer), None)
+            return found if isinstance(found, Procedure) else None
+    return None
 
 
 def cached_modules(session: Session, kinds: tuple[type[Module], ...] = (Module,)) -> Iterator[Cached]:
@@ -230,16 +244,18 @@ SQL_TEXT = """
 
 @table_function("dm_exec_sql_text", "handle varbinary(64)?", SQL_TEXT, permission=PERFORMANCE)
 def dm_exec_sql_text(session: Session, database: Database, handle: bytes | None) -> Iterator[Row]:
-    """The text of a batch or module, by its ``sql_handle`` or ``plan_handle``."""
+    """The text of a batch or module, by its ``sql_handle``, which may be the short one, or its ``plan_handle``."""
+    handle = (handle or b"").ljust(HANDLE_BYTES, b"\0")
     for item in cached_units(session):
         if handle in (item.handle(), item.handle(plan=True)):
             number = None if item.module is None else item.module.object_id
             yield (None if number is None else item.database.database_id), number, None, 0, item.text
             return
     for other in session.instance.sessions.values():
-        if handle in (text_handle(other), text_handle(other, plan=True)):
-            yield None, None, None, 0, other.frame.text or other.input_buffer
-            return
+        for frame in (other.frame, other.outer_frame):
+            if handle in (frame_handle(other, frame), frame_handle(other, frame, plan=True)):
+                yield None, None, None, 0, frame.text or other.input_buffer
+                return
 
 
 @table_function("fn_get_sql", "handle varbinary(64)?", SQL_TEXT, permission=PERFORMANCE)
@@ -442,29 +458,3 @@ def dm_db_index_physical_stats(
                 *((len(store), store.ghosts) if detailed else (None, None)),
                 store.locks.entity_id,
             )
-
-
-# --- Waits ------------------------------------------------------------------------------------------------------------
-
-WAIT_STATS = """
-    wait_type nvarchar(60), waiting_tasks_count bigint, wait_time_ms bigint, max_wait_time_ms bigint,
-    signal_wait_time_ms bigint = 0
-"""
-
-
-def _wait_rows(waits: dict[str, WaitCount]) -> Iterator[Row]:
-    for wait_type, counted in sorted(waits.items()):
-        yield wait_type, counted.count, int(counted.seconds * 1000), int(counted.longest * 1000)
-
-
-@view("sys.dm_os_wait_stats", WAIT_STATS, permission=PERFORMANCE)
-def dm_os_wait_stats(session: Session, database: Database) -> Iterator[Row]:
-    """The kinds of waits that there have been: for locks, and WAITFOR."""
-    return _wait_rows(session.instance.waits)
-
-
-@view("sys.dm_exec_session_wait_stats", "session_id smallint," + WAIT_STATS, permission=PERFORMANCE)
-def dm_exec_session_wait_stats(session: Session, database: Database) -> Iterator[Row]:
-    for spid, other in sorted(session.instance.sessions.items()):
-        for row in _wait_rows(other.waits):
-            yield spid, *row

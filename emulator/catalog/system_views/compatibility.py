@@ -1,7 +1,7 @@
 """The system tables of old that clients still read: they are found without a schema too.
 
 Documentation: "System compatibility views": ``sys.sysobjects``, ``sys.systypes``, ``sys.syscolumns``,
-``sys.sysindexes``, ``sys.sysusers``, ``sys.sysdatabases``, ``sys.sysprocesses``.
+``sys.sysindexes``, ``sys.sysusers``, ``sys.sysdatabases``.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from emulator.catalog.objects import Table
 from emulator.catalog.system_views.base_tables import base_table_rows
 from emulator.catalog.system_views.columns import columns_by_object, types, user_type_id
 from emulator.catalog.system_views.definition import Row, RowSource, view
-from emulator.catalog.system_views.locks import wait_of
 from emulator.catalog.system_views.objects import by_id, parent_id, schema_id, type_code
-from emulator.catalog.system_views.security import in_order, login_sid
-from emulator.catalog.system_views.sessions import all_sessions, command_of, is_running
+from emulator.catalog.system_views.security import in_order
 from emulator.types.descriptions import column_precision, column_size, system_type_id
-from emulator.types.sqltype import DATETIME, is_character
-from emulator.types.temporal import from_timestamp
+from emulator.types.sqltype import is_character
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -176,32 +173,3 @@ def sysusers(session: Session, database: Database) -> Iterator[Row]:
 def sysdatabases(session: Session, database: Database) -> Iterator[Row]:
     for item in session.instance.databases.values():
         yield item.name, item.database_id, b"\x01", item.created, item.compatibility_level
-
-
-@compatibility_view(
-    "sysprocesses",
-    """
-    spid smallint, kpid smallint = 0, blocked smallint, waittype binary(2), waittime bigint, lastwaittype nchar(32),
-    waitresource nchar(256), dbid smallint, uid smallint? = 1, cpu int = 0, physical_io bigint = 0, memusage int = 0,
-    login_time datetime, last_batch datetime, ecid smallint = 0, open_tran smallint, status nchar(30), sid binary(86),
-    hostname nchar(128), program_name nchar(128), hostprocess nchar(10) = '', cmd nchar(26), nt_domain nchar(128) = '',
-    nt_username nchar(128) = '', net_address nchar(12) = '', net_library nchar(12) = 'TCP/IP', loginame nchar(128),
-    context_info binary(128), sql_handle binary(20), stmt_start int, stmt_end int, request_id int = 0,
-    page_resource binary(8)? = NULL
-    """,
-)
-def sysprocesses(session: Session, database: Database) -> Iterator[Row]:
-    for item in all_sessions(session):
-        wait, running = wait_of(item), is_running(item, session)
-        node = item.frame.node if running else None
-        status = "suspended" if wait is not None else "runnable" if running else "sleeping"
-        yield (
-            *(item.spid, wait.blocker if wait else 0, bytes(2), wait.milliseconds if wait else 0),
-            *((wait.type if wait else "MISCELLANEOUS").ljust(32), (wait.resource if wait else "").ljust(256)),
-            *(item.database.database_id, from_timestamp(DATETIME, item.login_time)),
-            *(from_timestamp(DATETIME, item.request_began), item.trancount, status.ljust(30)),
-            *((login_sid(session, item.login_name) or b"").ljust(86, b"\0"), item.host_name.ljust(128)),
-            *(item.app_name.ljust(128), (command_of(item) if running else "AWAITING COMMAND")[:26].ljust(26)),
-            *(item.login_name.ljust(128), (item.settings.context_info or b"").ljust(128, b"\0"), bytes(20)),
-            *((node.start * 2, node.end * 2) if node is not None else (0, 0)),
-        )

@@ -1,7 +1,7 @@
 """The machine and the process that the server runs on, and what it knows of other servers: itself.
 
 Documentation: ``sys.dm_os_sys_info``, ``sys.dm_os_host_info``, ``sys.dm_os_sys_memory``, ``sys.dm_os_process_memory``,
-``sys.dm_os_schedulers``, ``sys.dm_os_tasks``, ``sys.dm_server_services``, ``sys.servers``, ``sys.endpoints``.
+``sys.dm_os_schedulers``, ``sys.dm_server_services``, ``sys.servers``, ``sys.endpoints``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
 from emulator.catalog.system_views.definition import Row, table_function, view
-from emulator.catalog.system_views.sessions import all_sessions, is_running
+from emulator.catalog.system_views.sessions import is_running
+from emulator.catalog.system_views.tasks import SCHEDULER_ADDRESS
+from emulator.catalog.system_views.waits import wait_of
 from emulator.types.languages import LANGUAGES
 from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
@@ -147,25 +149,8 @@ def dm_os_process_memory(session: Session, database: Database) -> Iterator[Row]:
 def dm_os_schedulers(session: Session, database: Database) -> Iterator[Row]:
     """There is one."""
     running = [item for item in session.instance.sessions.values() if is_running(item, session)]
-    runnable = sum(1 for item in running if item is not session and item.locking.wait is None)
-    yield b"\0" * 7 + b"\1", 0, len(running), runnable, len(running), len(running), len(running)
-
-
-@view(
-    "sys.dm_os_tasks",
-    """
-    task_address varbinary(8), task_state nvarchar(60)?, context_switches_count int? = 0, pending_io_count int? = 0,
-    pending_io_byte_count bigint? = 0, pending_io_byte_average int? = 0, scheduler_id int = 0, session_id smallint?,
-    exec_context_id int? = 0, request_id int? = 0, worker_address varbinary(8)? = NULL,
-    host_address varbinary(8) = NULL, parent_task_address varbinary(8)? = NULL
-    """.replace("host_address varbinary(8) =", "host_address varbinary(8)? ="),
-    permission=PERFORMANCE,
-)
-def dm_os_tasks(session: Session, database: Database) -> Iterator[Row]:
-    for item in all_sessions(session):
-        if is_running(item, session):
-            waiting = item.locking.wait is not None and item.locking.wait.outcome is None
-            yield item.spid.to_bytes(8, "big"), "SUSPENDED" if waiting else "RUNNING", item.spid
+    runnable = sum(1 for item in running if item is not session and wait_of(item) is None)
+    yield SCHEDULER_ADDRESS, 0, len(running), runnable, len(running), len(running), len(running)
 
 
 @view(

@@ -1,14 +1,13 @@
-"""Locks, those who wait for them, and the transactions that hold them.
+"""Locks, and the transactions that hold them.
 
-Documentation: ``sys.dm_tran_locks``, ``sys.dm_os_waiting_tasks``, ``sys.dm_tran_active_transactions``,
-``sys.dm_tran_session_transactions``; "Transaction locking and row versioning guide" for resources and modes.
+Documentation: ``sys.dm_tran_locks``, ``sys.dm_tran_active_transactions``, ``sys.dm_tran_session_transactions``;
+"Transaction locking and row versioning guide" for resources and modes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,8 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import fold
 from emulator.catalog.system_views.definition import Row, view
 from emulator.locking.manager import LockOwner, LockRow, LockSpace, ResourceType
-from emulator.locking.modes import STRENGTHS, LockMode, lock_wait_type
+from emulator.locking.modes import LockMode
+from emulator.sql import nodes
 from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
 
@@ -66,14 +66,19 @@ def object_and_index(space: LockSpace) -> tuple[int, int]:
             return 0, 0
 
 
-def _owner_address(owner: LockOwner) -> bytes:
-    """An address made from what tells owners apart, the same in every run."""
-    return (owner.session.session_id << 40 | owner.owner_id).to_bytes(8, "big")
+def resource_address(space: LockSpace, key: Hashable) -> bytes:
+    """An address of the lock, the same in every run."""
+    return blake2b(_described(space, key).encode(), digest_size=8).digest()
 
 
-def _resource_address(space: LockSpace, key: Hashable) -> bytes:
-    described = f"{space.resource_type.value}/{space.database_id}/{space.entity_id}/{space.describe(key)}"
+def request_address(owner: LockOwner, space: LockSpace, key: Hashable, *, waits: bool) -> bytes:
+    """The address of one request for it: ``lock_owner_address``, and ``resource_address`` of the task that waits."""
+    described = f"{owner.session.session_id}/{owner.owner_id}/{waits}/{_described(space, key)}"
     return blake2b(described.encode(), digest_size=8).digest()
+
+
+def _described(space: LockSpace, key: Hashable) -> str:
+    return f"{space.resource_type.value}/{space.database_id}/{space.entity_id}/{space.describe(key)}"
 
 
 @view(
@@ -103,36 +108,9 @@ def dm_tran_locks(session: Session, database: Database) -> Iterator[Row]:
             0 if space.resource_type is ResourceType.APPLICATION else space.entity_id,
             *(str(row.mode), row.status, row.reference_count, REQUEST_LIFETIME if owned_by_transaction else 0),
             *(owner.session.session_id, owner.owner_type if owned_by_transaction else "SESSION", owner.owner_id),
-            *(f"{owner.session.session_id:#x}:{owner.owner_id:x}:0", _owner_address(owner)),
+            f"{owner.session.session_id:#x}:{owner.owner_id:x}:0",
+            request_address(owner, space, row.key, waits=row.status != "GRANT"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class LockWaiting:
-    """A lock wait as the views show it; ``blocker`` is the first of the sessions that are in its way."""
-
-    type: str
-    milliseconds: int
-    blocker: int
-    blockers: tuple[int, ...]
-    resource: str
-
-
-def wait_of(session: Session) -> LockWaiting | None:
-    """What lock the session waits for now, None if for none."""
-    wait = session.locking.wait
-    if wait is None or wait.outcome is not None:
-        return None
-    blockers = tuple(dict.fromkeys(owner.session.session_id for owner, _ in wait.manager.blockers(wait)))
-    clock = session.instance.clock
-    waited = 0.0 if wait.since is None else clock.monotonic() - wait.since
-    return LockWaiting(
-        lock_wait_type(wait.requested),
-        int(waited * 1000),
-        blockers[0] if blockers else 0,
-        blockers,
-        wait_resource(session, wait.entry.space, wait.entry.key),
-    )
 
 
 def wait_resource(session: Session, space: LockSpace, key: Hashable) -> str:
@@ -148,58 +126,19 @@ def wait_resource(session: Session, space: LockSpace, key: Hashable) -> str:
             return f"{space.resource_type.value}: {database_id}:{description}"
 
 
-def _task_resource(session: Session, space: LockSpace, key: Hashable) -> str:
-    """The type-specific part of ``resource_description`` of ``sys.dm_os_waiting_tasks``."""
-    database_id, description = database_id_of(session, space), space.describe(key)
-    match space.resource_type:
-        case ResourceType.KEY:
-            return f"keylock hobtid={space.entity_id} dbid={database_id}"
-        case ResourceType.RID:
-            file, page, _ = description.split(":")
-            return f"ridlock fileid={file} pageid={page} dbid={database_id}"
-        case ResourceType.OBJECT:
-            return f"objectlock lockPartition=0 objid={space.entity_id} subresource=FULL dbid={database_id}"
-        case ResourceType.APPLICATION:
-            principal, _, resource = description.partition(":")
-            return f"applicationlock hash={resource} databasePrincipalId={principal} dbid={database_id}"
-        case ResourceType.DATABASE:
-            return f"databaselock subresource=FULL dbid={database_id}"
-        case _:
-            return f"metadatalock subresource=FULL classid={space.name} dbid={database_id}"
-
-
-@view(
-    "sys.dm_os_waiting_tasks",
-    """
-    waiting_task_address varbinary(8), session_id smallint?, exec_context_id int? = 0, wait_duration_ms bigint?,
-    wait_type nvarchar(60)?, resource_address varbinary(8)?, blocking_task_address varbinary(8)? = NULL,
-    blocking_session_id smallint?, blocking_exec_context_id int? = NULL, resource_description nvarchar(3072)?
-    """,
-    permission="VIEW SERVER PERFORMANCE STATE",
-)
-def dm_os_waiting_tasks(session: Session, database: Database) -> Iterator[Row]:
-    for _, item in sorted(session.instance.sessions.items()):
-        waiting = wait_of(item)
-        wait = item.locking.wait
-        if waiting is None or wait is None:
-            continue
-        address = _resource_address(wait.entry.space, wait.entry.key)
-        mode = max(wait.entry.granted.values(), default=wait.mode, key=STRENGTHS.__getitem__)
-        description = (
-            f"{_task_resource(session, wait.entry.space, wait.entry.key)} id=lock{address.hex()} mode={mode}"
-            f" associatedObjectId={wait.entry.space.entity_id}"
-        )
-        for blocker in waiting.blockers:
-            yield (
-                *(item.spid.to_bytes(8, "big"), item.spid, waiting.milliseconds, waiting.type),
-                *(address, blocker, description),
-            )
+def transaction_name(session: Session) -> str:
+    """What the transaction of a session is called: the name it was given, else by how it began."""
+    if not session.trancount:
+        return statement_verb(session)
+    return session.transaction_name or ("implicit_transaction" if session.began_implicitly else "user_transaction")
 
 
 def statement_verb(session: Session) -> str:
     """What the transaction of a single statement is called: SELECT, UPDATE, ..."""
     node = session.frame.node
-    return "implicit_transaction" if node is None else re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).upper()
+    if isinstance(node, nodes.Drop):
+        return "DROPOBJ"
+    return "unknown" if node is None else re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).upper()
 
 
 @view(
@@ -218,11 +157,10 @@ def dm_tran_active_transactions(session: Session, database: Database) -> Iterato
         if transaction is None:
             continue
         explicit = item.trancount > 0
-        name = item.transaction_name or ("user_transaction" if explicit else statement_verb(item))
         began = item.transaction_began if explicit else item.request_began
         yield (
             transaction.owner_id,
-            name,
+            transaction_name(item),
             from_timestamp(DATETIME, began),
             1 if transaction.has_written or explicit else 2,
         )
@@ -249,7 +187,7 @@ def dm_tran_session_transactions(session: Session, database: Database) -> Iterat
     transaction_id bigint, database_id int, database_transaction_begin_time datetime?,
     database_transaction_type int = 1, database_transaction_state int, database_transaction_status int = 0,
     database_transaction_status2 int = 0, database_transaction_log_record_count bigint,
-    database_transaction_replicate_record_count int = 0, database_transaction_log_bytes_used bigint = 0,
+    database_transaction_replicate_record_count int = 0, database_transaction_log_bytes_used bigint,
     database_transaction_log_bytes_reserved bigint = 0, database_transaction_log_bytes_used_system int = 0,
     database_transaction_log_bytes_reserved_system int = 0, database_transaction_begin_lsn numeric(25,0)? = NULL,
     database_transaction_last_lsn numeric(25,0)? = NULL,
@@ -269,5 +207,5 @@ def dm_tran_database_transactions(session: Session, database: Database) -> Itera
             yield (
                 *(transaction.owner_id, item.database.database_id),
                 from_timestamp(DATETIME, began) if transaction.has_written else None,
-                *(4 if transaction.has_written else 3, transaction.mark()),
+                *(4 if transaction.has_written else 3, transaction.mark(), transaction.log_used),
             )

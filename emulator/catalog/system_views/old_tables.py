@@ -1,8 +1,8 @@
-"""More of the system tables of old: processes, logins, comments, keys, files and what else scripts still read.
+"""More of the system tables of old: processes, locks, logins, comments, keys, files and what else scripts still read.
 
-Documentation: "System compatibility views": ``sys.sysprocesses``, ``sys.syscomments``, ``sys.sysdepends``,
-``sys.sysforeignkeys``, ``sys.sysreferences``, ``sys.sysindexkeys``, ``sys.sysconstraints``, ``sys.sysfiles``,
-``sys.syslogins``, ``sys.sysmembers``, ``sys.sysconfigures``, ``sys.sysmessages``, ``sys.sysservers``.
+Documentation: "System compatibility views": ``sys.sysprocesses``, ``sys.syslockinfo``, ``sys.syscomments``,
+``sys.sysdepends``, ``sys.sysforeignkeys``, ``sys.sysreferences``, ``sys.sysindexkeys``, ``sys.sysconstraints``,
+``sys.sysfiles``, ``sys.syslogins``, ``sys.sysmembers``, ``sys.sysconfigures``, ``sys.sysmessages``, ``sys.sysservers``.
 """
 
 from __future__ import annotations
@@ -14,17 +14,27 @@ from emulator.catalog.database import Database
 from emulator.catalog.dependencies import referenced_object, references
 from emulator.catalog.objects import Constraint, Module, Table
 from emulator.catalog.principals import SYSADMIN, Login
-from emulator.catalog.system_views.activity import text_handle
+from emulator.catalog.system_views.activity import SHORT_HANDLE_BYTES, text_handle
 from emulator.catalog.system_views.compatibility import compatibility_view
 from emulator.catalog.system_views.constraints import foreign_keys_of, referenced_index_id
 from emulator.catalog.system_views.counters import dm_os_performance_counters
 from emulator.catalog.system_views.definition import Row
 from emulator.catalog.system_views.files import database_files, master_files
 from emulator.catalog.system_views.host import servers
-from emulator.catalog.system_views.locks import wait_of
+from emulator.catalog.system_views.locks import (
+    REQUEST_LIFETIME,
+    all_locks,
+    database_id_of,
+    database_users,
+    object_and_index,
+    resource_address,
+)
 from emulator.catalog.system_views.security import in_order, login_sid, role_members
 from emulator.catalog.system_views.server import messages
-from emulator.catalog.system_views.sessions import all_sessions, command_of, is_running
+from emulator.catalog.system_views.sessions import all_sessions, command_of, is_running, offsets
+from emulator.catalog.system_views.waits import wait_of
+from emulator.locking.manager import ResourceType
+from emulator.locking.modes import LockMode
 from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
 
@@ -53,16 +63,57 @@ def sysprocesses(session: Session, database: Database) -> Iterator[Row]:
         node = item.frame.node if running else None
         status = "sleeping" if not running else "suspended" if wait is not None else "runnable"
         yield (
-            *(item.spid, item.spid if running else 0, wait.blocker if wait else 0, b"\0\x03" if wait else b"\0\0"),
-            *(wait.milliseconds if wait else 0, (wait.type if wait else "MISCELLANEOUS").ljust(32)),
+            *(item.spid, item.spid if running else 0, wait.blocker if wait else 0),
+            *(int(wait.mode if wait else 0).to_bytes(2, "big"), wait.milliseconds if wait else 0),
+            (wait.type if wait else item.last_wait_type).ljust(32),
             *((wait.resource if wait else "").ljust(256), item.database.database_id, item.user.principal_id),
             *(from_timestamp(DATETIME, item.login_time), from_timestamp(DATETIME, item.request_began)),
             *(item.trancount, status.ljust(30), (login_sid(session, item.login_name) or b"").ljust(86, b"\0")),
             *(item.host_name.ljust(128), item.app_name.ljust(128)),
             (command_of(item) if running else "AWAITING COMMAND")[:26].ljust(26),
             *(item.login_name.ljust(128), (item.settings.context_info or b"").ljust(128, b"\0")),
-            *(text_handle(item)[:20], node.start * 2 if node is not None else 0),
-            node.end * 2 if node is not None else -1,
+            text_handle(item)[:SHORT_HANDLE_BYTES],
+            *(offsets(node) if node is not None else (0, -1)),
+        )
+
+
+RESOURCE_NUMBERS = {
+    ResourceType.DATABASE: 2,
+    ResourceType.OBJECT: 5,
+    ResourceType.KEY: 7,
+    ResourceType.RID: 9,
+    ResourceType.APPLICATION: 10,
+    ResourceType.METADATA: 12,
+}
+STATUS_NUMBERS = {"GRANT": 1, "CONVERT": 2, "WAIT": 3}
+OWNER_NUMBERS = {"TRANSACTION": 1, "SESSION": 3}
+SHARED_WORKSPACE = 3
+
+
+@compatibility_view(
+    "syslockinfo",
+    """
+    rsc_text nchar(32), rsc_bin binary(16), rsc_valblk binary(16), rsc_dbid smallint, rsc_indid smallint, rsc_objid int,
+    rsc_type tinyint, rsc_flag tinyint = 0, req_mode tinyint, req_status tinyint, req_refcnt smallint,
+    req_cryrefcnt smallint = 0, req_lifetime int, req_spid int, req_ecid int = 0, req_ownertype smallint,
+    req_transactionID bigint?, req_transactionUOW uniqueidentifier? = NULL
+    """,
+)
+def syslockinfo(session: Session, database: Database) -> Iterator[Row]:
+    """Locks as numbers: modes as in ``LockMode``."""
+    empty = bytes(16)
+    for spid, number in database_users(session):
+        shared = (int(LockMode.S), STATUS_NUMBERS["GRANT"], 1, 0, spid, SHARED_WORKSPACE, 0)
+        yield " " * 32, empty, empty, number, 0, 0, RESOURCE_NUMBERS[ResourceType.DATABASE], *shared
+    for row in all_locks(session):
+        space, owner = row.space, row.owner
+        object_id, index_id = object_and_index(space)
+        yield (
+            *(space.describe(row.key)[:32].ljust(32), resource_address(space, row.key).ljust(16, b"\0"), empty),
+            *(database_id_of(session, space), index_id, object_id, RESOURCE_NUMBERS[space.resource_type]),
+            *(int(row.mode), STATUS_NUMBERS[row.status], row.reference_count),
+            *(REQUEST_LIFETIME if owner.owner_type == "TRANSACTION" else 0, owner.session.session_id),
+            *(OWNER_NUMBERS[owner.owner_type], owner.owner_id),
         )
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import fold
-from emulator.catalog.system_views.activity import text_handle
+from emulator.catalog.system_views.activity import frame_handle, text_handle
 from emulator.catalog.system_views.definition import Row, view
-from emulator.catalog.system_views.locks import wait_of
 from emulator.catalog.system_views.security import login_sid
+from emulator.catalog.system_views.waits import task_address, wait_of
+from emulator.sql import nodes
 from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
 
@@ -68,7 +69,7 @@ def _milliseconds(seconds: float) -> int:
     "sys.dm_exec_sessions",
     """
     session_id smallint, login_time datetime, host_name nvarchar(128)?, program_name nvarchar(128)?,
-    host_process_id int? = NULL, client_version int? = 7, client_interface_name nvarchar(32)? = 'ODBC',
+    host_process_id int?, client_version int? = 7, client_interface_name nvarchar(32)?,
     security_id varbinary(85)?, login_name nvarchar(128), nt_domain nvarchar(128)? = NULL,
     nt_user_name nvarchar(128)? = NULL, status nvarchar(30), context_info varbinary(128)?, cpu_time int = 0,
     memory_usage int = 0, total_scheduled_time int = 0, total_elapsed_time int, endpoint_id int = 4,
@@ -92,6 +93,7 @@ def dm_exec_sessions(session: Session, database: Database) -> Iterator[Row]:
         end = now if running else item.request_ended
         yield (
             *(item.spid, from_timestamp(DATETIME, item.login_time), item.host_name or None, item.app_name or None),
+            *(item.origin.process, item.origin.interface),
             *(login_sid(session, item.login_name), item.login_name, "running" if running else "sleeping"),
             *(settings.context_info, _milliseconds(end - item.request_began)),
             *(from_timestamp(DATETIME, item.request_began), from_timestamp(DATETIME, item.request_ended)),
@@ -106,11 +108,11 @@ def dm_exec_sessions(session: Session, database: Database) -> Iterator[Row]:
     "sys.dm_exec_connections",
     """
     session_id int?, most_recent_session_id int?, connect_time datetime, net_transport nvarchar(40) = 'TCP',
-    protocol_type nvarchar(40)? = 'TSQL', protocol_version int? = 1946157060, endpoint_id int? = 4,
+    protocol_type nvarchar(40)? = 'TSQL', protocol_version int?, endpoint_id int? = 4,
     encrypt_option nvarchar(40), auth_scheme nvarchar(40) = 'SQL', node_affinity smallint = 0,
     num_reads int? = NULL, num_writes int? = NULL, last_read datetime?, last_write datetime?,
-    net_packet_size int? = 4096, client_net_address varchar(48)? = '127.0.0.1', client_tcp_port int? = NULL,
-    local_net_address varchar(48)? = '127.0.0.1', local_tcp_port int? = NULL, connection_id uniqueidentifier,
+    net_packet_size int?, client_net_address varchar(48)?, client_tcp_port int?,
+    local_net_address varchar(48)?, local_tcp_port int?, connection_id uniqueidentifier,
     parent_connection_id uniqueidentifier? = NULL, most_recent_sql_handle varbinary(64)?
     """,
     permission="VIEW SERVER SECURITY STATE",
@@ -119,11 +121,13 @@ def dm_exec_connections(session: Session, database: Database) -> Iterator[Row]:
     for item in all_sessions(session):
         times = (item.request_began, item.request_ended)
         yield (
-            *(item.spid, item.spid, from_timestamp(DATETIME, item.login_time)),
-            "TRUE" if item.encrypted else "FALSE",
+            *(item.spid, item.spid, from_timestamp(DATETIME, item.login_time), item.origin.tds_version),
+            "TRUE" if item.origin.encrypted else "FALSE",
             *(from_timestamp(DATETIME, time) for time in times),
+            *(item.origin.packet_size, item.origin.client_address, item.origin.client_port),
+            *(item.origin.local_address, item.origin.local_port),
             connection_id(item),
-            text_handle(item),
+            frame_handle(item, item.outer_frame),
         )
 
 
@@ -136,7 +140,7 @@ def dm_exec_connections(session: Session, database: Database) -> Iterator[Row]:
     blocking_session_id smallint?, wait_type nvarchar(60)?, wait_time int, last_wait_type nvarchar(60),
     wait_resource nvarchar(256), open_transaction_count int, open_resultset_count int = 1, transaction_id bigint,
     context_info varbinary(128)?, percent_complete real = 0, estimated_completion_time bigint = 0, cpu_time int = 0,
-    total_elapsed_time int, scheduler_id int? = 0, task_address varbinary(8)? = NULL, reads bigint = 0,
+    total_elapsed_time int, scheduler_id int? = 0, task_address varbinary(8)?, reads bigint = 0,
     writes bigint = 0, logical_reads bigint = 0, text_size int, language nvarchar(128)?, date_format nvarchar(3)?,
     date_first smallint,
     """
@@ -164,24 +168,42 @@ def dm_exec_requests(session: Session, database: Database) -> Iterator[Row]:
             "suspended" if waiting else "running" if item is session else "runnable",
             command_of(item),
             text_handle(item),
-            *((node.start * 2, node.end * 2) if node is not None else (None, None)),
+            *(offsets(node) if node is not None else (None, None)),
             text_handle(item, plan=True),
             *(item.database.database_id, 1 if fold(item.user_name) == "dbo" else 0, connection_id(item)),
             *((wait.blocker, wait.type, wait.milliseconds) if wait else (0, None, 0)),
-            *((wait.type, wait.resource) if wait else ("MISCELLANEOUS", "")),
+            *((wait.type, wait.resource) if wait else (item.last_wait_type, "")),
             *(item.trancount, item.transaction.owner_id if item.transaction is not None else 0),
-            *(settings.context_info, _milliseconds(now - item.request_began)),
+            *(settings.context_info, _milliseconds(now - item.request_began), task_address(item)),
             *(settings.textsize, settings.language, settings.dateformat, settings.datefirst),
             *_options(item),
             *(item.row_count, item.error_number, item.nest_level),
         )
 
 
+COMMANDS = {
+    nodes.WaitFor: "WAITFOR",
+    nodes.If: "CONDITIONAL",
+    nodes.While: "CONDITIONAL",
+    nodes.Drop: "DROPOBJ",
+}
+"""Statements whose ``command`` is not what they begin with."""
+
+
+def offsets(node: nodes.Statement) -> tuple[int, int]:
+    """The places, in bytes, of the first and the last character of a statement in its text."""
+    return node.start * 2, (node.end - 1) * 2
+
+
 def command_of(session: Session) -> str:
     """What kind of statement a session runs: SELECT, EXECUTE, ... (``command``)."""
     node = session.frame.node
+    if session.killed:
+        return "KILLED/ROLLBACK"
     if node is None:
         return "AWAITING COMMAND"
+    if type(node) in COMMANDS:
+        return COMMANDS[type(node)]
     name = type(node).__name__
     words = "".join(f" {letter}" if letter.isupper() else letter for letter in name).split()
     return " ".join(words).upper().removesuffix(" PROCEDURE" if words[0] == "Execute" else "\0")

@@ -1,10 +1,10 @@
-"""Row versions: what they take up, and the transactions that read them.
+"""Row versions: what they take up, and the transactions that leave or read them.
 
-Commits are numbered (``transaction_sequence_num``); a transaction under way has the number that is due next.
+Such transactions are numbered (``transaction_sequence_num``) in the order in which they begin to.
 
 Documentation: ``sys.dm_tran_version_store``, ``sys.dm_tran_version_store_space_usage``,
 ``sys.dm_tran_top_version_generators``, ``sys.dm_tran_active_snapshot_database_transactions``,
-``sys.dm_tran_current_transaction``, ``sys.dm_tran_transactions_snapshot``.
+``sys.dm_tran_current_transaction``, ``sys.dm_tran_current_snapshot``, ``sys.dm_tran_transactions_snapshot``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from emulator.catalog.database import Database
 from emulator.catalog.objects import Table
 from emulator.catalog.system_views.definition import Row, view
 from emulator.storage.index import GHOST, ROWS_PER_PAGE, IndexStore
-from emulator.storage.transaction import UndoLog
-from emulator.storage.versions import UNCOMMITTED
+from emulator.storage.transaction import Transaction, UndoLog
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -37,9 +36,11 @@ def _versions(session: Session) -> Iterator[tuple[Database, IndexStore, UndoLog,
                     yield item, index, writer, previous
 
 
-def _sequence_of(session: Session, writer: UndoLog) -> int:
-    due = session.instance.versions.sequence + 1
-    return due if writer.commit_sequence == UNCOMMITTED else writer.commit_sequence
+def _first_of_snapshot(transaction: Transaction) -> int:
+    """``first_snapshot_sequence_num``: the oldest one under way when its snapshot began; 0 without a snapshot."""
+    if transaction.snapshot is None:
+        return 0
+    return min(transaction.concurrent, default=transaction.sequence_number)
 
 
 def _length(row: Any) -> int:
@@ -60,7 +61,7 @@ def _length(row: Any) -> int:
 def dm_tran_version_store(session: Session, database: Database) -> Iterator[Row]:
     for number, (item, index, writer, previous) in enumerate(_versions(session), start=1):
         length = 0 if previous is GHOST else _length(previous)
-        yield _sequence_of(session, writer), number, item.database_id, index.locks.entity_id, length, length
+        yield writer.sequence_number, number, item.database_id, index.locks.entity_id, length, length
 
 
 @view(
@@ -103,12 +104,10 @@ def dm_tran_active_snapshot_database_transactions(session: Session, database: Da
         transaction = item.transaction
         if transaction is None or (transaction.snapshot is None and not transaction.versions):
             continue
-        snapshot = transaction.snapshot
-        sequence = session.instance.versions.sequence if snapshot is None else snapshot.sequence
         began = item.transaction_began if item.trancount else item.request_began
         yield (
-            *(transaction.owner_id, sequence, item.spid, snapshot is not None),
-            *(None if snapshot is None else snapshot.sequence, int(now - began)),
+            *(transaction.owner_id, transaction.sequence_number, item.spid, transaction.snapshot is not None),
+            *(_first_of_snapshot(transaction), int(now - began)),
         )
 
 
@@ -120,16 +119,26 @@ def dm_tran_active_snapshot_database_transactions(session: Session, database: Da
     """,
 )
 def dm_tran_current_transaction(session: Session, database: Database) -> Iterator[Row]:
-    """The session's own transaction."""
+    """The session's own transaction. The first useful number is that of the oldest transaction whose versions some
+    snapshot may still want."""
     versions, transaction = session.instance.versions, session.transaction
     if transaction is None:
         return
-    snapshot = transaction.snapshot
-    first = None if snapshot is None else snapshot.sequence
+    running = [item.transaction for item in session.instance.sessions.values() if item.transaction is not None]
+    wanted = [number for other in running if other.snapshot is not None for number in other.concurrent]
+    useful = min([*wanted, *versions.active], default=versions.numbers + 1)
     yield (
-        *(transaction.owner_id, versions.sequence + 1, snapshot is not None, first, versions.sequence),
-        versions.oldest,
+        *(transaction.owner_id, transaction.sequence_number, transaction.snapshot is not None),
+        *(_first_of_snapshot(transaction), versions.numbers, useful),
     )
+
+
+@view("sys.dm_tran_current_snapshot", "transaction_sequence_num bigint", permission="VIEW SERVER PERFORMANCE STATE")
+def dm_tran_current_snapshot(session: Session, database: Database) -> Iterator[Row]:
+    """The transactions that were under way when the session's own snapshot began; nothing without one."""
+    transaction = session.transaction
+    if transaction is not None and transaction.snapshot is not None:
+        yield from ((number,) for number in transaction.concurrent)
 
 
 @view(
@@ -138,7 +147,8 @@ def dm_tran_current_transaction(session: Session, database: Database) -> Iterato
     permission="VIEW SERVER PERFORMANCE STATE",
 )
 def dm_tran_transactions_snapshot(session: Session, database: Database) -> Iterator[Row]:
+    """The same of all transactions that read from a snapshot."""
     for _, item in sorted(session.instance.sessions.items()):
         if item.transaction is not None and item.transaction.snapshot is not None:
-            sequence = item.transaction.snapshot.sequence
-            yield sequence, sequence
+            for number in item.transaction.concurrent:
+                yield item.transaction.sequence_number, number

@@ -15,9 +15,9 @@ from emulator.catalog.system_views.locks import (
     database_id_of,
     database_users,
     object_and_index,
-    wait_of,
 )
 from emulator.catalog.system_views.sessions import all_sessions, command_of, is_running
+from emulator.catalog.system_views.waits import wait_of
 from emulator.errors import sql_error
 from emulator.execution.system_procedures.contract import Body
 from emulator.execution.system_procedures.signatures import procedure, send

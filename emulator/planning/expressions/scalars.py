@@ -18,6 +18,7 @@ from emulator.catalog.objects import fold
 from emulator.errors import NotSupported, sql_error
 from emulator.planning.binding import Env, Expr, PlanContext, Scope
 from emulator.planning.expressions.application import constant, null
+from emulator.planning.expressions.lock_resources import lock_resource
 from emulator.sql import nodes
 from emulator.types.collation import collation
 from emulator.types.conversion import converter
@@ -215,6 +216,8 @@ def _grouped_column(node: nodes.ColumnRef, scope: Scope, slot: int, ordinal: int
 
 @compiles(nodes.PseudoColumn)
 def _pseudo_column(node: nodes.PseudoColumn, scope: Scope | None, ctx: PlanContext) -> Expr:
+    if node.is_virtual:
+        return lock_resource(node, scope)
     return compile_scalar(pseudo_reference(node, scope), scope, ctx)
 
 

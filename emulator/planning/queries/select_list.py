@@ -92,7 +92,7 @@ def compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
 
 def _compile_item(item: ListItem, scope: Scope, ctx: PlanContext) -> Output:
     assert isinstance(item, nodes.SelectExpression)
-    if isinstance(item.expression, nodes.PseudoColumn):
+    if isinstance(item.expression, nodes.PseudoColumn) and not item.expression.is_virtual:
         item = replace(item, expression=pseudo_reference(item.expression, scope))
     expr = compile_scalar(item.expression, scope, ctx)
     name, identity, source = item.alias or "", False, None

@@ -91,10 +91,15 @@ class ColumnRef(Expression):
 
 @dataclass(frozen=True, slots=True)
 class PseudoColumn(Expression):
-    """`$ACTION`, `$IDENTITY`, `$ROWGUID`: `name` is upper case and has the dollar sign."""
+    """`$ACTION`, `$IDENTITY`, `$ROWGUID`, `%%LOCKRES%%`: `name` is upper case and has the signs."""
 
     name: str
     table: ObjectName | None = None
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it stands for no column of the table."""
+        return self.name.startswith("%%")
 
 
 @dataclass(frozen=True, slots=True)

@@ -360,10 +360,10 @@ class Use(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Kill(Statement):
-    """KILL session [WITH STATUSONLY]."""
+    """KILL session or unit of work [WITH STATUSONLY | COMMIT | ROLLBACK (`option`)]."""
 
     session: Expression
-    status_only: bool = False
+    option: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ class SessionParser(Grammar):
         if self.at("STATS", "QUERY"):
             raise self.not_supported(f"KILL {self.token.key}")
         session = self.constant()
-        return nodes.Kill(session, self.accept("WITH", "STATUSONLY"), **self.span(first))
+        option = self.expect_one_of("STATUSONLY", "COMMIT", "ROLLBACK") if self.accept("WITH") else None
+        return nodes.Kill(session, option, **self.span(first))
 
     def dbcc(self) -> nodes.Dbcc:
         first = self.expect("DBCC")

@@ -94,12 +94,17 @@ def test_checkident_shows_and_sets_the_counter(db: Any) -> None:
     assert db.fails("CREATE TABLE plain (v int); DBCC CHECKIDENT ('plain')").number == 7997
 
 
+def texts(client: Any, statement: str) -> list[str]:
+    """The messages of a statement."""
+    return [error.message for error in client.run(statement).messages]
+
+
 def test_opentran_and_inputbuffer_tell_of_sessions(engine: Any) -> None:
     one, two = engine.clients(2)
     one.run("CREATE TABLE t (id int)")
     assert two.run("DBCC OPENTRAN").messages[0].message == "No active open transactions."
     one.run("BEGIN TRAN; INSERT t VALUES (1)")
-    assert f"SPID (server process ID): {one.session.spid}" in two.run("DBCC OPENTRAN").messages[0].message
+    assert f"    SPID (server process ID): {one.session.spid}" in texts(two, "DBCC OPENTRAN")
     assert two.query(f"DBCC INPUTBUFFER({one.session.spid})") == [
         ("Language Event", 0, "BEGIN TRAN; INSERT t VALUES (1)")
     ]
@@ -194,15 +199,16 @@ def test_the_oldest_transaction_is_told_with_its_session_and_login(engine: Any) 
     assert [error.number for error in client.run("DBCC OPENTRAN").messages] == [7969, 2528]
     engine.clock.advance(5)
     other.run("BEGIN TRAN loading; INSERT t VALUES (1)")
-    text = client.run("DBCC OPENTRAN").messages[0].message
-    assert "Transaction information for database 'lockstep'." in text
-    assert (
-        f"SPID (server process ID): {other.session.spid}\n    UID (user ID) : -1\n    Name          : loading" in text
-    )
-    assert "Start time    : Jan  1 2026 12:00:05:000AM" in text
+    told = texts(client, "DBCC OPENTRAN")
+    assert told[:5] == [
+        "Transaction information for database 'lockstep'.",
+        "\nOldest active transaction:",
+        f"    SPID (server process ID): {other.session.spid}",
+        "    UID (user ID) : -1",
+        "    Name          : loading",
+    ]
+    assert "    Start time    : Jan  1 2026 12:00:05:000AM" in told
     client.run("CREATE TABLE #status (what varchar(25), detail sql_variant)")
     client.run("INSERT #status EXEC ('DBCC OPENTRAN WITH TABLERESULTS, NO_INFOMSGS')")
     assert client.query("SELECT detail FROM #status WHERE what = 'OLDACT_SPID'") == [(str(other.session.spid),)]
-    assert (
-        f"SPID (server process ID): {elsewhere.session.spid}" in client.run("DBCC OPENTRAN (apart)").messages[0].message
-    )
+    assert f"    SPID (server process ID): {elsewhere.session.spid}" in texts(client, "DBCC OPENTRAN (apart)")

@@ -123,7 +123,7 @@ def test_frames_lead_to_the_statements_that_run(engine: Any, chain: Any) -> None
     blocked, _ = processes(events(engine.client())[0])
     found = []
     for frame in blocked.findall("executionStack/frame"):
-        start, end = int(frame.get("stmtstart", "0")) // 2, int(frame.get("stmtend", "-1")) // 2
+        start, end = int(frame.get("stmtstart", "0")) // 2, int(frame.get("stmtend", "-1")) // 2 + 1
         text = engine.client().query(f"SELECT text FROM sys.dm_exec_sql_text({frame.get('sqlhandle')})")[0][0]
         found.append((frame.get("line"), text[start:end]))
     assert found == [("2", "UPDATE dbo.stock SET qty -= 1 WHERE id = @id"), ("2", "EXEC dbo.take 1")]

@@ -146,7 +146,8 @@ def test_a_statement_that_runs_with_parameters_is_shown_as_it_was_written_too(en
         ("adhoc", "2", statement),
     ]
     start = batch.index(statement)
-    assert (frames[1].get("stmtstart"), frames[1].get("stmtend")) == (str(2 * start), str(2 * (start + len(statement))))
+    last = start + len(statement) - 1
+    assert (frames[1].get("stmtstart"), frames[1].get("stmtend")) == (str(2 * start), str(2 * last))
 
 
 def test_scripts_that_take_graphs_apart_find_processes_and_resources(engine: Any, pair: Any) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.errors import SqlError
+from emulator.origin import IN_PROCESS, Origin
 from emulator.results import ColumnInfo, ResultSink
 from emulator.scheduler import Interrupted, RealClock, Scheduler, Task
 from emulator.tds.engine import Parameter, RpcParameter, TableParameter
@@ -110,7 +111,7 @@ class FakeSession:
     spid: int
     database: FakeDatabase
     transaction_descriptor: int = 0
-    encrypted: bool = False
+    origin: Origin = IN_PROCESS
     task: Task | None = None
     name: str = ""
 
