@@ -3,7 +3,8 @@
 A writer holds IX on the table, then takes X on the base key and X on each nonclustered entry that it changes; only
 then it changes them, all in one go. A new key is tested first against range locks on the gap that it falls into
 (RangeI-N on the next key). Uniqueness is decided when the locks are held, so that a key somebody else is inserting is
-waited for.
+waited for. Before a writer waits for one of its locks, the new keys that it has locked so far come into their indexes
+as ghosts: whoever reads their gaps meanwhile meets them and waits.
 
 Documentation: "Transaction locking and row versioning guide": "Key-range locking", "Lock granularity and hierarchies".
 """
@@ -59,7 +60,7 @@ class Writer:
     or X or BU in place of its rows. They are not locked either where the table is X already.
     """
 
-    __slots__ = ("_count", "_locked", "_private", "_watch", "session", "store", "table", "undo")
+    __slots__ = ("_coming", "_count", "_locked", "_private", "_watch", "session", "store", "table", "undo")
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class Writer:
         self.undo = undo
         self._count = 0
         self._private = private
+        self._coming: list[tuple[IndexStore, Key]] = []
         self._locked = not private
         if self._locked:
             transaction = session.transaction
@@ -104,6 +106,7 @@ class Writer:
             store.insert(self.undo, row, key)
         except DuplicateKey as duplicate:
             raise duplicate_key(self.table, duplicate) from None
+        self._coming.clear()
         self._changed()
 
     def insert_unless_duplicate(self, row: Row) -> bool:
@@ -118,12 +121,15 @@ class Writer:
                     key = index.entry_key(row, ())
                     if key is not None and self._is_there(index, key):
                         return False
+        mark = self.undo.mark()
         try:
             self.insert(row)
         except SqlError as error:
             duplicate = error.__context__
             if not isinstance(duplicate, DuplicateKey) or not _index_of(self.table, duplicate).ignore_dup_key:
                 raise
+            self.undo.rollback_to(mark)
+            self._coming.clear()
             return False
         return True
 
@@ -134,6 +140,7 @@ class Writer:
             self.store.update(self.undo, key, new)
         except DuplicateKey as duplicate:
             raise duplicate_key(self.table, duplicate) from None
+        self._coming.clear()
         self._changed()
 
     def update_all(self, changes: Sequence[tuple[Key, Row, Row]]) -> None:
@@ -145,6 +152,7 @@ class Writer:
             self.store.update_rows(self.undo, [(key, new) for key, _, new in changes])
         except DuplicateKey as duplicate:
             raise duplicate_key(self.table, duplicate) from None
+        self._coming.clear()
 
     def delete(self, key: Key, row: Row) -> None:
         """Delete a row that this statement has locked."""
@@ -183,6 +191,8 @@ class Writer:
         if store.indexes:
             for change in store.changed_entries(key, old, new):
                 if change.old is not None:
+                    if self._coming:
+                        self._announce()
                     lock(change.index.locks, change.old, X)
                 if change.new is not None and change.new != change.old:
                     self._lock_new(change.index, change.new)
@@ -197,6 +207,8 @@ class Writer:
         locks, transaction, space = session.instance.locks, session.transaction, index.locks
         assert transaction is not None
         while True:
+            if session.instance.scheduler.stop_before_locks:
+                self._announce()
             session.lock_point()
             mode = X
             if space.entries:
@@ -210,7 +222,9 @@ class Writer:
                 session.refuse_to_wait(transaction, space, key, mode)
             if locks.acquire(transaction, space, key, mode) is not WAITING:
                 break
+            self._announce()
             session.wait_for_lock()
+        self._coming.append((index, key))
         if session.settings.isolation is Isolation.SNAPSHOT and not index.exists(key):
             refuse_conflict(session, index, key, self.table.full_name, self.table.database)
 
@@ -226,7 +240,14 @@ class Writer:
             if index.seek(key, inclusive=True) == at:
                 return index.exists(key)
 
+    def _announce(self) -> None:
+        """Let others meet the new keys that are locked, before anybody else runs."""
+        for index, key in self._coming:
+            index.announce(self.undo, key)
+        self._coming.clear()
+
     def _wait_for_gap(self, index: IndexStore, gap: Key) -> None:
+        self._announce()
         session = self.session
         locks, transaction, space = session.instance.locks, session.transaction, index.locks
         assert transaction is not None
@@ -243,6 +264,7 @@ class Writer:
             self._locked = not escalate(self.session, transaction, store, X)
         self._count += 1
         if not self._count % SWITCH_EVERY:
+            self._announce()
             self.session.switch_point()
 
 

@@ -43,7 +43,7 @@ class _Marker:
 
 
 GHOST: Final = _Marker("GHOST")
-"""The value of an entry whose deletion has not been committed."""
+"""The value of an entry whose deletion has not been committed, or which is only about to come."""
 
 _ABSENT: Final = _Marker("ABSENT")
 
@@ -253,6 +253,12 @@ class IndexStore:
         else:
             undo.records.append((self.put_back, key, previous))
         undo.log_used += LOG_RECORD_BYTES
+
+    def announce(self, undo: UndoLog, key: Key) -> None:
+        """``key``, which is locked, is about to come: as a ghost it lets scanners meet it already."""
+        if key not in self.values:
+            self.write(undo, key, GHOST)
+            undo.log_used -= LOG_RECORD_BYTES
 
     def entry_of(self, record: tuple[Any, ...]) -> tuple[Key, Any] | None:
         """The key that an undo record of this index is about, with what it puts back; None: it exchanges everything."""
