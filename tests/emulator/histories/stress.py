@@ -27,7 +27,8 @@ from emulator.storage.index import GHOST, IndexStore
 from harness.connection import EmulatorProcess, Target, connect
 from tests.emulator.histories.checker import Violation, check
 from tests.emulator.histories.history import Level, Outcome
-from tests.emulator.histories.workload import ATTENTION, EXPECTED, FINAL, SETUP, Answer, Client, Recorder, Script
+from tests.emulator.histories.statements import FINAL, SETUP
+from tests.emulator.histories.workload import ATTENTION, EXPECTED, Answer, Answered, Client, Recorder, Script
 
 LOCKING = [Level.READ_UNCOMMITTED, Level.READ_COMMITTED, Level.REPEATABLE_READ, Level.SERIALIZABLE]
 VERSIONED = [*LOCKING, Level.SNAPSHOT]
@@ -75,6 +76,7 @@ class InProcess:
         versioned: bool = False,
         fine: bool = False,
         levels: list[Level] | None = None,
+        hinted: bool = True,
     ) -> None:
         self.stepper = Stepper(seed=seed, stop_before_locks=fine)
         self.stepper.script(*([VERSIONS_ON] if versioned else []), SETUP)
@@ -82,6 +84,8 @@ class InProcess:
         self._levels = levels or (VERSIONED if versioned else LOCKING)
         self._chance = random.Random(seed)
         self._sessions = sessions
+        self._versioned = versioned
+        self._hinted = hinted
         self._stopping = False
         self._scripts: dict[Actor, Script] = {}
         self._killed: set[Actor] = set()
@@ -112,7 +116,14 @@ class InProcess:
         return report
 
     def _begin(self) -> None:
-        client = Client(self.report.recorder, self._chance.randrange(2**32), self._levels, lambda: self._stopping)
+        client = Client(
+            self.report.recorder,
+            self._chance.randrange(2**32),
+            self._levels,
+            lambda: self._stopping,
+            versioned=self._versioned,
+            hinted=self._hinted,
+        )
         actor = self.stepper.actor(f"client {len(self.stepper.actors)}")
         script = client.script()
         self._scripts[actor] = script
@@ -138,7 +149,8 @@ class InProcess:
             self._cancelled.remove(actor)
             answer = Answer(error=ATTENTION)
         else:
-            answer = Answer(rows_of(sink.result_sets[-1]) if sink.result_sets else [], error)
+            message = sink.errors[0].message if sink.errors else ""
+            answer = Answer(rows_of(sink.result_sets[-1]) if sink.result_sets else [], error, message=message)
         self._reply(actor, answer)
 
     def _reply(self, actor: Actor, answer: Answer) -> None:
@@ -171,7 +183,7 @@ class InProcess:
         statistics = instance.locks.statistics
         report.waits, report.deadlocks = sum(statistics.waits.values()), sum(statistics.deadlocks.values())
         report.problems += leaks(instance)
-        report.recorder.history.final = {int(key): int(version) for key, version in self.stepper.script(FINAL)}
+        report.recorder.finish(self.stepper.script(FINAL))
         judge(report)
 
 
@@ -198,7 +210,7 @@ def leaks(instance: Instance) -> list[str]:
             rows = list(store.base.values.items())
             for index in store.indexes.values():
                 entries = {index.entry_key(row, key): key for key, row in rows}
-                entries.pop(None, None)  # type: ignore[call-overload]
+                entries.pop(None, None)
                 if entries != index.values:
                     found.append(f"{index!r} does not have the entries of the rows")
     found += [f"{space!r}: {len(space.entries)} locks are left" for space in spaces if space.entries]
@@ -218,9 +230,7 @@ def judge(report: Report) -> None:
     """Add what the history shows, and errors that nothing explains."""
     violations: list[Violation] = check(report.recorder.history)
     report.problems += [str(violation) for violation in violations]
-    strange = {number for number in report.recorder.errors if number not in EXPECTED}
-    if strange:
-        report.problems.append(f"errors that nothing explains: {sorted(strange)}")
+    report.problems += [f"nothing explains: {strange}" for strange in report.recorder.strange]
 
 
 # --- Over the wire ----------------------------------------------------------------------------------------------------
@@ -268,7 +278,13 @@ class _WireRun:
     def _client(self, seed: int) -> None:
         chance = random.Random(seed)
         while not self._stopped.is_set():
-            client = Client(self.report.recorder, chance.randrange(2**32), self._levels, self._stopped.is_set)
+            client = Client(
+                self.report.recorder,
+                chance.randrange(2**32),
+                self._levels,
+                self._stopped.is_set,
+                versioned=self._versioned,
+            )
             with closing(connect(self._target)) as connection, suppress(pyodbc.OperationalError):
                 self._spids[seed] = connection.execute("SELECT @@SPID").fetchval()
                 drive(client.script(), connection)
@@ -285,7 +301,7 @@ class _WireRun:
 
     def _finish(self, administrator: pyodbc.Connection) -> None:
         report = self.report
-        report.recorder.history.final = dict(administrator.execute(FINAL).fetchall())
+        report.recorder.finish([tuple(row) for row in administrator.execute(FINAL).fetchall()])
         left = administrator.execute(
             "SELECT (SELECT COUNT(*) FROM sys.dm_tran_locks WHERE resource_type <> 'DATABASE'),"
             " (SELECT COUNT(*) FROM sys.dm_os_waiting_tasks WHERE wait_type LIKE 'LCK%'),"
@@ -313,7 +329,7 @@ def drive(script: Script, connection: pyodbc.Connection) -> None:
 
 
 def _answer(connection: pyodbc.Connection, text: str) -> Answer:
-    rows: list[tuple[int, ...]] = []
+    rows: list[Answered] = []
     try:
         cursor = connection.execute(text)
         while True:
@@ -327,7 +343,7 @@ def _answer(connection: pyodbc.Connection, text: str) -> Answer:
             return Answer(error=numbers[0])
         if error.args[0] in ("08S01", "08001", "HY000", "01000") or "(596)" in str(error):
             return Answer(lost=True)
-        return Answer(error=-2)
+        return Answer(error=-2, message=str(error))
 
 
 # --- The command ------------------------------------------------------------------------------------------------------

@@ -7,15 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.emulator.histories.checker import check
-from tests.emulator.histories.history import History, Level, Outcome, Read, Transaction, Write
+from tests.emulator.histories.history import History, Level, Outcome, Read, Row, Sight, Transaction, Write
 
-RU, RC, RR, SER, SNAP = (
-    Level.READ_UNCOMMITTED,
-    Level.READ_COMMITTED,
-    Level.REPEATABLE_READ,
-    Level.SERIALIZABLE,
-    Level.SNAPSHOT,
-)
+RU, RC, RR, SER, SNAP, STATEMENT = Level
 
 
 class Book:
@@ -31,7 +25,7 @@ class Book:
         self.history.transactions.append(made)
         return made
 
-    def read(self, who: Transaction, covers: Callable[[int], bool] | None = None, **versions: int) -> None:
+    def read(self, who: Transaction, covers: Callable[[Row], bool] | None = None, **versions: int) -> None:
         self.moment += 1
         found = {int(key[1:]): version for key, version in versions.items()}
         who.operations.append(Read(found, self.moment, self.moment, covers))
@@ -61,7 +55,7 @@ def book() -> Book:
     return Book()
 
 
-def anything(key: int) -> bool:
+def anything(row: Row) -> bool:
     return True
 
 
@@ -212,7 +206,7 @@ def test_a_row_that_came_and_went_was_unborn_or_dead_whichever_explains_the_hist
     began = book.moment
     book.write(two, 3, None, 30)
     book.end(two)
-    one.operations.append(Read({1: 10}, began, book.moment, lambda key: key != 2))
+    one.operations.append(Read({1: 10}, began, book.moment, lambda row: row.key != 2))
     book.end(one)
     assert book.phenomena() == []
     book.read(one, k2=22)  # so it came after the one that made the row
@@ -232,7 +226,7 @@ def test_a_row_that_came_and_went_was_unborn_where_a_snapshot_says_so(book: Book
     book.write(one, 1, 11, 10)
     book.write(maker, 3, 30, None)
     book.moment += 1
-    one.operations.append(Read({1: 11}, began, book.moment, lambda key: key != 2))
+    one.operations.append(Read({1: 11}, began, book.moment, lambda row: row.key != 2))
     book.end(one)
     book.end(maker)
     book.read(snapshot, k1=11, k3=30)
@@ -250,7 +244,12 @@ def test_a_read_of_what_was_replaced_long_before_contradicts_the_clock(book: Boo
     writer = book.begin(RC)
     book.write(writer, 1, 11, 10)
     book.end(writer)
-    for level, found in ((RC, []), (RR, ["G-single-realtime"]), (SNAP, ["G-single-realtime"])):
+    for level, found in (
+        (RU, []),
+        (RC, ["G-single-realtime"]),
+        (RR, ["G-single-realtime"]),
+        (SNAP, ["G-single-realtime"]),
+    ):
         reader = book.begin(level)
         book.read(reader, k1=10)
         book.end(reader)
@@ -329,3 +328,241 @@ def test_the_smallest_cycle_is_shown(book: Book) -> None:
         "  T2 -ww-> T1: version 12 of 1 was replaced",
         "G-single: a cycle of dependencies",
     ]
+
+
+# --- Lives of keys ----------------------------------------------------------------------------------------------------
+
+
+def delete_and_insert_again(book: Book) -> tuple[Transaction, Transaction]:
+    """Key 1 dies and lives again."""
+    remover, maker = book.begin(RC), book.begin(RC)
+    book.write(remover, 1, None, 10)
+    book.end(remover)
+    book.write(maker, 1, 11, None)
+    book.end(maker)
+    return remover, maker
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_a_key_that_lives_again_is_explained(book: Book, level: Level) -> None:
+    reader = book.begin(level)
+    book.read(reader, anything, k1=10, k2=20)
+    book.end(reader)
+    remover, maker = book.begin(level), book.begin(level)
+    book.write(remover, 1, None, 10)
+    book.read(remover, anything, k2=20)
+    book.end(remover)
+    maker.began = book.moment
+    book.write(maker, 1, 11, None)
+    book.write(maker, 1, None, 11)
+    book.write(maker, 1, 12, None)
+    book.read(maker, anything, k1=12, k2=20)
+    book.end(maker)
+    last = book.begin(level)
+    book.read(last, anything, k1=12, k2=20)
+    book.end(last)
+    assert book.phenomena() == []
+
+
+def test_a_row_was_not_found_between_two_lives(book: Book) -> None:
+    reader = book.begin(SER)
+    began = book.moment
+    delete_and_insert_again(book)
+    reader.operations.append(Read({2: 20}, began, book.moment, anything))
+    book.end(reader)
+    for transaction in book.history.transactions:
+        transaction.ended = book.moment
+    assert book.phenomena() == []
+
+
+def test_a_row_that_one_transaction_deleted_and_inserted_again_was_never_away(book: Book) -> None:
+    reader, writer = book.begin(SER), book.begin(RC)
+    began = book.moment
+    book.write(writer, 1, None, 10)
+    book.write(writer, 1, 11, None)
+    book.end(writer)
+    reader.operations.append(Read({2: 20}, began, book.moment, anything))
+    book.end(reader)
+    assert book.phenomena() == ["vanished"]
+
+
+def test_whoever_missed_a_row_between_two_lives_comes_between_them(book: Book) -> None:
+    reader = book.begin(SER)
+    began = book.moment
+    remover, maker = delete_and_insert_again(book)
+    reader.operations.append(Read({}, began, book.moment, lambda row: row.key == 1))
+    book.write(reader, 2, 21, 20)
+    book.end(reader)
+    for transaction, seen, found in ((remover, 20, []), (remover, 21, ["G1c"]), (maker, 20, ["G2"]), (maker, 21, [])):
+        transaction.level = SER
+        transaction.operations.append(Read({2: seen}, began, book.moment))
+        for one in book.history.transactions:
+            one.ended = book.moment
+        assert book.phenomena() == found
+        transaction.operations.pop()
+
+
+def test_the_lives_of_a_key_follow_the_answers_to_its_inserts(book: Book) -> None:
+    delete_and_insert_again(book)
+    again = book.begin(SER)
+    book.write(again, 1, None, 11)
+    book.write(again, 1, 12, None)
+    book.read(again, k1=12)
+    book.end(again)
+    assert book.phenomena() == []
+    book.history.final[1] = 11
+    assert book.phenomena() == ["lost or invented"]
+
+
+def test_a_life_that_begins_before_the_last_one_has_ended_is_found(book: Book) -> None:
+    maker = book.begin(RC)
+    book.write(maker, 1, 11, None)
+    book.end(maker)
+    assert "two at once" in book.phenomena()
+
+
+def test_a_later_life_depends_on_the_end_of_the_earlier_one(book: Book) -> None:
+    remover, maker = book.begin(RU), book.begin(RU)
+    book.write(remover, 1, None, 10)
+    book.write(maker, 1, 11, None)
+    book.write(maker, 2, 22, 20)
+    book.write(remover, 2, 23, 22)
+    book.end(maker)
+    book.end(remover)
+    book.history.final = {1: 11, 2: 23}
+    assert book.phenomena() == ["G0"]
+
+
+@pytest.mark.parametrize(("level", "found"), [(RR, []), (SER, ["G-single"]), (SNAP, ["G-single"])])
+def test_a_snapshot_does_not_miss_a_row_that_is_only_to_be_deleted(book: Book, level: Level, found: list[str]) -> None:
+    reader, remover = book.begin(level), book.begin(RC)
+    book.read(reader, k1=10)
+    book.write(remover, 1, 11, 10)
+    book.write(remover, 2, None, 20)
+    book.read(reader, lambda row: row.key == 2)
+    book.end(remover)
+    book.end(reader)
+    assert book.phenomena() == found
+
+
+@pytest.mark.parametrize(("level", "found"), [(RC, []), (STATEMENT, ["G-single"])])
+def test_a_statement_with_a_moment_of_its_own_sees_all_of_a_transaction_or_nothing(
+    book: Book, level: Level, found: list[str]
+) -> None:
+    reader, remover = book.begin(RC), book.begin(RC)
+    began = book.moment
+    book.write(remover, 1, 11, 10)
+    book.write(remover, 2, None, 20)
+    book.end(remover)
+    reader.operations.append(Read({1: 10}, began, book.moment, anything, level))
+    book.end(reader)
+    assert book.phenomena() == found
+
+
+@pytest.mark.parametrize(("hint", "found"), [(None, []), (RR, ["G-single"]), (RU, [])])
+def test_a_hint_changes_what_is_promised_about_one_read(book: Book, hint: Level | None, found: list[str]) -> None:
+    one, two = book.begin(RC), book.begin(RC)
+    book.read(one, k1=10)
+    one.reads[0].level = hint
+    book.write(two, 1, 12, 10)
+    book.end(two)
+    book.write(one, 1, 11, 12)
+    book.end(one)
+    assert book.phenomena() == found
+
+
+def test_a_row_that_was_there_all_along_and_not_found_is_found(book: Book) -> None:
+    one = book.begin(SER)
+    book.read(one, anything, k1=10)
+    book.end(one)
+    assert book.phenomena() == ["vanished"]
+
+
+# --- What rows are like -----------------------------------------------------------------------------------------------
+
+
+def in_group(number: int) -> Callable[[Row], bool]:
+    return lambda row: row.group == number
+
+
+def move_there_and_back(book: Book) -> None:
+    """Row 1 goes from group 1 to group 2 and back, in two transactions."""
+    book.history.rows |= {10: Row(1, 1), 20: Row(2, 2), 11: Row(1, 2), 12: Row(1, 1)}
+    there, back = book.begin(RC), book.begin(RC)
+    book.write(there, 1, 11, 10)
+    book.end(there)
+    book.write(back, 1, 12, 11)
+    book.end(back)
+
+
+@pytest.mark.parametrize(("group", "found"), [(1, []), (2, ["G-single-realtime"])])
+def test_a_row_that_moves_is_missed_in_the_group_where_it_is_not(book: Book, group: int, found: list[str]) -> None:
+    began = book.moment + 1
+    move_there_and_back(book)
+    ended = book.moment
+    for transaction in book.history.transactions:
+        transaction.ended = ended
+    reader = book.begin(SNAP)
+    reader.began = began
+    reader.operations.append(Read({}, began, ended, in_group(1)))
+    book.end(reader)
+    assert book.phenomena() == []
+    late = book.begin(SNAP)
+    book.read(late, in_group(group), **({"k2": 20} if group == 2 else {"k1": 12}))
+    book.read(late, in_group(1), k1=12) if group == 1 else book.read(late, in_group(1))
+    book.end(late)
+    assert book.phenomena() == found
+
+
+def test_a_sight_is_of_a_row_as_it_was_at_the_time(book: Book) -> None:
+    move_there_and_back(book)
+    for group, found in ((1, []), (2, ["G-single-realtime"])):
+        reader = book.begin(RR)
+        book.moment += 1
+        reader.operations.append(Sight(1, in_group(group), book.moment, book.moment))
+        book.end(reader)
+        assert book.phenomena() == found
+        book.history.transactions.remove(reader)
+
+
+def test_a_code_that_two_rows_have_at_once_is_found(book: Book) -> None:
+    book.history.rows |= {10: Row(1, 1, 5), 20: Row(2, 1, 6), 21: Row(2, 1, 5)}
+    one = book.begin(RC)
+    book.write(one, 2, 21, 20)
+    book.end(one)
+    assert book.phenomena() == ["two at once"]
+
+
+def test_whoever_takes_a_code_depends_on_whoever_gave_it_up(book: Book) -> None:
+    book.history.rows |= {10: Row(1, 1, 5), 11: Row(1, 1, 7), 20: Row(2, 1, 6), 21: Row(2, 1, 5)}
+    giver, taker = book.begin(RR), book.begin(RR)
+    book.read(giver, k2=20)
+    book.write(giver, 1, 11, 10)
+    book.write(taker, 2, 21, 20)
+    book.end(giver)
+    book.end(taker)
+    assert book.phenomena() == []
+    giver.operations.append(Read({2: 21}, book.moment, book.moment))
+    giver.ended = taker.ended = book.moment + 1
+    assert "G1c" in book.phenomena()
+
+
+def test_rows_found_twice_and_torn_rows_are_found(book: Book) -> None:
+    one = book.begin(RR)
+    book.read(one, k1=10)
+    one.reads[0].twice = (1,)
+    book.end(one)
+    book.history.torn.append("T1: version 10 was otherwise")
+    assert book.phenomena() == ["found twice", "torn row"]
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_insert_whose_answer_was_lost_counts_if_somebody_deleted_the_row(book: Book, committed: bool) -> None:
+    maker, remover = book.begin(RC), book.begin(RC)
+    book.write(maker, 3, 30, None)
+    if committed:
+        book.write(remover, 3, None, 30)
+    book.end(remover)
+    maker.ended = book.moment
+    assert book.phenomena() == []
+    assert (maker.outcome is Outcome.COMMITTED) is committed

@@ -59,7 +59,7 @@ def test_what_a_level_allows_is_found_by_the_promises_of_the_next(
 ) -> None:
     found = set()
     for seed in range(1, 30):
-        run = InProcess(seed, versioned=level is Level.SNAPSHOT, levels=[level])
+        run = InProcess(seed, versioned=level is Level.SNAPSHOT, levels=[level], hinted=False)
         report = run.run(transactions(150))
         assert report.problems == [], f"seed {seed}"
         found |= {violation.phenomenon for violation in check(report.recorder.history, promised)}
