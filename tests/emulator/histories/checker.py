@@ -202,8 +202,8 @@ class _Checker:
     def _fill(self, graph: Graph) -> Iterator[Violation]:
         """Put all edges into the graph. What no edge can show is yielded."""
         questions: list[Question] = []
-        for edge in self._ww_edges():
-            graph.add(edge)
+        for replacing in self._ww_edges():
+            graph.add(replacing)
         for transaction in self.committed:
             commit, snapshot = self.commits[transaction], self.snapshots[transaction]
             if snapshot is not commit:

@@ -13,7 +13,9 @@ import pytest
 from tests.emulator.histories import stress
 from tests.emulator.histories.checker import check
 from tests.emulator.histories.history import Level
-from tests.emulator.histories.stress import InProcess, Report, over_the_wire
+from tests.emulator.histories.in_process import InProcess
+from tests.emulator.histories.report import Report
+from tests.emulator.histories.wire import over_the_wire
 
 SEEDS = range(1, 1 + int(os.environ.get("LOCKSTEP_STRESS_SEEDS", "2")))
 

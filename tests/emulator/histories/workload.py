@@ -117,14 +117,13 @@ class Client:
         self._definitions = definitions
         self._aborts = False
         self._transaction: Transaction
+        self._before: sql.Condition | None = None
 
     def script(self) -> Script:
         """All transactions. Ends, too, when the connection is lost."""
         while not self._stopped():
             if self._chance.random() < self._definitions:
                 answer = yield sql.definition(self._chance)
-                if answer.error is not None:
-                    answer = yield "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
             else:
                 answer = yield from self._one()
             if answer.lost:
@@ -138,14 +137,16 @@ class Client:
         name = level.name.replace("_", " ")
         self._aborts = chance.random() < 0.2
         answer = yield (
-            f"SET TRANSACTION ISOLATION LEVEL {name}; SET LOCK_TIMEOUT {timeout};"
+            "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"  # which was cancelled itself
+            f" SET TRANSACTION ISOLATION LEVEL {name}; SET LOCK_TIMEOUT {timeout};"
             f" SET XACT_ABORT {'ON' if self._aborts else 'OFF'};"
             f" SET DEADLOCK_PRIORITY {chance.choice(['LOW', 'NORMAL', '3'])}; BEGIN TRANSACTION"
         )
         self._asked_to_commit = False
+        self._before = None
         try:
             self._succeeded(answer)
-            for _ in range(chance.randrange(1, 6)):
+            for _ in range(chance.randrange(1, 8)):
                 if not answer.lost:
                     answer = yield from self._statement()
             if not answer.lost:
@@ -204,10 +205,21 @@ class Client:
         return sql.Hints(level=Level.STATEMENT)
 
     def _read(self) -> Exchange:
-        where, hints = sql.condition(self._chance), self._hints()
-        order = self._chance.choice(["", "", " ORDER BY id DESC", " ORDER BY g DESC, id DESC"])
-        text = f"SELECT id, g, u, v FROM dbo.item{sql.with_hints(hints)} WHERE {where.text}{order}"
-        return (yield from self._read_rows(text, hints, lambda rows: where.covers))
+        """Now and then what the transaction has read before: it has to be as it was. Or in two scans at once."""
+        chance, hints = self._chance, self._hints()
+        where = sql.condition(chance)
+        if self._before is not None and chance.random() < 0.4:
+            where = self._before
+        self._before = where
+        text = f"SELECT id, g, u, v FROM dbo.item{sql.with_hints(hints)} WHERE"
+        if chance.random() < 0.15:
+            other = sql.condition(chance)
+            both = f"{text} {where.text} UNION {text} {other.text}"
+            return (
+                yield from self._read_rows(both, hints, lambda rows: lambda row: where.covers(row) or other.covers(row))
+            )
+        order = chance.choice(["", "", " ORDER BY id DESC", " ORDER BY g DESC, id DESC"])
+        return (yield from self._read_rows(f"{text} {where.text}{order}", hints, lambda rows: where.covers))
 
     def _read_first(self) -> Exchange:
         """The first rows of a range, from either side: it is read as far as these alone."""
