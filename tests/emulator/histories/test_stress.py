@@ -5,12 +5,12 @@ LOCKSTEP_STRESS_SEEDS says how many seeds each test runs (default 2); ``make str
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 
 import pytest
 
-from tests.emulator.histories import stress
 from tests.emulator.histories.checker import check
 from tests.emulator.histories.history import Level
 from tests.emulator.histories.in_process import InProcess
@@ -21,8 +21,8 @@ SEEDS = range(1, 1 + int(os.environ.get("LOCKSTEP_STRESS_SEEDS", "2")))
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> None:
-    stress.quiet()
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, "emulator")
 
 
 def transactions(count: int) -> Callable[[Report], bool]:

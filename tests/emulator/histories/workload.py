@@ -396,6 +396,8 @@ class Client:
     def _savepoint(self) -> Exchange:
         mark = len(self._transaction.operations)
         answer = yield "SAVE TRANSACTION s"
+        if not self._succeeded(answer):
+            return answer
         for _ in range(self._chance.randrange(1, 4)):
             if answer.lost:
                 return answer
