@@ -142,6 +142,11 @@ class Instance:
         self.databases[fold(name)] = database
         return database
 
+    def forget_plans(self) -> None:
+        """Forget all compiled batches: what they name may be gone, or may mean something else by the same name."""
+        for plans in (self.units, self.ad_hoc, self.shapes, self.declarations):
+            plans.clear()
+
     def database(self, name: str, line: int = 0) -> Database:
         """The database called ``name``. Errors: 911."""
         database = self.databases.get(fold(name))

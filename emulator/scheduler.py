@@ -173,6 +173,7 @@ class _Worker(greenlet):
         while (task := self.task) is not None:
             task._run()
             task._worker = self.task = None
+            del task  # an idle worker keeps no session and no result
             self._idle.append(self)
             hub = self.parent
             assert hub is not None

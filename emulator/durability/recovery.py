@@ -102,7 +102,6 @@ def _fill_tables(instance: Instance, database: Database, state: State) -> None:
     try:
         for table in database.of_kind(Table):
             context = session.compiler(database, "").context(database)
-            context.session = session
             for index in table.indexes:
                 if index.filter is not None:
                     text = index.filter_text

@@ -127,8 +127,7 @@ def _check_ident(frame: Frame, node: nodes.Dbcc, compiler: UnitCompiler, argumen
     Errors: 2501 no such table, 7997 no identity column.
     """
     session = frame.session
-    context = compiler.context()
-    context.session = session
+    context = compiler.context(session=session)
     name = str(arguments[0]) if arguments else ""
     try:
         table = find_table(session.parse_name(name), context)

@@ -39,8 +39,7 @@ def compile_insert_bulk(node: nodes.InsertBulk, compiler: UnitCompiler) -> Step:
 
     def announce(frame: Frame) -> Signal | None:
         session = frame.session
-        context = compiler.context(database)
-        context.session = session
+        context = compiler.context(database, session)
         try:
             table = find_table(node.table, context)
         except SqlError as error:

@@ -162,8 +162,7 @@ def _violations(
             if None not in values and values not in there:
                 yield _where(table, row, item.columns)
         return
-    context = compiler.context(database)
-    context.session = frame.session
+    context = compiler.context(database, frame.session)
     scope = table_scope(table, context)
     slot = scope.sources[0].slot
     condition = compile_condition(item.expression, scope, context)

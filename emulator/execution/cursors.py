@@ -99,7 +99,7 @@ class Cursor:
         if self.is_open:
             raise sql_error(16905)
         session, plan = frame.session, self._plan
-        if plan.version != plan.database.version or plan.temporary:
+        if plan.version != plan.database.version or plan.bound:
             plan.prepare(frame)
         if plan.accesses and not session.unchecked:
             authorize(session, plan.accesses)

@@ -28,6 +28,7 @@ from emulator.sql import nodes
 from emulator.storage.usage import UseCount, count_uses
 
 if TYPE_CHECKING:
+    from emulator.catalog.database import Database
     from emulator.locking.manager import LockSpace
     from emulator.session import Session
     from emulator.storage.transaction import Transaction
@@ -40,12 +41,12 @@ class Plan:
     the session's.
 
     ``blank`` are the row slots that its environment needs, ``accesses`` what it takes permission for, ``uses`` what it
-    does with indexes.
+    does with indexes. ``bound``: it depends on more than that, namely temporary tables or other databases.
     """
 
     __slots__ = (
-        *("_compile", "_compiler", "_spaces", "_tables", "accesses", "blank", "database", "options", "run"),
-        *("temporary", "uses", "version"),
+        *("_compile", "_compiler", "_elsewhere", "_spaces", "_tables", "accesses", "blank", "bound", "database"),
+        *("options", "run", "temporary", "uses", "version"),
     )
 
     def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
@@ -58,6 +59,8 @@ class Plan:
         self.run: Any = None
         self.blank: list[Any] = []
         self.temporary: dict[str, Table] = {}
+        self.bound = False
+        self._elsewhere: dict[Database, int] = {}
         self._tables: list[Table] = []
         self._spaces: list[LockSpace] = []
         self.accesses: tuple[Access, ...] = ()
@@ -69,8 +72,7 @@ class Plan:
 
     def refresh(self, session: Session) -> None:
         """Compile for the catalog as it is now."""
-        context = self._compiler.context(self.database)
-        context.session = session
+        context = self._compiler.context(self.database, session)
         self.options = context.options = session.settings.compiled
         if self._compiler.module is None:
             context.ansi_nulls = context.options.ansi_nulls
@@ -83,6 +85,8 @@ class Plan:
             give_back(session, session.transaction or session.owned_locks, stable)
         self.blank = [None] * (context.slots - FIRST_SLOT)
         self.temporary = context.temporary
+        self._elsewhere = context.elsewhere
+        self.bound = bool(self.temporary or self._elsewhere)
         self._tables = context.tables
         shared = [table for table in context.temporary.values() if not is_private(table)]
         stores = [table.store for table in (*context.tables, *shared, *context.related)]
@@ -145,7 +149,7 @@ class Plan:
         return (
             self.version != self.database.version
             or self.options is not session.settings.compiled
-            or bool(self.temporary and self._is_rebound(session))
+            or (self.bound and self._is_rebound(session))
         )
 
     @property
@@ -154,7 +158,9 @@ class Plan:
         return [*self._tables, *self.temporary.values()]
 
     def _is_rebound(self, session: Session) -> bool:
-        return any(session.find_temporary(name) is not table for name, table in self.temporary.items())
+        return any(session.find_temporary(name) is not table for name, table in self.temporary.items()) or any(
+            version != database.version for database, version in self._elsewhere.items()
+        )
 
 
 def evaluator(
@@ -168,7 +174,7 @@ def evaluator(
 
     def evaluate(frame: Frame) -> Any:
         stale = plan.version != plan.database.version or plan.options is not frame.session.settings.compiled
-        if stale or plan.temporary:
+        if stale or plan.bound:
             plan.prepare(frame)
         if plan.accesses and not frame.session.unchecked:
             authorize(frame.session, plan.accesses)
@@ -242,7 +248,7 @@ def plan_step(
             if writes and session.doomed:
                 raise sql_error(3930)
             stale = plan.version != plan.database.version or plan.options is not session.settings.compiled
-            if stale or plan.temporary:
+            if stale or plan.bound:
                 plan.prepare(frame)
             if plan.accesses and not session.unchecked:
                 authorize(session, plan.accesses)

@@ -275,8 +275,7 @@ def compile_identity_insert(node: nodes.SetIdentityInsert, compiler: UnitCompile
 
     def set_identity_insert(frame: Frame) -> None:
         session = frame.session
-        context = compiler.context(database)
-        context.session = session
+        context = compiler.context(database, session)
         table = find_table(node.table, context)
         if not session.unchecked and not table.name.startswith("#"):
             authorize(session, (Access(home_of(session, table) or database, table, "ALTER"),))

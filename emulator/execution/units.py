@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from emulator.catalog.database import Database
 from emulator.catalog.objects import Module, Parameter, Table, fold
@@ -93,7 +94,7 @@ class UnitCompiler:
         module: Module | None = None,
         parameters: Sequence[Parameter] = (),
     ) -> None:
-        self.session = session
+        self._session = ref(session)
         self.database = database
         self.text = text
         self.steps = steps
@@ -108,6 +109,13 @@ class UnitCompiler:
         self.entries: dict[str, Step] = {}
         for parameter in parameters:
             self.declare(parameter.name, parameter.type, parameter.table_type.shape if parameter.table_type else None)
+
+    @property
+    def session(self) -> Session:
+        """The session that compiles. What is compiled outlives it, and the compiler with that."""
+        session = self._session()
+        assert session is not None
+        return session
 
     def declare(self, name: str, type: Any, table: Table | None = None, line: int = 0) -> int:
         """Add a variable and return its index. Errors: 134."""
@@ -177,10 +185,10 @@ class UnitCompiler:
             raise last.after(*errors)
         return steps, labels
 
-    def context(self, database: Database | None = None) -> PlanContext:
-        """What one statement of this module is compiled with."""
+    def context(self, database: Database | None = None, session: Session | None = None) -> PlanContext:
+        """What one statement of this module is compiled with, for another session than the one that compiles it all."""
         return PlanContext(
-            session=self.session,
+            session=session or self.session,
             database=database or self.database,
             variables=self.variables,
             module_schema=self.module.schema if self.module else self.default_schema,

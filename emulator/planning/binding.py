@@ -250,7 +250,8 @@ class PlanContext:
     clause compiled last. ``view_hints`` are the hints on the views and CTEs whose queries are being compiled: they hold
     for the tables in them. ``related`` collects the tables that the statement's foreign keys lead to, ``stable`` those
     whose definitions are kept as they are while it is compiled. ``uses`` collects what the plan does with the indexes
-    of permanent tables. ``moments`` are the slots of the present time, by the function that asks for it.
+    of permanent tables. ``moments`` are the slots of the present time, by the function that asks for it. ``elsewhere``
+    collects the other databases that names were looked up in, with their versions then.
     """
 
     session: Session
@@ -280,6 +281,16 @@ class PlanContext:
     output: Sequence[ColumnInfo] = ()
     uses: list[UseCount] = field(default_factory=list)
     moments: dict[str, int] = field(default_factory=dict)
+    elsewhere: dict[Database, int] = field(default_factory=dict)
+
+    def find_database(self, name: str | None) -> Database | None:
+        """The database called ``name``, the current one without a name; the plan depends on its version from now on."""
+        if name is None:
+            return self.database
+        found = self.session.instance.databases.get(fold(name))
+        if found is not None and found is not self.database:
+            self.elsewhere.setdefault(found, found.version)
+        return found
 
     def new_slot(self) -> int:
         """A row slot of this statement that nobody else has."""

@@ -19,6 +19,7 @@ from hashlib import blake2b
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+from weakref import ref
 
 from sortedcontainers import SortedList
 
@@ -94,7 +95,7 @@ class IndexStore:
         self.version = 0
         self.usage = IndexUsage()
         self.history = history
-        self.base_of: TableStore | None = None
+        self._base_of: ref[TableStore] | None = None
         self.key_width: int | None = None
         """Of a nonclustered index that is not unique: how many components come before the base key in its keys."""
         self.encode: Callable[[Row], Key] = key_encoder(definition.parts)
@@ -108,6 +109,15 @@ class IndexStore:
 
     def __repr__(self) -> str:
         return f"<IndexStore {self.locks.name} {len(self)} entries>"
+
+    @property
+    def base_of(self) -> TableStore | None:
+        """The table whose rows it keeps; it does not keep the table."""
+        return None if self._base_of is None else self._base_of()
+
+    def keeps_rows_of(self, table: TableStore) -> None:
+        """Have ``base_of`` be ``table``."""
+        self._base_of = ref(table)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

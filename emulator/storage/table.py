@@ -365,7 +365,7 @@ class TableStore:
             )
         else:
             base = self._new_index(definition)
-        base.base_of = self
+        base.keeps_rows_of(self)
         return base
 
     def _new_index(self, definition: IndexDefinition) -> IndexStore:

@@ -77,9 +77,7 @@ def definition_step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step
 
 def place_of(frame: Frame, compiler: UnitCompiler, name: nodes.ObjectName, database: Database) -> Place:
     """Where the running statement works: ``name``, in ``database`` unless it says otherwise."""
-    context = compiler.context(database)
-    context.session = frame.session
-    return Place(context, name)
+    return Place(compiler.context(database, frame.session), name)
 
 
 class Place:

@@ -18,6 +18,7 @@ from emulator.catalog.objects import (
     ScalarFunction,
     Sequence,
     Synonym,
+    Table,
     TableFunction,
     TableType,
     View,
@@ -218,10 +219,23 @@ def _drop_database(frame: Frame, place: Place, node: nodes.Drop) -> None:
     if _is_in_use(session, target):
         raise sql_error(3702, "database", place.name, line=node.line)
     del databases[fold(place.name)]
+    session.instance.versions.statement_level -= target.read_committed_snapshot
+    changed(target)
+    session.instance.forget_plans()
+    for table in target.of_kind(Table):
+        table.store = None  # its rows need not wait until the cycles of the definitions are found
 
 
 def _is_in_use(session: Session, database: Database) -> bool:
-    return any(other.database is database for other in session.instance.sessions.values())
+    """Whether a session is in it, or has locks in it from elsewhere."""
+    return any(
+        other.database is database or _has_locks_in(other, database) for other in session.instance.sessions.values()
+    )
+
+
+def _has_locks_in(session: Session, database: Database) -> bool:
+    locks = () if session.transaction is None else session.transaction.locks
+    return any(entry.space.database_id == database.database_id for entry in locks)
 
 
 def _await_departures(session: Session, database: Database) -> None:

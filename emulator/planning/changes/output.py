@@ -40,25 +40,24 @@ class Outputs:
         self._scope = Scope([*rows, *sources])
         if action is not None:
             self._scope.replacements[nodes.PseudoColumn("$ACTION")] = action
-        self._ctx = ctx
         self._client: tuple[list[ColumnInfo], list[Callable[[Env], Any]]] | None = None
         self._into: list[tuple[Target, RowBuilder, list[Callable[[Env], Any]], int]] = []
         for clause in clauses:
             if clause.into is None:
-                columns = self._columns(clause.items)
+                columns = self._columns(clause.items, ctx)
                 self._client = [info for info, _ in columns], [expr.fn for _, expr in columns]
                 ctx.output = self._client[0]
             else:
-                self._into.append(self._compile_into(clause, clause.into))
+                self._into.append(self._compile_into(clause, clause.into, ctx))
 
-    def _columns(self, items: Sequence[nodes.SelectItem]) -> list[tuple[ColumnInfo, Expr]]:
+    def _columns(self, items: Sequence[nodes.SelectItem], ctx: PlanContext) -> list[tuple[ColumnInfo, Expr]]:
         columns: list[tuple[ColumnInfo, Expr]] = []
         for item in items:
             match item:
                 case nodes.SelectStar():
                     columns += self._star(item)
                 case nodes.SelectExpression(expression=expression, alias=alias):
-                    expr = compile_scalar(expression, self._scope, self._ctx)
+                    expr = compile_scalar(expression, self._scope, ctx)
                     name = alias or _own_name(expression)
                     columns.append((ColumnInfo(name, expr.type, expr.nullable), expr))
                 case _:
@@ -77,9 +76,9 @@ class Outputs:
         ]
 
     def _compile_into(
-        self, clause: nodes.OutputClause, into: nodes.ChangeTarget
+        self, clause: nodes.OutputClause, into: nodes.ChangeTarget, ctx: PlanContext
     ) -> tuple[Target, RowBuilder, list[Callable[[Env], Any]], int]:
-        target = bind_target(into, self._ctx)
+        target = bind_target(into, ctx)
         table = target.table
         if any(trigger.enabled for trigger in table.triggers):
             raise sql_error(331, table.full_name, line=clause.line)
@@ -94,13 +93,13 @@ class Outputs:
         else:
             columns = [column for column in insertable(table) if column.type.name != "rowversion"]
         refuse_rowversion(columns, clause.line)
-        exprs = [expr for _, expr in self._columns(clause.items)]
+        exprs = [expr for _, expr in self._columns(clause.items, ctx)]
         if len(exprs) != len(columns):
             raise sql_error(213, line=clause.line)
-        values = [assigned(expr, table, column, self._ctx) for expr, column in zip(exprs, columns, strict=True)]
-        slot = self._ctx.new_slot()
+        values = [assigned(expr, table, column, ctx) for expr, column in zip(exprs, columns, strict=True)]
+        slot = ctx.new_slot()
         given = {column.ordinal: column_of(slot, i, column.type).fn for i, column in enumerate(columns)}
-        return target, RowBuilder(target, given, self._ctx), [value.fn for value in values], slot
+        return target, RowBuilder(target, given, ctx), [value.fn for value in values], slot
 
     @property
     def is_empty(self) -> bool:

@@ -335,8 +335,8 @@ def _user_defined(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContex
 
 
 def _find_user_defined(name: nodes.ObjectName, ctx: PlanContext) -> ScalarFunction | None:
-    database = ctx.database
-    if name.database is not None:
-        database = ctx.session.instance.database(name.database, name.line)
+    database = ctx.find_database(name.database)
+    if database is None:
+        raise sql_error(911, name.database, line=name.line)
     assert name.schema is not None
     return database.find_kind(ScalarFunction, name.schema, name.name)

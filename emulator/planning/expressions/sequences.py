@@ -69,10 +69,7 @@ def one_value_a_row(ctx: PlanContext) -> Iterator[dict[int, int]]:
 
 def sequence_database(name: nodes.ObjectName, ctx: PlanContext) -> Database:
     """The database that ``name`` is looked up in."""
-    if name.database is None:
-        return ctx.database
-    found: Database = ctx.session.instance.databases.get(name.database.lower(), ctx.database)
-    return found
+    return ctx.find_database(name.database) or ctx.database
 
 
 def find_sequence(name: nodes.ObjectName, ctx: PlanContext) -> Sequence:

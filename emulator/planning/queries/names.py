@@ -97,9 +97,7 @@ def _dropped(name: nodes.ObjectName, ctx: PlanContext) -> Table | None:
 
 def find_database(name: nodes.ObjectName, ctx: PlanContext) -> Database | None:
     """The database that ``name`` is looked up in: the one it names, else the current one."""
-    if name.database is None:
-        return ctx.database
-    return ctx.session.instance.databases.get(fold(name.database))
+    return ctx.find_database(name.database)
 
 
 def find_temporary(name: str, ctx: PlanContext) -> Table | None:
