@@ -99,7 +99,10 @@ async def _serve(options: argparse.Namespace, context: ssl.SSLContext | None) ->
     stopped = Stop()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        try:
+            loop.add_signal_handler(number, stopped.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
     password = os.environ.get(PASSWORD_VARIABLE, "")
     generated = "" if password else secrets.token_urlsafe(18)
     instance = Instance(database=options.database, logins={USER: password or generated}, seed=options.seed)

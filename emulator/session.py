@@ -60,8 +60,8 @@ from emulator.results import Collector, ResultSink
 from emulator.scheduler import Interrupted, Task
 from emulator.sql import nodes
 from emulator.sql.parser import parse_batch, parse_object_name, parse_parameters
-from emulator.storage.transaction import Transaction
-from emulator.storage.versions import Snapshot
+from emulator.temporary_objects import TemporaryObjects
+from emulator.transaction_control import TransactionControl
 from emulator.types.languages import CURRENT
 from emulator.types.sqltype import SqlType
 
@@ -94,48 +94,35 @@ LOCK_STATES = {ResourceType.KEY: 51, ResourceType.RID: 45, ResourceType.OBJECT: 
 """The states of errors 1205 and 1222, which tell what kind of resource was waited for; observed on SQL Server 2025."""
 
 
-class Session:
+class Session(TransactionControl, TemporaryObjects):
     """A login's session. ``sink`` is that of the running request; ``frame`` the innermost running module.
 
     ``cursors`` are the global ones, ``open_cursors`` all that are open, ``server_cursors`` those of sp_cursoropen by
-    handle. ``announced``: the client knows of the open transaction. ``firing`` are the triggers that are running, the
-    innermost last; ``insert_exec`` is the transaction count with which the procedure of a running INSERT ... EXEC
-    began. ``scope_identity`` is the last identity value that a batch drew itself: the batches of a session are one
+    handle. ``firing`` are the triggers that are running, the innermost last; ``insert_exec`` is the transaction count
+    with which the procedure of a running INSERT ... EXEC began. ``scope_identity`` is the last identity value that a batch drew itself: the batches of a session are one
     scope. ``chance`` is the state of RAND, None before its first call. ``owned_locks`` are the application locks that
     the session itself owns. ``on_close`` is called when it has ended.
-    ``login_time``, ``request_began`` and ``request_ended`` (of the last request) and ``transaction_began`` (of the open
-    transaction) are the clock's times.
-    ``began_implicitly``: SET IMPLICIT_TRANSACTIONS ON has begun the open transaction. ``asleep_since`` is when, by the
-    monotonic clock, a running WAITFOR began, None for no such; ``last_wait_type`` what was waited for last.
+    ``login_time``, ``request_began`` and ``request_ended`` (of the last request) are the clock's times.
+    ``asleep_since`` is when, by the monotonic clock, a running WAITFOR began, None for no such; ``last_wait_type`` what
+    was waited for last.
     ``warnings`` are what the running statement has met that its client hears of (``warnings.NULL_ELIMINATED``, ...).
     Where ``count & switch_mask`` is 0, the ``count``-th row of a scan is a switch point.
-    ``began_at`` is the isolation level at which the open transaction began, ``statement_snapshot`` what the running
-    statement reads at READ COMMITTED where that reads row versions, ``current_rows`` what it stands on where it locks.
+    ``current_rows`` are what the running statement stands on at READ COMMITTED where that locks.
     """
 
     def __init__(
         self, instance: Instance, spid: int, database: Database, login: str, host: str = "", application: str = ""
     ) -> None:
-        self.instance = instance
+        TransactionControl.__init__(self, instance, LockSession(spid))
+        TemporaryObjects.__init__(self, instance)
         self.spid = spid
         self.database = database
         self.login_database = database
         self.original_login = login
         self.host_name = host
         self.app_name = application
-        self.locking = LockSession(spid)
         self.owned_locks = LockOwner(self.locking)
-        self.settings = DEFAULTS
-        self.sink: ResultSink = Collector()
-        self.transaction: Transaction | None = None
-        self.transaction_name = ""
-        self.began_implicitly = False
-        self.began_at = self.settings.isolation
-        self.statement_snapshot: Snapshot | None = None
         self.current_rows = CurrentRows()
-        self.trancount = 0
-        self.announced = False
-        self.doomed = False
         self.try_depth = 0
         self.nest_level = 0
         self.row_count = 0
@@ -148,9 +135,6 @@ class Session:
         self.context: dict[str, Any] = {}
         self.read_only_context: set[str] = set()
         self.handles: dict[Any, tuple[str, str | None]] = {}
-        self.temporary: dict[str, Table] = {}
-        self.temporary_procedures: dict[str, Procedure] = {}
-        self.shared: dict[str, Table | Procedure] = {}
         self.cursors: dict[str, cursors.Cursor] = {}
         self.open_cursors: set[cursors.Cursor] = set()
         self.server_cursors: dict[int, ServerCursor] = {}
@@ -175,7 +159,7 @@ class Session:
         self.assume(Impersonation(Identity(found.principal_id if found else None, found.name if found else login)))
         self.origin = IN_PROCESS
         self.login_time = instance.clock.now()
-        self.request_began = self.request_ended = self.transaction_began = self.measured_from = self.login_time
+        self.request_began = self.request_ended = self.measured_from = self.login_time
         self._next_handle = 1
         self._next_cursor_handle = FIRST_CURSOR_HANDLE
         self._switch_point = instance.scheduler.switch_point
@@ -343,7 +327,7 @@ class Session:
         if self.trancount and not keep_transaction:
             self.rollback()
         self.settings = Change(isolation=self.settings.isolation).apply(DEFAULTS)
-        self._forget_temporary()
+        self.forget_temporary()
         for cursor in list(self.open_cursors):
             cursor.close(self)
         self.cursors.clear()
@@ -369,7 +353,7 @@ class Session:
         elif self.transaction is not None:
             self.end_own(commit=False)
         self.instance.locks.release_all(self.owned_locks)
-        self._forget_temporary()
+        self.forget_temporary()
         self.instance.forget(self)
         if self.on_close is not None:
             self.on_close()
@@ -493,116 +477,13 @@ class Session:
                 waits[wait_type] = WaitCount()
             waits[wait_type].add(seconds)
 
-    # -- transactions ------------------------------------------------------------------------------------------------
-
-    @property
-    def transaction_descriptor(self) -> int:
-        """Identifies the open transaction to the client, 0 when there is none."""
-        return self.transaction.owner_id if self.trancount and self.transaction is not None else 0
-
-    def xact_state(self) -> int:
-        """XACT_STATE(): 1 an open transaction, -1 an uncommittable one, 0 none."""
-        return 0 if not self.trancount else -1 if self.doomed else 1
-
-    def begin(self, name: str | None = None) -> None:
-        """BEGIN TRANSACTION."""
-        if self.trancount == 0:
-            if self.transaction is None:
-                self.transaction = self._new_transaction()
-            self.transaction_name = name or ""
-            self.began_implicitly = False
-            self.transaction_began = self.instance.clock.now()
-            self.began_at = self.settings.isolation
-            self.announced = True
-            self.sink.transaction_began(self.transaction.owner_id)
-        self.trancount += 1
-
-    def begin_implicitly(self) -> None:
-        """Begin the transaction that statements begin by themselves with SET IMPLICIT_TRANSACTIONS ON."""
-        if self.settings.implicit_transactions and not self.trancount:
-            self.begin()
-            self.began_implicitly = True
-
-    def commit(self, *, delayed: bool = False) -> None:
-        """COMMIT TRANSACTION; ``delayed``: with delayed durability. Errors: 3902, 3930."""
-        if not self.trancount:
-            raise sql_error(3902)
-        if self.doomed:
-            raise sql_error(3930)
-        if self.trancount > 1:
-            self.trancount -= 1
-            return
-        if delayed and self.transaction is not None:
-            self.transaction.delayed = True
-        self._end_transaction(commit=True)
-
-    def rollback(self, name: str | None = None) -> None:
-        """ROLLBACK TRANSACTION, to a savepoint if ``name`` is one. Errors: 3903, 6401; 3931 in a doomed transaction."""
-        if not self.trancount:
-            raise sql_error(3903)
-        assert self.transaction is not None
-        if name and name != self.transaction_name:
-            if self.doomed:
-                raise sql_error(3931)
-            if not self.transaction.rollback_to_savepoint(name):
-                raise sql_error(6401, name)
-            return
-        self._end_transaction(commit=False)
-
-    def give_way(self) -> None:
-        """As a deadlock's victim whose error will be caught: everything is undone and no lock held any more when CATCH
-        begins. What is left is a doomed transaction of the same number, for ROLLBACK to end."""
-        assert self.transaction is not None
-        self.transaction.rollback()
-        self.transaction = self._new_transaction(self.transaction.owner_id)
-        self.doomed = True
-
-    def save(self, name: str) -> None:
-        """SAVE TRANSACTION. Errors: 628 outside a transaction, 3931 in a doomed one."""
-        if not self.trancount:
-            raise sql_error(628)
-        if self.doomed:
-            raise sql_error(3931)
-        assert self.transaction is not None
-        self.transaction.save(name)
-
-    def keep_settings(self) -> None:
-        """Have the log know at once of something on the server that was changed and that no rollback takes back."""
-        if self.instance.log is not None:
-            change = self._new_transaction()
-            change.defines = True
-            change.commit()
-
-    def _new_transaction(self, number: int | None = None) -> Transaction:
-        instance = self.instance
-        transaction = Transaction(self.locking, instance.locks, number or instance.next_transaction_id(), instance.log)
-        transaction.began = instance.changes.now
-        return transaction
-
-    def _end_transaction(self, *, commit: bool) -> None:
-        transaction = self.transaction
-        assert transaction is not None
-        self.transaction_name = ""
-        self.trancount = 0
-        self.doomed = False
-        self.transaction = None
-        committed = False
-        try:
-            if commit:
-                transaction.commit()
-                committed = True
-            else:
-                transaction.rollback()
-        finally:
-            if self.open_cursors:
-                self._close_cursors(commit=committed)
-            if self.announced:
-                self.announced = False
-                self.sink.transaction_ended(transaction.owner_id, committed=committed)
+    # -- cursors ------------------------------------------------------------------------------------------------------
 
     def _close_cursors(self, *, commit: bool) -> None:
         """The end of a transaction closes all cursors if CURSOR_CLOSE_ON_COMMIT is on, else a rollback all but static
         ones ("SET CURSOR_CLOSE_ON_COMMIT")."""
+        if not self.open_cursors:
+            return
         closes_all = "CURSOR_CLOSE_ON_COMMIT" in self.settings.on
         for cursor in list(self.open_cursors):
             if closes_all or not (commit or cursor.kind.static):
@@ -619,21 +500,6 @@ class Session:
             local = cursor in frame.cursors.values() or cursor in frame.variables
             if local and cursor not in self.cursors.values():
                 cursor.close(self)
-
-    def begin_own(self) -> None:
-        """Begin the transaction of a single statement in autocommit mode."""
-        self.transaction = self._new_transaction()
-
-    def end_own(self, *, commit: bool) -> None:
-        """End it; a statement that began an explicit transaction leaves that open."""
-        transaction = self.transaction
-        if self.trancount or transaction is None:
-            return
-        self.transaction = None
-        if commit:
-            transaction.commit()
-        else:
-            transaction.rollback()
 
     # -- names and code ----------------------------------------------------------------------------------------------
 
@@ -749,49 +615,6 @@ class Session:
     def find_cursor(self, name: nodes.CursorName | None, variable: cursors.Cursor | None) -> cursors.Cursor:
         """The cursor that a statement names (``cursors.find_cursor``)."""
         return cursors.find_cursor(self, name, variable)
-
-    def find_temporary(self, name: str) -> Table | None:
-        """The temporary table ``#name`` that this session sees."""
-        folded = fold(name)
-        if folded.startswith("##"):
-            return self.instance.global_temporary.get(folded)
-        return self.temporary.get(folded)
-
-    def find_temporary_procedure(self, name: str) -> Procedure | None:
-        """The temporary procedure ``#name`` that this session sees."""
-        folded = fold(name)
-        if folded.startswith("##"):
-            return self.instance.global_procedures.get(folded)
-        return self.temporary_procedures.get(folded)
-
-    def keep_temporary_procedure(self, folded: str, procedure: Procedure | None) -> None:
-        """Let the name mean that temporary procedure from now on, or none."""
-        procedures = self.temporary_procedures
-        if folded.startswith("##"):
-            procedures = self.instance.global_procedures
-            if procedure is not None:
-                self.shared[folded] = procedure
-        if procedure is None:
-            procedures.pop(folded, None)
-        else:
-            procedures[folded] = procedure
-
-    def _forget_temporary(self) -> None:
-        """Drop the temporary tables and procedures of this session, those that all see too."""
-        self.temporary.clear()
-        self.temporary_procedures.clear()
-        for shared in (self.instance.global_temporary, self.instance.global_procedures):
-            for name, item in self.shared.items():
-                if shared.get(name) is item:
-                    del shared[name]
-        self.shared.clear()
-
-    def drop_temporary(self, frame: Frame) -> None:
-        """Drop the temporary tables that ``frame`` made, when its module ends."""
-        for name, table in frame.temporary.items():
-            if self.temporary.get(name) is table:
-                del self.temporary[name]
-        frame.temporary.clear()
 
     def use(self, name: str, line: int = 1) -> None:
         """USE. Errors: 911, 916, 924."""

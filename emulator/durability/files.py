@@ -15,7 +15,6 @@ written under another name). Whatever else is not as it was written is damage, a
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import zlib
@@ -25,6 +24,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from emulator.durability.values import from_json, to_json
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = 1
 _NAME = re.compile(r"(checkpoint|log)-(\d{8,})")
@@ -150,8 +154,10 @@ def sync_directory(directory: Path) -> None:
 def prepare(directory: Path) -> int:
     """Make the directory if need be and lock it; the lock's file descriptor, to be closed at the end.
 
-    DataError: it cannot be made or written, it holds other things, another emulator uses it.
+    DataError: it cannot be made or written, it holds other things, another emulator uses it; this is Windows.
     """
+    if fcntl is None:
+        raise DataError(f"cannot use {directory}: data directories need a POSIX system")
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         strange = [entry.name for entry in directory.iterdir() if not _is_ours(entry.name)]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.bench import compiling, in_process, locks, numbers, queries, sessions, statements, wire
+from harness.bench import compiling, durable, in_process, locks, numbers, queries, sessions, statements, wire
 from harness.bench.figures import SQLITE, Effort, Figure, Figures, Wanted
 from harness.errors import HarnessError
 
@@ -24,6 +24,7 @@ GROUPS = (
     sessions.GROUP_IN_PROCESS,
     sessions.GROUP_WIRE,
     wire.GROUP,
+    durable.GROUP,
     numbers.GROUP,
     in_process.GROUP,
     in_process.GROUP_GROWTH,

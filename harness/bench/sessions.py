@@ -142,14 +142,15 @@ def measure_wire(wanted: Wanted, effort: Effort, show: Show) -> Figures:
         for case in CASES:
             show(f"sessions over the wire, {case}")
             rounds = {
-                f"wire_{case}_{count}": _wire_round(sessions[:count], effort.calls, case == "contended")
+                f"wire_{case}_{count}": wire_round(sessions[:count], effort.calls, case == "contended")
                 for count in COUNTS
             }
             figures |= median_rates(wanted.of(rounds), effort.rounds)
     return figures
 
 
-def _wire_round(sessions: Sequence[Session], calls: int, contended: bool) -> Round:
+def wire_round(sessions: Sequence[Session], calls: int, contended: bool) -> Round:
+    """Rounds of so many units through open sessions, all of them together."""
     workers = []
     for place, session in enumerate(sessions):
         cursor = session.connection.cursor()

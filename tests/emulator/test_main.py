@@ -139,3 +139,42 @@ def test_a_missing_certificate_is_one_clear_line() -> None:
 @pytest.mark.parametrize("options", [["--key", "a"], ["--no-tls", "--certificate", "a"], ["--port", "70000"]])
 def test_contradictory_options_are_refused(options: list[str]) -> None:
     assert run(*options)[0] == 2
+
+
+WITHOUT_POSIX = """
+import asyncio, os, sys
+sys.modules |= dict.fromkeys(("fcntl", "resource", "pwd", "grp", "termios"))
+for name in ("fork", "fdatasync", "getuid", "nice", "pread", "pwrite", "sysconf"):
+    delattr(os, name)
+class Loop(asyncio.SelectorEventLoop):
+    def add_signal_handler(self, *_):
+        raise NotImplementedError
+asyncio.set_event_loop_policy(None)
+asyncio.DefaultEventLoopPolicy._loop_factory = Loop
+from emulator.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""A start without what Windows does not have. (It has never been tried on Windows itself.)"""
+
+
+def test_it_serves_where_the_system_is_not_posix(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_POSIX, "--port", "0", "--json-ready"]
+    options: dict[str, Any] = {"cwd": ROOT, "env": {**os.environ, PASSWORD_VARIABLE: "Known-1"}, "text": True}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        where = f"Server=127.0.0.1,{ready['port']};UID=sa;PWD=Known-1;Encrypt=yes;TrustServerCertificate=yes"
+        with closing(pyodbc.connect(f"Driver={{{find_driver()}}};{where}", timeout=10)) as connection:
+            found = connection.execute(
+                "SELECT i.physical_memory_kb, m.page_fault_count, @@CPU_BUSY"
+                " FROM sys.dm_os_sys_info AS i CROSS JOIN sys.dm_os_process_memory AS m"
+            ).fetchone()
+            assert found is not None
+            assert tuple(found)[:2] == (0, 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    kept = subprocess.run([*command, "--data", str(tmp_path / "d")], capture_output=True, check=False, **options)
+    assert (kept.returncode, kept.stderr) == (
+        1,
+        f"emulator: cannot use {tmp_path / 'd'}: data directories need a POSIX system\n",
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -21,6 +20,11 @@ from emulator.catalog.system_views.waits import wait_of
 from emulator.types.languages import LANGUAGES
 from emulator.types.sqltype import DATETIME
 from emulator.types.temporal import from_timestamp
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -38,10 +42,12 @@ def _memory() -> tuple[int, int]:
         return 0, 0
 
 
-def _used() -> int:
-    """The most memory that this process has had, in bytes."""
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return largest if sys.platform == "darwin" else largest * KB
+def _used() -> tuple[int, int]:
+    """The most memory that this process has had, in bytes, and its page faults; zeros where the system does not say."""
+    if resource is None:
+        return 0, 0
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_maxrss * (1 if sys.platform == "darwin" else KB), used.ru_majflt
 
 
 @view(
@@ -66,12 +72,12 @@ def dm_os_sys_info(session: Session, database: Database) -> Iterator[Row]:
     instance = session.instance
     ticks = int(instance.clock.now() * 1000)
     started = int(instance.started * 1000)
-    processors, (physical, _), used = os.cpu_count() or 1, _memory(), _used() // KB
-    spent = resource.getrusage(resource.RUSAGE_SELF)
+    processors, (physical, _), used = os.cpu_count() or 1, _memory(), _used()[0] // KB
+    spent = os.times()
     yield (
         *(ticks * 1_000_000, ticks, processors, physical // KB, physical // KB, used, physical // KB, physical // KB),
         *(instance.blocked_processes.loop, started, from_timestamp(DATETIME, instance.started)),
-        *(int(spent.ru_stime * 1000), int(spent.ru_utime * 1000), processors),
+        *(int(spent.system * 1000), int(spent.user * 1000), processors),
     )
 
 
@@ -128,8 +134,9 @@ def dm_os_sys_memory(session: Session, database: Database) -> Iterator[Row]:
 )
 def dm_os_process_memory(session: Session, database: Database) -> Iterator[Row]:
     total, available = (size // KB for size in _memory())
-    used = _used() // KB
-    yield used, total, used, used, available, resource.getrusage(resource.RUSAGE_SELF).ru_majflt, available
+    largest, faults = _used()
+    used = largest // KB
+    yield used, total, used, used, available, faults, available
 
 
 @view(

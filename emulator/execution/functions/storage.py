@@ -5,7 +5,7 @@ Documentation: "Metadata Functions (Transact-SQL)", "System Statistical Function
 
 from __future__ import annotations
 
-import resource
+import os
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Table, fold
@@ -155,8 +155,8 @@ for _name in ("@@IO_BUSY", "@@PACKET_ERRORS", "@@TOTAL_ERRORS", "@@TOTAL_READ", 
 
 
 def _busy() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    used = os.times()
+    return used.user + used.system
 
 
 def _running(session: Session) -> float:
