@@ -138,9 +138,20 @@ class Instance:
         model = self.databases.get("model")
         if model is not None and fold(name) != "msdb":
             database.read_committed_snapshot, database.snapshots = model.read_committed_snapshot, model.snapshots
-            self.versions.statement_level += database.read_committed_snapshot
-        self.databases[fold(name)] = database
+        self.keep_database(database)
         return database
+
+    def keep_database(self, database: Database) -> None:
+        """Have ``database`` be there."""
+        self.databases[fold(database.name)] = database
+        self.versions.statement_level += database.read_committed_snapshot
+
+    def forget_database(self, database: Database) -> None:
+        """Have ``database`` not be there any more, nor any plan that knows it."""
+        del self.databases[fold(database.name)]
+        self.versions.statement_level -= database.read_committed_snapshot
+        database.version += 1
+        self.forget_plans()
 
     def forget_plans(self) -> None:
         """Forget all compiled batches: what they name may be gone, or may mean something else by the same name."""

@@ -99,9 +99,10 @@ class Session(TransactionControl, TemporaryObjects):
 
     ``cursors`` are the global ones, ``open_cursors`` all that are open, ``server_cursors`` those of sp_cursoropen by
     handle. ``firing`` are the triggers that are running, the innermost last; ``insert_exec`` is the transaction count
-    with which the procedure of a running INSERT ... EXEC began. ``scope_identity`` is the last identity value that a batch drew itself: the batches of a session are one
-    scope. ``chance`` is the state of RAND, None before its first call. ``owned_locks`` are the application locks that
-    the session itself owns. ``on_close`` is called when it has ended.
+    with which the procedure of a running INSERT ... EXEC began. ``scope_identity`` is the last identity value that a
+    batch drew itself: the batches of a session are one scope. ``chance`` is the state of RAND, None before its first
+    call. ``owned_locks`` are the application locks that the session itself owns. ``on_close`` is called when it has
+    ended.
     ``login_time``, ``request_began`` and ``request_ended`` (of the last request) are the clock's times.
     ``asleep_since`` is when, by the monotonic clock, a running WAITFOR began, None for no such; ``last_wait_type`` what
     was waited for last.

@@ -25,7 +25,8 @@ class TransactionControl:
 
     ``trancount`` is @@TRANCOUNT; ``doomed``: the transaction can only be rolled back. ``announced``: the client knows
     of it. ``began_implicitly``: SET IMPLICIT_TRANSACTIONS ON has begun it. ``began_at`` is the isolation level at which
-    it began, ``transaction_began`` the clock's time. ``statement_snapshot`` is what the running statement reads at READ COMMITTED where that reads row versions.
+    it began, ``transaction_began`` the clock's time. ``statement_snapshot`` is what the running
+    statement reads at READ COMMITTED where that reads row versions.
     """
 
     def __init__(self, instance: Instance, locking: LockSession) -> None:

@@ -113,6 +113,7 @@ def compile_create_database(node: nodes.CreateDatabase, compiler: UnitCompiler) 
         created = session.instance.create_database(node.name, owner)
         if node.collation:
             created.collation = node.collation
+        undo(session, session.instance.forget_database, created)
 
     return definition_step(node, create_database)
 
@@ -218,12 +219,16 @@ def _drop_database(frame: Frame, place: Place, node: nodes.Drop) -> None:
     _await_departures(session, target)
     if _is_in_use(session, target):
         raise sql_error(3702, "database", place.name, line=node.line)
-    del databases[fold(place.name)]
-    session.instance.versions.statement_level -= target.read_committed_snapshot
-    changed(target)
-    session.instance.forget_plans()
-    for table in target.of_kind(Table):
-        table.store = None  # its rows need not wait until the cycles of the definitions are found
+    session.instance.forget_database(target)
+    undo(session, session.instance.keep_database, target)
+    assert session.transaction is not None
+    session.transaction.on_end(lambda committed: _free_rows(target) if committed else None)
+
+
+def _free_rows(database: Database) -> None:
+    """Let go of the rows now: the definitions are full of cycles, which are found some time later."""
+    for table in database.of_kind(Table):
+        table.store = None
 
 
 def _is_in_use(session: Session, database: Database) -> bool:

@@ -359,6 +359,24 @@ def test_a_transaction_whose_record_cannot_be_written_is_rolled_back(
     assert server.client().query("SELECT a FROM dbo.t") == [(3,)]
 
 
+def test_a_database_whose_creation_or_drop_cannot_be_written_is_as_before(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = server.client()
+    client.run("CREATE DATABASE there; CREATE TABLE there.dbo.t (a int); INSERT there.dbo.t VALUES (1)")
+    client.run("ALTER DATABASE there SET READ_COMMITTED_SNAPSHOT ON")
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.os, "pwrite", lambda *_: 0)
+        assert client.fails("CREATE DATABASE fresh").number == 9002
+        assert client.fails("DROP DATABASE there").number == 9002
+    names = "SELECT name FROM sys.databases WHERE database_id > 5"
+    assert client.query(names) == [("there",)]
+    assert client.query("SELECT a FROM there.dbo.t") == [(1,)]
+    assert server.instance.versions.statement_level == 1
+    server.restart()
+    assert server.client().query(names) == [("there",)]
+
+
 def test_a_checkpoint_that_the_disk_has_no_room_for_is_an_error_and_work_goes_on(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
