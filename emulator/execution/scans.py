@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emulator.execution.current_rows import Found, Reader
+from emulator.execution.key_ranges import lock_range, lock_unique_key
 from emulator.execution.row_locks import IS, NL, LockPolicies, LockPolicy, S, ScanLocks, Versions
 from emulator.execution.seeks import Bounds, KeyRange
 from emulator.execution.snapshots import (
@@ -29,7 +30,7 @@ from emulator.locking.manager import WHOLE
 from emulator.locking.modes import LockMode
 from emulator.planning.binding import SESSION, Condition, Env
 from emulator.storage.index import GHOST, IndexStore
-from emulator.storage.keys import INFINITY, Key, Row
+from emulator.storage.keys import Key, Row
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -259,37 +260,41 @@ def _keeping_locks(
             if _unlocked_row(plan, env, locks, index, key):
                 yield
         elif not (locks.policy.read_past and locks.would_wait(index.locks, key, locks.row)) and _locked_row(
-            plan, env, locks, index, key, locks.row
+            plan, env, locks, index, key
         ):
             yield
 
 
-def _locked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key, mode: LockMode) -> bool:
-    """Lock ``key`` in ``mode``, and the base row if there is a lookup; whether the row is there and qualifies.
+def _locked_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> bool:
+    """Lock ``key``, and the base row if there is a lookup; whether the row is there and qualifies.
 
     What does not qualify is given back, except that what only an operator behind the scan turned down stays locked
-    where the policy says so, and at level SERIALIZABLE everything. (All conditions of the scan on a covering index are
-    its ``entry_filter``.)
+    where the policy says so.
     """
-    previous = locks.lock(index.locks, key, mode)
-    value = index.values.get(key, GHOST)
-    passes = qualifies = False
-    stays = mode is locks.key_range or (value is not GHOST and bool(locks.key_range))
-    if value is not GHOST and plan.index is None:
-        passes = _qualifies(plan, env, value, key, plan.row_filter)
-        qualifies = passes and (plan.outer_filter is None or bool(plan.outer_filter(env)))
-    elif value is not GHOST:
-        row = locks.store.base.values.get(value, GHOST)
-        passes = row is not GHOST and _qualifies(plan, env, row, value, plan.entry_filter)
-        if plan.covering:
-            qualifies = passes and (plan.outer_filter is None or bool(plan.outer_filter(env)))
-        else:
-            qualifies = passes and _locked_lookup(plan, env, locks, value)
-    if qualifies or stays or (passes and locks.policy.keeps_rejected):
+    previous = locks.lock(index.locks, key, locks.row)
+    passes, qualifies = _qualifying_row(plan, env, locks, index, key)
+    if qualifies or (passes and locks.policy.keeps_rejected):
         locks.count(index)
         return qualifies
-    locks.give_back(index.locks, key, mode, previous)
+    locks.give_back(index.locks, key, locks.row, previous)
     return False
+
+
+def _qualifying_row(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> tuple[bool, bool]:
+    """Whether there is a row under ``key``, which is locked, that the scan passes on; and whether it qualifies after
+    what comes behind the scan. If there is a lookup, the base row is locked. (All conditions of the scan on a covering
+    index are its ``entry_filter``.)"""
+    value = index.values.get(key, GHOST)
+    if value is GHOST:
+        return False, False
+    if plan.index is None:
+        passes = _qualifies(plan, env, value, key, plan.row_filter)
+    else:
+        row = locks.store.base.values.get(value, GHOST)
+        passes = row is not GHOST and _qualifies(plan, env, row, value, plan.entry_filter)
+        if not plan.covering:
+            return passes, passes and _locked_lookup(plan, env, locks, value)
+    return passes, passes and (plan.outer_filter is None or bool(plan.outer_filter(env)))
 
 
 def _locked_lookup(plan: ScanPlan, env: Env, locks: ScanLocks, base_key: Key) -> bool:
@@ -402,66 +407,12 @@ def _qualifying_version(
 def _locking_ranges(
     plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key_range: KeyRange
 ) -> Iterator[None]:
-    """Every key of the range is locked with the gap before it, and so is the first key beyond the range.
-
-    Backwards, that one comes first. After a wait the scan looks again: a key may have come into the gap meanwhile.
-    """
-    low, high, low_inclusive, high_inclusive = key_range
-    switch_point, mask = locks.session.switch_point, locks.session.switch_mask
-    if plan.reverse:
-        _lock_next_key(locks, index, high, not high_inclusive)
-        for key, _ in index.scan(low, high, low_inclusive, high_inclusive, True):
-            if _row_in_range(plan, env, locks, index, key):
+    for key in lock_range(locks, index, key_range, reverse=plan.reverse):
+        if locks.key_range:
+            if _qualifying_row(plan, env, locks, index, key)[1]:
                 yield
-        return
-    stops = locks.session.instance.scheduler.stop_before_locks
-    count = 0
-    at: Key | None = None
-
-    def following() -> Key:
-        return index.seek(low or (), inclusive=low_inclusive) if at is None else index.next_key(at)
-
-    key = following()
-    while True:
-        waits = bool(locks.key_range) and (stops or locks.would_wait(index.locks, key, locks.key_range))
-        within = _is_within(key, high, high_inclusive)
-        qualifies = within and _row_in_range(plan, env, locks, index, key)
-        if not within and locks.key_range:
-            locks.lock(index.locks, key, locks.key_range)
-            locks.count(index)
-        if waits and following() != key:
-            key = following()
-            continue
-        if not within:
-            return
-        if qualifies:
+        elif _unlocked_row(plan, env, locks, index, key):
             yield
-        at = key
-        key = following()
-        count += 1
-        if not count & mask:
-            switch_point()
-
-
-def _row_in_range(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> bool:
-    if not locks.key_range:
-        return _unlocked_row(plan, env, locks, index, key)
-    return _locked_row(plan, env, locks, index, key, locks.key_range)
-
-
-def _is_within(key: Key, high: Key | None, inclusive: bool) -> bool:
-    if key == INFINITY:
-        return False
-    return high is None or key < high or (inclusive and key == high)
-
-
-def _lock_next_key(locks: ScanLocks, index: IndexStore, from_key: Key | None, inclusive: bool) -> None:
-    """Lock the gap that begins at ``from_key``, by its upper end."""
-    while True:
-        key = INFINITY if from_key is None else index.seek(from_key, inclusive=inclusive)
-        locks.lock(index.locks, key, locks.key_range)
-        if from_key is None or index.seek(from_key, inclusive=inclusive) == key:
-            return
 
 
 # --- One row by its unique key ----------------------------------------------------------------------------------------
@@ -520,7 +471,9 @@ def _fetch_base_row(plan: ScanPlan, make_key: Callable[[Env], Key | None]) -> Fe
             if store.locks.entries and session.instance.locks.would_wait(session.transaction, store.locks, WHOLE, IS):
                 return _fetch(plan, env, key)
             return stand_on(session.current_rows.rows, env, store, key)
-        if policy.versions is Versions.STATEMENT and not store.locks.entries:
+        if policy.versions is Versions.STATEMENT and not session.instance.locks.would_wait(
+            session.transaction, store.locks, WHOLE, LockMode.SCH_S
+        ):
             row = base.value_at(key, statement_snapshot(session))
         else:
             return _fetch(plan, env, key)
@@ -548,17 +501,11 @@ def _fetch(plan: ScanPlan, env: Env, key: Key | None) -> bool:
             return _unlocked_row(plan, env, locks, index, key)
         if not policy.held:
             return _fetch_committed(plan, env, locks, index, key)
-        if key in index.values:
-            if policy.read_past and locks.would_wait(index.locks, key, locks.row):
-                return False
-            found = _locked_row(plan, env, locks, index, key, locks.row)
-            if index.exists(key):
-                return found
         if locks.key_range:
-            _lock_next_key(locks, index, key, inclusive=True)
-            if index.exists(key):
-                return _locked_row(plan, env, locks, index, key, locks.row)
-        return False
+            return lock_unique_key(locks, index, key) and _qualifying_row(plan, env, locks, index, key)[1]
+        if key not in index.values or (policy.read_past and locks.would_wait(index.locks, key, locks.row)):
+            return False
+        return _locked_row(plan, env, locks, index, key)
     finally:
         locks.close()
 

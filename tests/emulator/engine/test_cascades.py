@@ -99,3 +99,50 @@ def test_a_table_that_refers_to_itself_is_checked_at_the_end(client: Any) -> Non
 def test_cascades_that_cannot_be(client: Any, key: str, number: int) -> None:
     tables(client, "ON DELETE CASCADE")
     assert client.fails(f"CREATE TABLE dbo.x (id int PRIMARY KEY, {key})").number == number
+
+
+def test_a_cascade_changes_the_row_as_it_is_when_nobody_else_changes_it_any_more(engine: Any) -> None:
+    first, second = engine.clients(2)
+    tables(first, "ON DELETE SET NULL")
+    first.run("CREATE INDEX by_p ON c (p); ALTER TABLE c ADD note varchar(9) NULL")
+    first.run("BEGIN TRAN; UPDATE c SET note = 'kept' WHERE id = 10")
+    deleting = second.start("DELETE p WHERE id = 1")
+    assert not deleting.done
+    first.run("COMMIT")
+    assert deleting.done
+    assert first.query("SELECT p, note FROM c WHERE id = 10") == [(None, "kept")]
+
+
+@pytest.mark.parametrize(
+    ("definition", "locked"),
+    [
+        (
+            "id int PRIMARY KEY, p int REFERENCES p (id) ON DELETE CASCADE, INDEX by_p (p)",
+            [("KEY", "RangeS-U"), ("KEY", "RangeX-X"), ("KEY", "X"), ("OBJECT", "IX")],
+        ),
+        (
+            "id int PRIMARY KEY, p int REFERENCES p (id) ON DELETE CASCADE",
+            [("KEY", "RangeS-U"), ("KEY", "RangeS-U"), ("KEY", "RangeX-X"), ("OBJECT", "IX")],
+        ),
+        (
+            "id int PRIMARY KEY, p int UNIQUE REFERENCES p (id) ON DELETE CASCADE",
+            [("KEY", "X"), ("KEY", "X"), ("OBJECT", "IX")],
+        ),
+        ("id int, p int REFERENCES p (id) ON DELETE CASCADE", [("OBJECT", "X")]),
+    ],
+)
+def test_a_cascade_locks_as_at_level_serializable(client: Any, definition: str, locked: list[Any]) -> None:
+    client.run("CREATE TABLE p (id int PRIMARY KEY); INSERT p VALUES (1), (2)")
+    client.run(f"CREATE TABLE c ({definition}); INSERT c VALUES (10, 1), (20, 2)")
+    client.run("BEGIN TRAN; DELETE p WHERE id = 1")
+    assert (
+        client.query(
+            """
+            SELECT resource_type, request_mode FROM sys.dm_tran_locks AS l
+                LEFT JOIN sys.partitions AS p ON p.hobt_id = l.resource_associated_entity_id
+            WHERE OBJECT_ID('c') IN (p.object_id, l.resource_associated_entity_id)
+            ORDER BY resource_type, request_mode
+            """
+        )
+        == locked
+    )

@@ -410,3 +410,34 @@ def test_a_statement_keeps_its_tables_through_a_rollback_to_a_savepoint_in_its_t
     third.run("COMMIT")
     assert (inserting.done, definition.done) == (True, True)
     assert engine.client().query("SELECT count(*) FROM sys.dm_tran_locks WHERE resource_type <> 'DATABASE'") == [(0,)]
+
+
+@pytest.mark.parametrize("order", ["", "ORDER BY id DESC"])
+@pytest.mark.parametrize(("deleted", "kept"), [(2, 3), (5, 3), (7, 4)])
+def test_no_range_lock_is_left_on_a_key_that_was_gone_after_a_wait(
+    pair: Any, deleted: int, kept: int, order: str
+) -> None:
+    writer, reader = pair
+    writer.run("INSERT stock (id, qty) VALUES (7, 70), (9, 90); BEGIN TRAN")
+    writer.run(f"DELETE stock WHERE id = {deleted}")
+    reading = reader.start(
+        f"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN TRAN; SELECT id FROM stock WHERE id <= 5 {order}"
+    )
+    assert not reading.done
+    writer.run("COMMIT")
+    assert reading.done
+    modes = reader.query("SELECT request_mode FROM sys.dm_tran_locks WHERE resource_type = 'KEY'")
+    assert modes == [("RangeS-S",)] * kept
+    assert not writer.start("INSERT stock (id, qty) VALUES (4, 40)").done
+
+
+def test_a_unique_key_that_was_gone_after_a_wait_gives_way_to_the_gap_that_it_was_in(pair: Any) -> None:
+    writer, reader = pair
+    writer.run("BEGIN TRAN; DELETE stock WHERE id = 2")
+    reading = reader.start(
+        "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN TRAN; SELECT id FROM stock WHERE id = 2"
+    )
+    writer.run("COMMIT")
+    assert reading.rows == []
+    assert reader.query("SELECT request_mode FROM sys.dm_tran_locks WHERE resource_type = 'KEY'") == [("RangeS-S",)]
+    assert not writer.start("INSERT stock (id, qty) VALUES (2, 20)").done
