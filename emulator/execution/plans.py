@@ -122,9 +122,11 @@ class Plan:
         transaction = session.transaction
         assert transaction is not None
         spaces = self._stabilize(frame, transaction)
+        transaction.relied_on.append(spaces)
         try:
             return at_one_moment(session, call)(*arguments)
         finally:
+            transaction.relied_on.pop()
             give_back(session, transaction, spaces)
 
     def _stabilize(self, frame: Frame, transaction: Transaction) -> list[LockSpace]:

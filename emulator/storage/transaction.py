@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from emulator.locking.manager import LockEntry, LockManager, LockOwner, LockSession
+from emulator.locking.manager import WHOLE, LockEntry, LockManager, LockOwner, LockSession, LockSpace
 from emulator.storage.versions import UNCOMMITTED
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ class Transaction(LockOwner, UndoLog):
         self.log = log
         self.changing: dict[TableStore, None] = {}
         self.ended = False
+        self.relied_on: list[list[LockSpace]] = []
+        """The tables of each running statement, outermost first: their locks outlast a rollback to a savepoint."""
         self._end_hooks: list[Callable[[bool], None]] = []
 
     @property
@@ -138,7 +140,9 @@ class Transaction(LockOwner, UndoLog):
             saved, mark, locks = self.savepoints[position]
             if saved == name:
                 self.rollback_to(mark)
-                self.lock_manager.release_since(self, locks)
+                spaces = {space for statement in self.relied_on for space in statement}
+                kept = {entry for entry in self.locks if entry.key == WHOLE and entry.space in spaces}
+                self.lock_manager.release_since(self, locks | kept)
                 del self.savepoints[position + 1 :]
                 return True
         return False
