@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
+    from emulator.locking.manager import LockOwner
     from emulator.sql import nodes
     from emulator.storage.table import TableStore
 
@@ -98,7 +99,8 @@ class Index:
     """An index. ``number`` is its key in ``TableStore`` and ``sys.indexes`` (1 clustered, 2 ... others).
 
     ``primary_key`` and ``unique_constraint`` tell 2627 from 2601. ``predicate`` is the compiled filter: whether a row
-    is in the index; ``predicate_columns`` are the ordinals it reads.
+    is in the index; ``predicate_columns`` are the ordinals it reads. ``made_by`` is the transaction that has made it
+    while others could read the table: until that is committed only its own statements use it.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Index:
     disabled: bool = False
     system_named: bool = False
     object_id: int = 0
+    made_by: LockOwner | None = field(default=None, metadata=TRANSIENT)
 
 
 @dataclass(slots=True)

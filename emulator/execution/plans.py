@@ -29,7 +29,7 @@ from emulator.storage.usage import UseCount, count_uses
 
 if TYPE_CHECKING:
     from emulator.catalog.database import Database
-    from emulator.locking.manager import LockSpace
+    from emulator.locking.manager import LockOwner, LockSpace
     from emulator.session import Session
     from emulator.storage.transaction import Transaction
 
@@ -38,15 +38,15 @@ Executable = Callable[[Env, "ResultSink | None"], int]
 
 class Plan:
     """Something compiled for one place in a module: ``run``, valid while ``version`` is the database's and ``options``
-    the session's.
+    the session's, in the transaction ``made_for`` if that is not None.
 
     ``blank`` are the row slots that its environment needs, ``accesses`` what it takes permission for, ``uses`` what it
-    does with indexes. ``bound``: it depends on more than that, namely temporary tables or other databases.
+    does with indexes. ``bound``: it depends on more than the database's version and options.
     """
 
     __slots__ = (
         *("_compile", "_compiler", "_elsewhere", "_spaces", "_tables", "accesses", "blank", "bound", "database"),
-        *("options", "run", "temporary", "uses", "version"),
+        *("made_for", "options", "run", "temporary", "uses", "version"),
     )
 
     def __init__(self, compiler: UnitCompiler, compile_it: Callable[[PlanContext], Any]) -> None:
@@ -61,6 +61,7 @@ class Plan:
         self.temporary: dict[str, Table] = {}
         self.bound = False
         self._elsewhere: dict[Database, int] = {}
+        self.made_for: LockOwner | None = None
         self._tables: list[Table] = []
         self._spaces: list[LockSpace] = []
         self.accesses: tuple[Access, ...] = ()
@@ -85,8 +86,9 @@ class Plan:
             give_back(session, session.transaction or session.owned_locks, stable)
         self.blank = [None] * (context.slots - FIRST_SLOT)
         self.temporary = context.temporary
+        self.made_for = context.made_for
         self._elsewhere = context.elsewhere
-        self.bound = bool(self.temporary or self._elsewhere)
+        self.bound = bool(self.temporary or self._elsewhere or self.made_for)
         self._tables = context.tables
         shared = [table for table in context.temporary.values() if not is_private(table)]
         stores = [table.store for table in (*context.tables, *shared, *context.related)]
@@ -160,8 +162,10 @@ class Plan:
         return [*self._tables, *self.temporary.values()]
 
     def _is_rebound(self, session: Session) -> bool:
-        return any(session.find_temporary(name) is not table for name, table in self.temporary.items()) or any(
-            version != database.version for database, version in self._elsewhere.items()
+        return (
+            any(session.find_temporary(name) is not table for name, table in self.temporary.items())
+            or any(version != database.version for database, version in self._elsewhere.items())
+            or (self.made_for is not None and self.made_for is not session.transaction)
         )
 
 

@@ -28,7 +28,10 @@ from emulator.locking.modes import COMBINED, CONFLICTS, TALLY_BITS, UNIT, LockMo
 from emulator.locking.waits import WaitCount
 
 WHOLE: tuple[()] = ()
-"""The key of a lockable container itself, as opposed to a row in it: the only key in an OBJECT or DATABASE space."""
+"""The key of a lockable container itself, as opposed to a row in it: the only key in a DATABASE space."""
+
+INDEX_OPERATION = "INDEX_OPERATION"
+"""The other key in an OBJECT space: a subtype of the resource."""
 
 
 class ResourceType(Enum):

@@ -30,7 +30,7 @@ from emulator.types.sqltype import SqlType
 if TYPE_CHECKING:
     from emulator.catalog.database import Database
     from emulator.catalog.objects import Module
-    from emulator.locking.manager import LockSpace
+    from emulator.locking.manager import LockOwner, LockSpace
     from emulator.planning.accesses import Need
     from emulator.planning.changes.nested import NestedChange
     from emulator.planning.queries.updatable import Through
@@ -251,7 +251,8 @@ class PlanContext:
     for the tables in them. ``related`` collects the tables that the statement's foreign keys lead to, ``stable`` those
     whose definitions are kept as they are while it is compiled. ``uses`` collects what the plan does with the indexes
     of permanent tables. ``moments`` are the slots of the present time, by the function that asks for it. ``elsewhere``
-    collects the other databases that names were looked up in, with their versions then.
+    collects the other databases that names were looked up in, with their versions then. ``made_for`` is the
+    transaction that alone may use the plan, None: all.
     """
 
     session: Session
@@ -281,6 +282,7 @@ class PlanContext:
     output: Sequence[ColumnInfo] = ()
     uses: list[UseCount] = field(default_factory=list)
     moments: dict[str, int] = field(default_factory=dict)
+    made_for: LockOwner | None = None
     elsewhere: dict[Database, int] = field(default_factory=dict)
 
     def find_database(self, name: str | None) -> Database | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from emulator.catalog.database import Database
 from emulator.catalog.objects import fold
 from emulator.catalog.system_views.definition import Row, view
-from emulator.locking.manager import LockOwner, LockRow, LockSpace, ResourceType
+from emulator.locking.manager import INDEX_OPERATION, LockOwner, LockRow, LockSpace, ResourceType
 from emulator.locking.modes import LockMode
 from emulator.sql import nodes
 from emulator.types.sqltype import DATETIME
@@ -84,7 +84,7 @@ def _described(space: LockSpace, key: Hashable) -> str:
 @view(
     "sys.dm_tran_locks",
     """
-    resource_type nvarchar(60), resource_subtype nvarchar(60) = '', resource_database_id int,
+    resource_type nvarchar(60), resource_subtype nvarchar(60), resource_database_id int,
     resource_description nvarchar(256), resource_associated_entity_id bigint?, resource_lock_partition int = 0,
     request_mode nvarchar(60), request_type nvarchar(60) = 'LOCK', request_status nvarchar(60),
     request_reference_count smallint, request_lifetime int, request_session_id int, request_exec_context_id int = 0,
@@ -97,14 +97,15 @@ def _described(space: LockSpace, key: Hashable) -> str:
 def dm_tran_locks(session: Session, database: Database) -> Iterator[Row]:
     for spid, number in database_users(session):
         yield (
-            *("DATABASE", number, "", 0, "S", "GRANT", 1, 0, spid, "SHARED_TRANSACTION_WORKSPACE", 0),
+            *("DATABASE", "", number, "", 0, "S", "GRANT", 1, 0, spid, "SHARED_TRANSACTION_WORKSPACE", 0),
             *(f"{spid:#x}:0:0", (spid << 40).to_bytes(8, "big")),
         )
     for row in all_locks(session):
         space, owner = row.space, row.owner
         owned_by_transaction = owner.owner_type == "TRANSACTION"
         yield (
-            *(space.resource_type.value, database_id_of(session, space), space.describe(row.key)),
+            *(space.resource_type.value, row.key if row.key == INDEX_OPERATION else ""),
+            *(database_id_of(session, space), space.describe(row.key)),
             0 if space.resource_type is ResourceType.APPLICATION else space.entity_id,
             *(str(row.mode), row.status, row.reference_count, REQUEST_LIFETIME if owned_by_transaction else 0),
             *(owner.session.session_id, owner.owner_type if owned_by_transaction else "SESSION", owner.owner_id),

@@ -129,15 +129,17 @@ class Place:
         if not may_in_schema(session, "ALTER", item.schema, self.database):
             raise SqlError(3701, 14, 20, sql_error(3701, action, kind, str(self.node)).message, self.node.line)
 
-    def table(self, operation: str = "ALTER TABLE") -> Table:
-        """The table, locked Sch-M. Errors: 4902; 1088 without ALTER on it."""
-        table = self.find_table()
-        if table is None or table.store is None:
-            raise sql_error(4902, str(self.node), line=self.node.line)
-        if not (self.is_temporary or self.session.unchecked or may(self.session, "ALTER", table, self.database)):
-            raise sql_error(1088, str(self.node), state=13, line=self.node.line)
-        lock_definition(self.session, table)
-        return table
+    def table(self, mode: LockMode = LockMode.SCH_M) -> Table:
+        """The table, locked for a change of its definition. Errors: 4902; 1088 without ALTER on it."""
+        while True:
+            table = self.find_table()
+            if table is None or table.store is None:
+                raise sql_error(4902, str(self.node), line=self.node.line)
+            if not (self.is_temporary or self.session.unchecked or may(self.session, "ALTER", table, self.database)):
+                raise sql_error(1088, str(self.node), state=13, line=self.node.line)
+            lock_definition(self.session, table, mode)
+            if self.find_table() is table:
+                return table
 
     def find_table(self) -> Table | None:
         """The table of that name, if there is one."""
@@ -150,12 +152,13 @@ class Place:
         return datetime_now(self.session)
 
 
-def lock_definition(session: Session, table: Table) -> None:
-    """Sch-M to the end of the transaction."""
+def lock_definition(session: Session, table: Table, mode: LockMode = LockMode.SCH_M) -> None:
+    """Lock a table to the end of the transaction, for a change of its definition."""
     store = table.store
     assert store is not None
-    session.lock(store.locks, WHOLE, LockMode.SCH_M)
-    forbid_snapshots_from_before(session, store)
+    session.lock(store.locks, WHOLE, mode)
+    if mode is not LockMode.IX:
+        forbid_snapshots_from_before(session, store)
 
 
 def datetime_now(session: Session) -> int:

@@ -19,6 +19,7 @@ from emulator.execution.definitions.access import (
     definition_step,
     enter_constraints,
     forget_properties,
+    lock_definition,
     number_constraints,
     place_of,
     take_out_constraint,
@@ -221,6 +222,7 @@ def _drop_constraint(table: Table, element: nodes.DropElement, place: Place) -> 
     elif any(fold(item.name) == name for item in table.foreign_keys):
         dropped = next(item for item in table.foreign_keys if fold(item.name) == name)
         referenced = dropped.referenced
+        lock_definition(place.session, referenced)
         undo(place.session, setattr, referenced, "referenced_by", referenced.referenced_by)
         referenced.referenced_by = [item for item in referenced.referenced_by if fold(item[1].name) != name]
         table.foreign_keys = [item for item in table.foreign_keys if item is not dropped]
@@ -243,6 +245,8 @@ def _toggle_constraints(table: Table, action: nodes.CheckConstraints, place: Pla
         raise sql_error(4917, next(iter(wanted - known)), line=action.line)
     for item in constraints:
         if wanted is None or fold(item.name) in wanted:
+            if isinstance(item, ForeignKey):
+                lock_definition(place.session, item.referenced)
             if action.check is True and action.enable:
                 if isinstance(item, CheckConstraint):
                     _check_rows(table, item, place)

@@ -1,25 +1,46 @@
 """CREATE INDEX, ALTER INDEX and DROP INDEX.
 
-Documentation: "CREATE INDEX (Transact-SQL)", "DROP INDEX (Transact-SQL)".
+A new nonclustered index takes S on its table: readers go on, writers wait. All else takes Sch-M, except that
+reorganizing an index takes IX. With ONLINE = ON it is the same here, as the locks of an online operation are those of
+its beginning and its end, and between these nothing else happens. Others use a new index when it is committed (on SQL
+Server it is itself locked Sch-M until then: dba.stackexchange.com/q/228561).
+
+Documentation: "CREATE INDEX (Transact-SQL)", option ONLINE; "How online index operations work"; "ALTER INDEX", option
+REORGANIZE; "DROP INDEX (Transact-SQL)".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from emulator.catalog.objects import Index, Table, View, fold
 from emulator.catalog.stores import clustered_definition, index_definition, secondary_definitions
 from emulator.errors import NotSupported, SqlError, sql_error
-from emulator.execution.definitions.access import Place, definition_step, forget_properties, place_of, touch, undo
+from emulator.execution.definitions.access import (
+    Place,
+    changed,
+    definition_step,
+    forget_properties,
+    place_of,
+    touch,
+    undo,
+)
 from emulator.execution.definitions.shapes import shaper
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
+from emulator.locking.manager import INDEX_OPERATION
+from emulator.locking.modes import LockMode
 from emulator.planning.changes.required import refuse_wrong_options
 from emulator.sql import nodes
 from emulator.storage.table import DuplicateKey
 from emulator.types.conversion import converter
 from emulator.types.sqltype import MAX, SqlType
+
+if TYPE_CHECKING:
+    from emulator.catalog.database import Database
+    from emulator.session import Session
 
 SHOWN = SqlType("nvarchar", MAX)
 WITHOUT_EFFECT = frozenset(
@@ -57,7 +78,7 @@ def compile_create_index(node: nodes.CreateIndex, compiler: UnitCompiler) -> Ste
             if place.database.find_kind(View, place.schema, place.name) is not None:
                 raise NotSupported("indexes on views", node.line)
             raise sql_error(1088, str(node.table), state=12, line=node.line)
-        table = place.table("CREATE INDEX")
+        table = _locked(place, node.index, dropping=dropping)
         undo(frame.session, setattr, table, "indexes", table.indexes)
         undo(frame.session, setattr, table, "columnstores", table.columnstores)
         table.indexes = list(table.indexes)
@@ -66,7 +87,9 @@ def compile_create_index(node: nodes.CreateIndex, compiler: UnitCompiler) -> Ste
         if node.index.columnstore:
             shaper(table, place.context, "CREATE INDEX").add_columnstore(node.index)
         else:
-            add_index(table, node.index, place)
+            index = add_index(table, node.index, place)
+            if not (index.clustered or dropping or place.is_temporary):
+                _keep_from_others(frame.session, place.database, table, index)
         options = frame.session.settings.compiled
         refuse_wrong_options(
             "CREATE INDEX", table, replace(place.context, options=options, ansi_nulls=options.ansi_nulls)
@@ -76,7 +99,32 @@ def compile_create_index(node: nodes.CreateIndex, compiler: UnitCompiler) -> Ste
     return definition_step(node, create_index)
 
 
-def add_index(table: Table, node: nodes.IndexDefinition, place: Place) -> None:
+def _locked(place: Place, node: nodes.IndexDefinition, *, dropping: bool) -> Table:
+    """The table, locked for the new index; for one that others can read meanwhile, no other is made before it is
+    committed."""
+    if node.clustered or dropping:
+        return place.table()
+    table = place.find_table()
+    if table is not None and table.store is not None:
+        place.session.lock(table.store.locks, INDEX_OPERATION, LockMode.X)
+    return place.table(LockMode.S)
+
+
+def _keep_from_others(session: Session, database: Database, table: Table, index: Index) -> None:
+    transaction = session.transaction
+    assert transaction is not None
+    index.made_by = transaction
+
+    def show(committed: bool) -> None:
+        for item in table.indexes:
+            if item.made_by is transaction:
+                item.made_by = None
+        changed(database)
+
+    transaction.on_end(show)
+
+
+def add_index(table: Table, node: nodes.IndexDefinition, place: Place) -> Index:
     """Add the index and fill it. Errors: 1505 when the rows are not unique under it, and those of its definition."""
     store, transaction = table.store, place.session.transaction
     assert store is not None
@@ -89,6 +137,7 @@ def add_index(table: Table, node: nodes.IndexDefinition, place: Place) -> None:
             store.add_index(transaction, index_definition(table, index))
     except DuplicateKey as duplicate:
         raise duplicate_in_new_index(table, index, duplicate) from None
+    return index
 
 
 def duplicate_in_new_index(table: Table, index: Index, duplicate: DuplicateKey) -> SqlError:
@@ -145,7 +194,7 @@ def compile_drop_index(node: nodes.DropIndex, compiler: UnitCompiler) -> Step:
                 if node.if_exists:
                     continue
                 raise sql_error(3701, "drop", "index", f"{table_name}.{name}", state=7, line=node.line)
-            table = place.table("DROP INDEX")
+            table = place.table()
             undo(frame.session, setattr, table, "indexes", table.indexes)
             undo(frame.session, setattr, table, "columnstores", table.columnstores)
             _remove(table, name, place, node.line)
@@ -161,7 +210,7 @@ def compile_alter_index(node: nodes.AlterIndex, compiler: UnitCompiler) -> Step:
 
     def alter_index(frame: Frame) -> None:
         place = place_of(frame, compiler, node.table, database)
-        table = place.table("ALTER INDEX")
+        table = place.table(LockMode.IX if node.action == "REORGANIZE" else LockMode.SCH_M)
         if node.name is not None and fold(node.name) not in _index_names(table):
             raise sql_error(2727, node.name, line=node.line)
 
@@ -169,11 +218,16 @@ def compile_alter_index(node: nodes.AlterIndex, compiler: UnitCompiler) -> Step:
 
 
 def compile_update_statistics(node: nodes.UpdateStatistics, compiler: UnitCompiler) -> Step:
-    """Statistics do not exist here: access paths are chosen by rule. The table must exist."""
+    """Statistics do not exist here: access paths are chosen by rule. The table must exist, and nobody be changing its
+    definition."""
     database = compiler.database
 
     def update_statistics(frame: Frame) -> None:
-        if place_of(frame, compiler, node.table, database).find_table() is None:
+        place = place_of(frame, compiler, node.table, database)
+        table = place.find_table()
+        while table is not None and frame.session.await_definition(table):
+            table = place.find_table()
+        if table is None:
             raise sql_error(2706, str(node.table), line=node.line)
 
     return definition_step(node, update_statistics)

@@ -1,5 +1,8 @@
 """CREATE TABLE, DROP TABLE and foreign keys.
 
+A foreign key that comes or goes is a change of both its tables: both are locked Sch-M (seen by Michael J. Swart on SQL
+Server, "Adding Foreign Keys Can Cause Deadlock Trouble").
+
 Documentation: "CREATE TABLE (Transact-SQL)", "DROP TABLE (Transact-SQL)", "Create foreign key relationships".
 """
 
@@ -144,9 +147,13 @@ def add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Forei
 def _add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> ForeignKey:
     name = node.name or made_up("FK", table, node.columns[0], len(table.foreign_keys))
     target = Place(place.context, node.referenced)
-    referenced = (
-        table if fold(target.name) == fold(table.name) and target.schema == table.schema else target.find_table()
-    )
+    itself = fold(target.name) == fold(table.name) and target.schema == table.schema
+    referenced = table if itself else target.find_table()
+    while not itself and referenced is not None:
+        lock_definition(place.session, referenced)
+        if target.find_table() is referenced:
+            break
+        referenced = target.find_table()
     if referenced is None:
         raise sql_error(1767, name, str(node.referenced), line=node.line)
     columns = tuple(_ordinal(table, column, name, 1769, node.line) for column in node.columns)
@@ -254,6 +261,8 @@ def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
     place.require_drop(found, "table")
     lock_definition(session, found)
     table = found
+    for foreign_key in table.foreign_keys:
+        lock_definition(session, foreign_key.referenced)
     refuse_if_bound(session, place.database, table, "DROP TABLE", str(place.node), place.node.line)
     if any(other is not table for other, _ in table.referenced_by):
         raise sql_error(3726, str(place.node), line=place.node.line)

@@ -102,7 +102,9 @@ def _reference_check(table: Table, key: ForeignKey, statement: str, ctx: PlanCon
     referenced = key.referenced
     note_related(referenced, ctx)
     index = next(
-        i for i in referenced.indexes if i.unique and {p.ordinal for p in i.columns} == set(key.referenced_columns)
+        item
+        for item in referenced.indexes
+        if item.unique and item.made_by is None and {p.ordinal for p in item.columns} == set(key.referenced_columns)
     )
     by_target = dict(zip(key.referenced_columns, key.columns, strict=True))
     places = [by_target[part.ordinal] for part in index.columns]

@@ -167,7 +167,8 @@ def _search(other: Table, key: ForeignKey, values: Sequence[Any]) -> _Search:
     found, low, high, unique_key = store.base, None, None, None
     for index in other.indexes:
         leading = [part.ordinal for part in index.columns[: len(by_ordinal)]]
-        if set(leading) == set(by_ordinal) and index.predicate is None and not index.disabled:
+        usable = index.predicate is None and not index.disabled and index.made_by is None
+        if usable and set(leading) == set(by_ordinal):
             found = store.base if index.clustered else store.indexes[index.name]
             prefix = found.encode_prefix([by_ordinal[ordinal] for ordinal in leading])
             low, high = prefix_range(prefix)

@@ -153,7 +153,7 @@ def choose_access(
 
 
 def _candidates(table: StoredTable) -> list[Index | None]:
-    indexes = [index for index in table.table.indexes if not index.disabled]
+    indexes = table.indexes
     base: list[Index | None] = [table.table.clustered]
     others: list[Index | None] = [index for index in indexes if not index.clustered]
     if not table.hints.indexes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import Table
+from emulator.catalog.objects import Index, Table
 from emulator.execution.scans import StoreOf
 from emulator.planning.binding import Env, Source
 from emulator.planning.queries.hints import NO_HINTS, TableHints
@@ -24,8 +24,8 @@ NullRow = tuple[None, ...]
 class StoredTable:
     """A table, temporary table or table variable. ``locked``: other sessions may read and change it.
 
-    ``target``: its rows are to be changed; then ``key_slot`` gets the base key of each. ``filters`` are those of its
-    filtered indexes, by name.
+    ``target``: its rows are to be changed; then ``key_slot`` gets the base key of each. ``indexes`` are those that it
+    can be read through, ``filters`` those of its filtered indexes, by name.
     """
 
     source: Source
@@ -36,6 +36,7 @@ class StoredTable:
     locked: bool = True
     target: bool = False
     key_slot: int | None = None
+    indexes: Sequence[Index] = ()
     filters: Mapping[str, Sequence[Conjunct]] = field(default_factory=dict)
     null_row: NullRow = ()
 

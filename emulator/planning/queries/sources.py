@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.catalog.objects import (
     DatabaseObject,
+    Index,
     InlineFunction,
     Table,
     TableFunction,
@@ -188,11 +189,31 @@ def bind_table(
     store = table.store
     assert store is not None
     locked = not table.name.startswith("#") or table.name.startswith("##")
-    filters = filters_of(table.indexes, source, ctx)
+    indexes = _readable_indexes(table, ctx)
     stored = StoredTable(
-        source, table, lambda env: store, database, hints, locked=locked, target=target, filters=filters
+        source,
+        table,
+        lambda env: store,
+        database,
+        hints,
+        locked=locked,
+        target=target,
+        indexes=indexes,
+        filters=filters_of(indexes, source, ctx),
     )
     return Bound(stored, [source])
+
+
+def _readable_indexes(table: Table, ctx: PlanContext) -> list[Index]:
+    """Those that are not disabled, nor made by another transaction that is not committed."""
+    transaction = ctx.session.transaction
+    if any(index.made_by is not None and index.made_by is transaction for index in table.indexes):
+        ctx.made_for = transaction
+    return [
+        index
+        for index in table.indexes
+        if not index.disabled and (index.made_by is None or index.made_by is transaction)
+    ]
 
 
 def bind_variable(item: nodes.VariableTable, ctx: PlanContext, *, target: bool = False) -> Bound:
@@ -210,6 +231,7 @@ def bind_variable(item: nodes.VariableTable, ctx: PlanContext, *, target: bool =
         hints,
         locked=False,
         target=target,
+        indexes=info.table.indexes,
         filters=filters_of(info.table.indexes, source, ctx),
     )
     return Bound(stored, [source])

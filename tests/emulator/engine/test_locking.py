@@ -441,3 +441,52 @@ def test_a_unique_key_that_was_gone_after_a_wait_gives_way_to_the_gap_that_it_wa
     assert reading.rows == []
     assert reader.query("SELECT request_mode FROM sys.dm_tran_locks WHERE resource_type = 'KEY'") == [("RangeS-S",)]
     assert not writer.start("INSERT stock (id, qty) VALUES (2, 20)").done
+
+
+def test_others_use_a_new_index_when_it_is_committed(pair: Any) -> None:
+    maker, reader = pair
+    maker.run("BEGIN TRAN; CREATE INDEX by_qty ON stock (qty)")
+    query = "SELECT id FROM stock WITH (INDEX (by_qty)) WHERE qty = 20"
+    assert reader.fails(query).number == 308
+    assert maker.query(query) == [(2,)]
+    assert reader.fails(query).number == 308
+    maker.run("COMMIT")
+    assert reader.query(query) == [(2,)]
+
+
+def test_a_new_index_that_is_rolled_back_was_in_nobodys_way(engine: Any, pair: Any) -> None:
+    maker, reader = pair
+    other = engine.client()
+    other.run("CREATE TABLE gate (id int PRIMARY KEY); INSERT gate VALUES (20); BEGIN TRAN; UPDATE gate SET id = 20")
+    maker.run("BEGIN TRAN; CREATE INDEX by_qty ON stock (qty)")
+    reading = reader.start("SELECT s.id FROM gate AS g JOIN stock AS s ON s.qty = g.id")
+    making = engine.client().start("CREATE INDEX by_both ON stock (qty, id)")
+    assert (reading.done, making.done) == (False, False)
+    maker.run("ROLLBACK")
+    other.run("COMMIT")
+    assert (reading.rows, making.done) == ([(2,)], True)
+    assert maker.query("SELECT name FROM sys.indexes WHERE object_id = OBJECT_ID('stock') AND index_id > 1") == [
+        ("by_both",)
+    ]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "ALTER TABLE child ADD CONSTRAINT fk FOREIGN KEY (p) REFERENCES parent (id)",
+        "ALTER TABLE second_child DROP CONSTRAINT fk_second",
+        "ALTER TABLE second_child NOCHECK CONSTRAINT fk_second",
+        "CREATE TABLE third_child (id int PRIMARY KEY, p int REFERENCES parent (id))",
+        "DROP TABLE second_child",
+    ],
+)
+def test_a_foreign_key_that_comes_or_goes_locks_both_tables(engine: Any, definition: str) -> None:
+    first, second = engine.clients(2)
+    first.run("CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int PRIMARY KEY, p int)")
+    first.run("CREATE TABLE second_child (id int PRIMARY KEY, p int CONSTRAINT fk_second REFERENCES parent (id))")
+    first.run("BEGIN TRAN; SELECT id FROM parent WITH (HOLDLOCK)")
+    changing = second.start(f"BEGIN TRAN; {definition}")
+    assert not changing.done
+    first.run("COMMIT")
+    assert changing.done
+    assert not first.start("SELECT id FROM parent WITH (NOLOCK)").done
