@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import Module, Parameter, Procedure, Table, Trigger, fold
+from emulator.catalog.objects import DatabaseObject, Module, Parameter, Procedure, Table, Trigger, fold
 from emulator.catalog.principals import GUEST, THE_SERVER
 from emulator.errors import SqlError, sql_error
 from emulator.execution import (
@@ -429,18 +429,37 @@ class Session(TransactionControl, TemporaryObjects):
         """
         return table.store is not None and self.await_locks(table.store.locks)
 
-    def await_locks(self, space: LockSpace) -> bool:
-        """Wait until Sch-S on the whole of ``space`` could be had. True: there was a wait. Errors: 1205, 1222."""
+    def await_locks(self, space: LockSpace, key: Hashable = WHOLE, mode: LockMode = LockMode.SCH_S) -> bool:
+        """Wait until the lock could be had, by default on the whole of ``space``. True: there was a wait.
+
+        Errors: 1205, 1222.
+        """
         locks = self.instance.locks
         owner = self.transaction or self.owned_locks
-        if not space.entries or not locks.would_wait(owner, space, WHOLE, LockMode.SCH_S):
+        if not space.entries or not locks.would_wait(owner, space, key, mode):
             return False
         if not self.settings.lock_timeout:
-            self.refuse_to_wait(owner, space, WHOLE, LockMode.SCH_S)
-        if locks.acquire(owner, space, WHOLE, LockMode.SCH_S) is Acquired.WAITING:
+            self.refuse_to_wait(owner, space, key, mode)
+        if locks.acquire(owner, space, key, mode) is Acquired.WAITING:
             self.wait_for_lock()
-        locks.release(owner, space, WHOLE)
+        locks.release(owner, space, key)
         return True
+
+    def look_up(self, database: Database, schema: str, name: str) -> DatabaseObject | None:
+        """The object ``schema.name``, once no other transaction is creating, altering, renaming or dropping it.
+
+        (A table whose definition is being changed is returned: its own lock is to be waited for.) Errors: 1205, 1222.
+        """
+        while True:
+            found = database.find(schema, name)
+            if isinstance(found, Table) or not database.names.entries:
+                return found
+            key = fold(schema), fold(name)
+            dropped = database.dropping.get(key)
+            if dropped is not None and self.await_definition(dropped):
+                continue
+            if not self.await_locks(database.names, key, LockMode.S):
+                return found
 
     def unlock(self, space: LockSpace, key: Hashable) -> None:
         """Give back one request for a lock (one ``lock`` call)."""
@@ -592,8 +611,8 @@ class Session(TransactionControl, TemporaryObjects):
         own = module.schema if module else self.user.default_schema
         schemas = [name.schema] if name.schema else dict.fromkeys((own or "dbo", "dbo"))
         for schema in schemas:
-            found = database.find_kind(Procedure, schema, name.name)
-            if found is not None:
+            found = self.look_up(database, schema, name.name)
+            if isinstance(found, Procedure):
                 return found
         system = find_system_procedure(name)
         if system is None:

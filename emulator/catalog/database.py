@@ -18,6 +18,7 @@ from emulator.catalog.objects import (
 )
 from emulator.catalog.principals import DBO, SA_SID, PrincipalCatalog, database_principals
 from emulator.locking.manager import LockSpace, ResourceType
+from emulator.storage.index import describe_key
 
 ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
 
@@ -30,6 +31,9 @@ FIRST_SCHEMA_ID = 5
 SYSTEM_DATABASES = frozenset({"master", "tempdb", "msdb", "model"})
 OPEN_DATABASES = frozenset({"master", "tempdb", "msdb"})
 """Databases that every login may enter, as ``guest`` if it has no user there."""
+
+OBJECT_NAMES_HOBT = 562949955649536
+"""The index of the names of objects on SQL Server, ``sys.sysschobjs`` by schema and name."""
 
 SNAPSHOT_DATABASES = frozenset({"master", "msdb"})
 """Databases in which SNAPSHOT isolation is always allowed."""
@@ -54,7 +58,8 @@ class Database:
     ``application_locks`` are those of sp_getapplock, keyed by (principal id, resource). ``owner_sid`` is that of the
     login that is ``dbo`` here. ``snapshots`` says if SNAPSHOT isolation is allowed, ``snapshots_since`` from which
     commit on (``VersionStore.sequence``). ``locks`` is the lock on the database itself: those who change its options
-    wait there for those who are in the way.
+    wait there for those who are in the way. ``names`` are locks on names, keyed like ``objects``, of what open
+    transactions create, alter, rename and drop.
     """
 
     name: str
@@ -81,12 +86,20 @@ class Database:
     last_rowversion: int = 2000
     application_locks: LockSpace = field(init=False, metadata=TRANSIENT)
     locks: LockSpace = field(init=False, metadata=TRANSIENT)
+    names: LockSpace = field(init=False, metadata=TRANSIENT)
 
     def __post_init__(self) -> None:
         self.application_locks = LockSpace(
             ResourceType.APPLICATION, self.name, database_id=self.database_id, describe=describe_application_lock
         )
         self.locks = LockSpace(ResourceType.DATABASE, self.name, database_id=self.database_id)
+        self.names = LockSpace(
+            ResourceType.KEY,
+            f"{self.name}.sys.sysschobjs.nc1",
+            database_id=self.database_id,
+            entity_id=OBJECT_NAMES_HOBT,
+            describe=describe_key,
+        )
         self.snapshots = SnapshotState.ON if fold(self.name) in SNAPSHOT_DATABASES else SnapshotState.OFF
         locks = LockSpace(ResourceType.METADATA, f"{self.name} principals", database_id=self.database_id)
         self.security = database_principals(locks, guest_connects=fold(self.name) in OPEN_DATABASES)

@@ -142,10 +142,11 @@ class Place:
                 return table
 
     def find_table(self) -> Table | None:
-        """The table of that name, if there is one."""
+        """The table of that name, if there is one. Errors: 1205, 1222."""
         if self.is_temporary:
             return self.session.find_temporary(self.name)
-        return self.database.table(self.schema, self.name)
+        found = self.session.look_up(self.database, self.schema, self.name)
+        return found if isinstance(found, Table) else None
 
     def now(self) -> int:
         """The present as a datetime value."""
@@ -159,6 +160,31 @@ def lock_definition(session: Session, table: Table, mode: LockMode = LockMode.SC
     session.lock(store.locks, WHOLE, mode)
     if mode is not LockMode.IX:
         forbid_snapshots_from_before(session, store)
+
+
+def lock_name(session: Session, database: Database, schema: str, name: str) -> None:
+    """Lock a name to the end of the transaction: others who create, alter or drop what it means, or look it up, wait.
+
+    Errors: 1205, 1222.
+    """
+    session.lock(database.names, (fold(schema), fold(name)), LockMode.X)
+
+
+def find_to_change(session: Session, database: Database, schema: str, name: str) -> DatabaseObject | None:
+    """The object of that name if there is one, locked for a change: its name, and the table that it is or belongs to.
+
+    Errors: 1205, 1222.
+    """
+    while True:
+        found = session.look_up(database, schema, name)
+        if found is None:
+            return None
+        table = found if isinstance(found, Table) else getattr(found, "table", None)
+        if isinstance(table, Table):
+            lock_definition(session, table)
+        lock_name(session, database, schema, name)
+        if database.find(schema, name) is found:
+            return found
 
 
 def datetime_now(session: Session) -> int:
@@ -177,7 +203,8 @@ def refuse_if_bound(
 
 
 def enter(session: Session, database: Database, item: DatabaseObject) -> None:
-    """Put a new object into the catalog. Errors: 2714 when its name is taken."""
+    """Put a new object into the catalog. Errors: 2714 when its name is taken; 1205, 1222."""
+    lock_name(session, database, item.schema, item.name)
     if database.find(item.schema, item.name) is not None:
         raise sql_error(2714, item.name, state=6)
     item.created = item.modified = datetime_now(session)
@@ -186,7 +213,8 @@ def enter(session: Session, database: Database, item: DatabaseObject) -> None:
 
 
 def take_out(session: Session, database: Database, item: DatabaseObject) -> None:
-    """Remove an object from the catalog, with the permissions on it and its extended properties."""
+    """Remove an object from the catalog, with the permissions on it and its extended properties. Errors: 1205, 1222."""
+    lock_name(session, database, item.schema, item.name)
     forget_permissions(session, database.security, securable_of(item))
     forget_properties(session, database, OBJECT_CLASSES, item.object_id)
     database.remove(item)

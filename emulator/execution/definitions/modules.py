@@ -30,6 +30,7 @@ from emulator.execution.definitions.access import (
     datetime_now,
     definition_step,
     enter,
+    lock_name,
     place_of,
     refuse_if_bound,
     undo,
@@ -125,6 +126,7 @@ def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: s
     if place.is_temporary and isinstance(module, Procedure):
         _enter_temporary(session, module, place, node.action)
         return
+    lock_name(session, database, module.schema, module.name)
     existing = database.find(module.schema, module.name)
     if existing is None:
         if node.action == "ALTER":

@@ -32,6 +32,7 @@ from emulator.execution.definitions.access import (
     changed,
     definition_step,
     enter,
+    find_to_change,
     forget_permissions,
     forget_properties,
     place_of,
@@ -152,7 +153,7 @@ def _drop_object(frame: Frame, place: Place, node: nodes.Drop) -> None:
     if place.is_temporary and node.kind == "PROCEDURE":
         drop_temporary_procedure(frame.session, place, if_exists=node.if_exists)
         return
-    found = place.database.find(place.schema, place.name)
+    found = find_to_change(frame.session, place.database, place.schema, place.name)
     if found is None:
         _missing(node, place)
     elif not isinstance(found, KINDS[node.kind]):

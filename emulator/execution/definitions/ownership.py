@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from emulator.catalog.database import Database
-from emulator.catalog.objects import AliasType, Constraint, DatabaseObject, Schema, Table, TableType, Trigger, fold
+from emulator.catalog.objects import AliasType, Constraint, DatabaseObject, Schema, TableType, Trigger, fold
 from emulator.catalog.principals import DBO, FIXED_USERS, PUBLIC, THE_DATABASE, Login, Principal
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.authorization import (
@@ -24,8 +24,9 @@ from emulator.execution.definitions.access import (
     Place,
     changed,
     definition_step,
+    find_to_change,
     forget_permissions,
-    lock_definition,
+    lock_name,
     place_of,
     touch,
     undo,
@@ -88,15 +89,14 @@ def compile_alter_schema(node: nodes.AlterSchema, compiler: UnitCompiler) -> Ste
         if node.kind == "TYPE":
             _move_type(session, place, schema.name)
             return
-        item = database.find(place.schema, place.name)
+        item = find_to_change(session, database, place.schema, place.name)
         if item is None or not (session.unchecked or may(session, "CONTROL", item, database)):
             raise missing("find", "object", node.object.name, node.line)
         if isinstance(item, Constraint | Trigger):
             raise sql_error(15347, line=node.line)
+        lock_name(session, database, schema.name, item.name)
         if database.find(schema.name, item.name) is not None:
             raise sql_error(15530, item.name, line=node.line)
-        if isinstance(item, Table):
-            lock_definition(session, item)
         for moved in (item, *_parts_of(database, item)):
             _move(session, database, moved, schema.name)
             forget_permissions(session, database.security, securable_of(moved))

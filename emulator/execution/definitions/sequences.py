@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from emulator.catalog.objects import Sequence
 from emulator.errors import sql_error
-from emulator.execution.definitions.access import Place, definition_step, enter, place_of, touch, undo
+from emulator.execution.definitions.access import Place, definition_step, enter, find_to_change, place_of, touch, undo
 from emulator.execution.definitions.shapes import resolve_type
 from emulator.execution.frames import Frame, Step
 from emulator.execution.units import StepCompiler, UnitCompiler
@@ -78,8 +78,8 @@ def _sequence(node: nodes.CreateSequence, place: Place, type: SqlType) -> Sequen
 def _alter(frame: Frame, node: nodes.CreateSequence, place: Place) -> None:
     """Errors: 208, 3701 without permission, 11700, 11703, 11704, 11705, 11710 START WITH."""
     session = frame.session
-    sequence = place.database.find_kind(Sequence, place.schema, place.name)
-    if sequence is None:
+    sequence = find_to_change(session, place.database, place.schema, place.name)
+    if not isinstance(sequence, Sequence):
         raise sql_error(208, str(node.name), line=node.line)
     place.require_drop(sequence, "sequence", "alter")
     if node.start_with is not None and not node.restart:

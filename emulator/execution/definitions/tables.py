@@ -21,6 +21,7 @@ from emulator.execution.definitions.access import (
     enter,
     enter_constraints,
     lock_definition,
+    lock_name,
     number_constraints,
     place_of,
     refuse_if_bound,
@@ -60,6 +61,7 @@ def compile_create_table(node: nodes.CreateTable, compiler: UnitCompiler) -> Ste
             _enter_temporary(frame, shape, place)
             return
         schema = place.creating("CREATE TABLE")
+        lock_name(frame.session, place.database, schema, place.name)
         if place.database.find(schema, place.name) is not None:
             raise sql_error(2714, place.name, state=6, line=node.line)
         table = table_shape(place.name, node.definition, place.context, schema=schema, null_by_default=null_by_default)
@@ -251,16 +253,19 @@ def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
     if place.is_temporary:
         _drop_temporary(frame, place, if_exists=if_exists)
         return
-    found = place.database.find(place.schema, place.name)
-    if found is not None and not isinstance(found, Table):
-        raise sql_error(3705, "DROP TABLE", place.name, "table", line=place.node.line)
-    if found is None:
-        if if_exists:
-            return
-        raise sql_error(3701, "drop", "table", str(place.node), state=5, line=place.node.line)
-    place.require_drop(found, "table")
-    lock_definition(session, found)
-    table = found
+    table = None
+    while table is None:
+        found = session.look_up(place.database, place.schema, place.name)
+        if found is not None and not isinstance(found, Table):
+            raise sql_error(3705, "DROP TABLE", place.name, "table", line=place.node.line)
+        if found is None:
+            if if_exists:
+                return
+            raise sql_error(3701, "drop", "table", str(place.node), state=5, line=place.node.line)
+        place.require_drop(found, "table")
+        lock_definition(session, found)
+        if place.database.find(place.schema, place.name) is found:
+            table = found
     for foreign_key in table.foreign_keys:
         lock_definition(session, foreign_key.referenced)
     refuse_if_bound(session, place.database, table, "DROP TABLE", str(place.node), place.node.line)

@@ -18,7 +18,9 @@ from emulator.execution.definitions.access import (
     datetime_now,
     definition_step,
     enter,
+    find_to_change,
     lock_definition,
+    lock_name,
     place_of,
     take_out,
     undo,
@@ -73,7 +75,7 @@ def compile_create_trigger(node: nodes.CreateTrigger, compiler: UnitCompiler) ->
 
 
 def _parent(place: Place, node: nodes.CreateTrigger) -> Table | View:
-    found = None if place.is_temporary else place.database.find(place.schema, place.name)
+    found = None if place.is_temporary else place.session.look_up(place.database, place.schema, place.name)
     if isinstance(found, Table) or (isinstance(found, View) and node.timing == "INSTEAD OF"):
         return found
     raise sql_error(8197, str(place.node), line=node.line)
@@ -85,6 +87,7 @@ def _may_alter(place: Place, parent: Table | View) -> bool:
 
 def _enter(frame: Frame, place: Place, parent: Table | View, trigger: Trigger, node: nodes.CreateTrigger) -> None:
     session, database = frame.session, place.database
+    lock_name(session, database, trigger.schema, trigger.name)
     existing = database.find(trigger.schema, trigger.name)
     if existing is None and node.action == "ALTER":
         raise sql_error(208, str(node.name), state=6, line=node.line)
@@ -128,8 +131,8 @@ def _replace(frame: Frame, place: Place, parent: Table | View, triggers: list[Tr
 
 def drop_trigger(frame: Frame, place: Place, *, if_exists: bool) -> None:
     """DROP TRIGGER. Errors: 3701."""
-    found = place.database.find_kind(Trigger, place.schema, place.name)
-    if found is None:
+    found = find_to_change(place.session, place.database, place.schema, place.name)
+    if not isinstance(found, Trigger):
         if if_exists:
             return
         raise sql_error(3701, "drop", "trigger", str(place.node), state=5, line=place.node.line)
@@ -137,8 +140,6 @@ def drop_trigger(frame: Frame, place: Place, *, if_exists: bool) -> None:
     assert parent is not None
     if not _may_alter(place, parent):
         raise sql_error(3701, "drop", "trigger", str(place.node), state=20, line=place.node.line)
-    if isinstance(parent, Table):
-        lock_definition(frame.session, parent)
     take_out(frame.session, place.database, found)
     _replace(frame, place, parent, [item for item in parent.triggers if item is not found])
 
@@ -169,7 +170,7 @@ def compile_toggle_trigger(node: nodes.ToggleTrigger, compiler: UnitCompiler) ->
 
     def toggle_trigger(frame: Frame) -> None:
         place = place_of(frame, compiler, table_name, database)
-        found = place.database.find(place.schema, place.name)
+        found = place.session.look_up(place.database, place.schema, place.name)
         if not isinstance(found, Table | View) or not _may_alter(place, found):
             raise sql_error(1088, str(table_name), line=node.line)
         names = None if node.names is None else [name.name for name in node.names]

@@ -126,7 +126,10 @@ def database_property(session: Session, name: str, property_name: str) -> tuple[
 
 
 def find_object(session: Session, name: str) -> DatabaseObject | None:
-    """The object that a name of one to three parts means to the session: temporary tables too."""
+    """The object that a name of one to three parts means to the session: temporary tables too.
+
+    What another transaction is creating, changing or dropping is waited for. Errors: 1205, 1222.
+    """
     parts = split_name(name)
     if parts is None or len(parts) > 3 or not parts[-1]:
         return None
@@ -136,15 +139,24 @@ def find_object(session: Session, name: str) -> DatabaseObject | None:
     if database is None:
         return None
     schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
-    return database.find(schema, parts[-1])
+    found = session.look_up(database, schema, parts[-1])
+    while isinstance(found, Table) and session.await_definition(found):
+        found = session.look_up(database, schema, parts[-1])
+    return found
 
 
 def object_by_id(session: Session, object_id: int, database_id: int | None = None) -> DatabaseObject | None:
-    """The object of that id, in the current database or another one."""
+    """The object of that id, in the current database or another one, once nobody else is changing it.
+
+    Errors: 1205, 1222.
+    """
     databases = _databases(session) if database_id is not None else [session.database]
     for database in databases:
         if database_id is None or database.database_id == database_id:
-            return database.by_id.get(object_id)
+            found = database.by_id.get(object_id)
+            while isinstance(found, Table) and session.await_definition(found):
+                found = database.by_id.get(object_id)
+            return found
     return None
 
 

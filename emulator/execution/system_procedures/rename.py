@@ -17,7 +17,7 @@ from emulator.catalog.dependencies import schema_bound
 from emulator.catalog.objects import Columnstore, Constraint, DatabaseObject, Index, Table, fold
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution.authorization import may
-from emulator.execution.definitions.access import lock_definition, touch, undo
+from emulator.execution.definitions.access import find_to_change, lock_definition, lock_name, touch, undo
 from emulator.execution.definitions.shapes import column_names
 from emulator.execution.plans import as_unit
 from emulator.execution.system_procedures.contract import Body
@@ -81,7 +81,7 @@ def _meant(session: Session, name: nodes.ObjectName) -> str:
 
 def _rename_object(session: Session, name: nodes.ObjectName, new_name: str, kind: str) -> None:
     database = _database(session, name)
-    item = database.find(name.schema or DEFAULT_SCHEMA, name.name)
+    item = find_to_change(session, database, name.schema or DEFAULT_SCHEMA, name.name)
     if item is None:
         raise sql_error(15225, str(name), database.name, kind)
     if isinstance(item, Constraint) and item.table is not None:
@@ -104,6 +104,7 @@ def _rename_object(session: Session, name: nodes.ObjectName, new_name: str, kind
 
 def _enter_name(session: Session, database: Database, item: DatabaseObject, new_name: str) -> None:
     """Give an object of the catalog its new name there."""
+    lock_name(session, database, item.schema, new_name)
     other = database.find(item.schema, new_name)
     if other is not None and other is not item:
         raise sql_error(15335, new_name, KIND_NAMES.get(item.type_code, "object"))

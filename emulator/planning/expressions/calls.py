@@ -339,4 +339,5 @@ def _find_user_defined(name: nodes.ObjectName, ctx: PlanContext) -> ScalarFuncti
     if database is None:
         raise sql_error(911, name.database, line=name.line)
     assert name.schema is not None
-    return database.find_kind(ScalarFunction, name.schema, name.name)
+    found = ctx.session.look_up(database, name.schema, name.name)
+    return found if isinstance(found, ScalarFunction) else None

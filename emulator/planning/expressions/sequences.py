@@ -77,7 +77,7 @@ def find_sequence(name: nodes.ObjectName, ctx: PlanContext) -> Sequence:
     database = sequence_database(name, ctx)
     schemas = (name.schema,) if name.schema else (ctx.module_schema or "dbo", "dbo")
     for schema in schemas:
-        found = database.find(schema, name.name)
+        found = ctx.session.look_up(database, schema, name.name)
         if isinstance(found, Synonym) and found.target is not None:
             return find_sequence(found.target, ctx)
         if isinstance(found, Sequence):

@@ -25,8 +25,8 @@ def find_object(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | Sy
     """The object that ``name`` means, synonyms followed. Temporary tables are noted in ``ctx.temporary``, permanent
     ones in ``ctx.tables``.
 
-    A table whose definition somebody is changing, or that somebody has dropped, is waited for, as a compilation waits
-    for its Sch-S lock ("Schema locks"). Errors: 208, 1222, 1205; NotSupported: names with a server.
+    What another transaction is creating, changing or dropping is waited for, as a compilation waits for its Sch-S lock
+    ("Schema locks"). Errors: 208, 1222, 1205; NotSupported: names with a server.
     """
     while True:
         found = _find(name, ctx)
@@ -34,10 +34,7 @@ def find_object(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | Sy
             assert found.target is not None
             found = _find(found.target, ctx)
         if found is None:
-            dropped = _dropped(name, ctx)
-            if dropped is None or not ctx.session.await_definition(dropped):
-                raise sql_error(208, name, line=name.line)
-            continue
+            raise sql_error(208, name, line=name.line)
         if not isinstance(found, Table) or not rely_on(found, ctx):
             break
     if isinstance(found, Table) and not name.name.startswith("#"):
@@ -79,20 +76,10 @@ def _find(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | SystemVi
             raise NotSupported(f"{name.schema}.{name.name}", name.line)
         return found_view
     for schema in (name.schema,) if name.schema else dict.fromkeys((ctx.module_schema or "dbo", "dbo")):
-        found = database.find(schema, name.name)
+        found = ctx.session.look_up(database, schema, name.name)
         if found is not None:
             return found
     return system_views.find(name.schema or "dbo", name.name)
-
-
-def _dropped(name: nodes.ObjectName, ctx: PlanContext) -> Table | None:
-    """The table of that name that a transaction under way has dropped."""
-    database = None if name.name.startswith("#") else find_database(name, ctx)
-    if database is None or not database.dropping:
-        return None
-    schemas = [name.schema] if name.schema else [ctx.module_schema or "dbo", "dbo"]
-    found = [database.dropping.get((fold(schema), fold(name.name))) for schema in schemas]
-    return next((table for table in found if table is not None), None)
 
 
 def find_database(name: nodes.ObjectName, ctx: PlanContext) -> Database | None:

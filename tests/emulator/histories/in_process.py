@@ -151,7 +151,7 @@ def leaks(instance: Instance) -> list[str]:
         found.append(f"{instance.versions.kept} versions and {instance.versions.snapshots} snapshots are left")
     spaces = [instance.security.locks]
     for database in instance.databases.values():
-        spaces += [database.locks, database.application_locks, database.security.locks]
+        spaces += [database.locks, database.names, database.application_locks, database.security.locks]
         for table in database.of_kind(Table):
             store = table.store
             assert store is not None
