@@ -454,6 +454,8 @@ class Session(TransactionControl, TemporaryObjects):
             found = database.find(schema, name)
             if isinstance(found, Table) or not database.names.entries:
                 return found
+            if isinstance(found, Module) and found.locks is not None and self.await_locks(found.locks):
+                continue
             key = fold(schema), fold(name)
             dropped = database.dropping.get(key)
             if dropped is not None and self.await_definition(dropped):

@@ -12,6 +12,7 @@ from emulator.catalog.extended_properties import ExtendedProperties
 from emulator.catalog.objects import (
     TRANSIENT,
     DatabaseObject,
+    Module,
     Schema,
     Table,
     fold,
@@ -146,6 +147,9 @@ class Database:
         """Enter ``item`` under its name, with an id if it has none yet; plans made before are void."""
         if not item.object_id:
             item.object_id = self.allocate_id()
+        if isinstance(item, Module) and item.locks is None:
+            name = f"{self.name}.{item.full_name}"
+            item.locks = LockSpace(ResourceType.OBJECT, name, database_id=self.database_id, entity_id=item.object_id)
         self.objects[fold(item.schema), fold(item.name)] = item
         self.by_id[item.object_id] = item
         self.version += 1

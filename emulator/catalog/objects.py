@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emulator.types.sqltype import SqlType
 
 if TYPE_CHECKING:
-    from emulator.locking.manager import LockOwner
+    from emulator.locking.manager import LockOwner, LockSpace
     from emulator.sql import nodes
     from emulator.storage.table import TableStore
 
@@ -247,6 +247,7 @@ OWNER = -2
 class Module(DatabaseObject):
     """A procedure, function, view or trigger: ``definition`` is the text of its CREATE statement.
 
+    ``locks`` is where statements that use a view or function, and who changes it, meet: the OBJECT space.
     ``plan`` is whatever execution compiled it to, with the catalog version it was compiled for. ``execute_as`` is the
     user it runs as: None for the caller, ``OWNER``, or a principal's id.
     """
@@ -261,6 +262,7 @@ class Module(DatabaseObject):
     database: str = ""
     plan: Any = field(default=None, metadata=TRANSIENT)
     plan_version: int = field(default=-1, metadata=TRANSIENT)
+    locks: LockSpace | None = field(default=None, metadata=TRANSIENT)
 
 
 @dataclass(slots=True, eq=False)

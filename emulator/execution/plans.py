@@ -91,8 +91,9 @@ class Plan:
         self.bound = bool(self.temporary or self._elsewhere or self.made_for)
         self._tables = context.tables
         shared = [table for table in context.temporary.values() if not is_private(table)]
-        stores = [table.store for table in (*context.tables, *shared, *context.related)]
-        self._spaces = list(dict.fromkeys(store.locks for store in stores if store is not None))
+        stores = [table.store for table in (*context.tables, *shared)]
+        spaces = [store.locks for store in stores if store is not None]
+        self._spaces = list(dict.fromkeys([*spaces, *context.related]))
         self.uses = tuple(context.uses)
         self.accesses = settled(context.accesses)
         self.version = version

@@ -1,12 +1,12 @@
 """Sch-S: the definitions that a statement relies on stay as they are while it is compiled, and while it runs.
 
 A statement takes Sch-S on each of its tables before it begins, in the order in which it names them: those behind views
-and inline functions, those that its foreign keys look into, and those that its cascades change. Who is to change one of
-them waits for the whole statement. While it waits itself it keeps what it has. Then its plan is made anew if a
-definition has changed.
+and inline functions, those that its foreign keys look into, and those that its cascades change; then on its views and
+functions. Who is to change one of them waits for the whole statement. While it waits itself it keeps what it has. Then
+its plan is made anew if a definition has changed.
 
 Documentation: "Transaction locking and row versioning guide", "Schema locks": the database engine uses Sch-S locks when
-it compiles and executes queries.
+it compiles and executes queries; "ALTER VIEW (Transact-SQL)", remarks.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def keep_stable(session: Session, owner: LockOwner, space: LockSpace) -> bool:
 
     Errors: 1205, 1222.
     """
+    if not session.settings.lock_timeout:
+        session.refuse_to_wait(owner, space, WHOLE, LockMode.SCH_S)
     if not session.settings.lock_timeout:
         session.refuse_to_wait(owner, space, WHOLE, LockMode.SCH_S)
     if session.instance.locks.acquire(owner, space, WHOLE, LockMode.SCH_S) is not WAITING:

@@ -248,11 +248,11 @@ class PlanContext:
     numbers of variables. ``through`` is the view, derived table or CTE by which UPDATE or DELETE names the table to
     change. ``nested`` is the change in FROM that is allowed where the compiler is, ``output`` the columns of the OUTPUT
     clause compiled last. ``view_hints`` are the hints on the views and CTEs whose queries are being compiled: they hold
-    for the tables in them. ``related`` collects the tables that the statement's foreign keys lead to, ``stable`` those
-    whose definitions are kept as they are while it is compiled. ``uses`` collects what the plan does with the indexes
-    of permanent tables. ``moments`` are the slots of the present time, by the function that asks for it. ``elsewhere``
-    collects the other databases that names were looked up in, with their versions then. ``made_for`` is the
-    transaction that alone may use the plan, None: all.
+    for the tables in them. ``related`` collects the locks of what else it relies on: tables that its foreign keys lead
+    to, views and functions; ``stable`` are those that are held while it is compiled. ``uses`` collects what the plan
+    does with the indexes of permanent tables. ``moments`` are the slots of the present time, by the function that asks
+    for it. ``elsewhere`` collects the other databases that names were looked up in, with their versions then.
+    ``made_for`` is the transaction that alone may use the plan, None: all.
     """
 
     session: Session
@@ -267,7 +267,7 @@ class PlanContext:
     ctes: dict[str, Any] = field(default_factory=dict)
     temporary: dict[str, Table] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
-    related: list[Table] = field(default_factory=list)
+    related: list[LockSpace] = field(default_factory=list)
     stable: list[LockSpace] | None = None
     trigger_tables: dict[str, Source] = field(default_factory=dict)
     option_hints: tuple[nodes.QueryHint, ...] = ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.database import Database
 from emulator.catalog.dependencies import schema_bound
-from emulator.catalog.objects import Constraint, DatabaseObject, Table, constraint_objects, fold
+from emulator.catalog.objects import Constraint, DatabaseObject, Module, Table, constraint_objects, fold
 from emulator.catalog.principals import PrincipalCatalog, Securable
 from emulator.errors import SqlError, sql_error
 from emulator.execution.authorization import may, may_in_schema, require_in_database, securable_of
@@ -162,6 +162,12 @@ def lock_definition(session: Session, table: Table, mode: LockMode = LockMode.SC
         forbid_snapshots_from_before(session, store)
 
 
+def lock_module(session: Session, module: Module) -> None:
+    """Lock a module to the end of the transaction, for a change of it. Errors: 1205, 1222."""
+    assert module.locks is not None
+    session.lock(module.locks, WHOLE, LockMode.SCH_M)
+
+
 def lock_name(session: Session, database: Database, schema: str, name: str) -> None:
     """Lock a name to the end of the transaction: others who create, alter or drop what it means, or look it up, wait.
 
@@ -182,6 +188,8 @@ def find_to_change(session: Session, database: Database, schema: str, name: str)
         table = found if isinstance(found, Table) else getattr(found, "table", None)
         if isinstance(table, Table):
             lock_definition(session, table)
+        elif isinstance(found, Module):
+            lock_module(session, found)
         lock_name(session, database, schema, name)
         if database.find(schema, name) is found:
             return found

@@ -30,7 +30,7 @@ from emulator.execution.definitions.access import (
     datetime_now,
     definition_step,
     enter,
-    lock_name,
+    find_to_change,
     place_of,
     refuse_if_bound,
     undo,
@@ -126,8 +126,7 @@ def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: s
     if place.is_temporary and isinstance(module, Procedure):
         _enter_temporary(session, module, place, node.action)
         return
-    lock_name(session, database, module.schema, module.name)
-    existing = database.find(module.schema, module.name)
+    existing = find_to_change(session, database, module.schema, module.name)
     if existing is None:
         if node.action == "ALTER":
             raise sql_error(208, str(node.name), state=6, line=node.line)
@@ -143,6 +142,7 @@ def _enter(frame: Frame, module: Module, place: Place, node: Definition, kind: s
         raise sql_error(2010, module.name, line=node.line)
     module.schema, module.name = existing.schema, existing.name
     module.object_id, module.owner_id = existing.object_id, existing.owner_id
+    module.locks = existing.locks
     module.created, module.modified = existing.created, datetime_now(session)
     database.add(module)
     undo(session, database.add, existing)

@@ -33,6 +33,7 @@ from emulator.planning.expressions.json import is_json
 from emulator.planning.expressions.odbc import translated
 from emulator.planning.expressions.scalars import Compiler, compile_scalar, compiles
 from emulator.planning.expressions.triggers import compile_columns_updated
+from emulator.planning.queries.names import note_related
 from emulator.sql import nodes
 from emulator.types.sqltype import (
     BIGINT,
@@ -340,4 +341,7 @@ def _find_user_defined(name: nodes.ObjectName, ctx: PlanContext) -> ScalarFuncti
         raise sql_error(911, name.database, line=name.line)
     assert name.schema is not None
     found = ctx.session.look_up(database, name.schema, name.name)
-    return found if isinstance(found, ScalarFunction) else None
+    if not isinstance(found, ScalarFunction):
+        return None
+    note_related(found, ctx)
+    return found

@@ -15,6 +15,7 @@ from emulator.catalog.system_views import SystemView
 from emulator.catalog.system_views.absent import UNAVAILABLE
 from emulator.errors import NotSupported, sql_error
 from emulator.execution.stability import keep_stable
+from emulator.locking.manager import LockSpace
 from emulator.planning.binding import Expr, PlanContext, VariableTable
 from emulator.sql import nodes
 
@@ -35,31 +36,45 @@ def find_object(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | Sy
             found = _find(found.target, ctx)
         if found is None:
             raise sql_error(208, name, line=name.line)
-        if not isinstance(found, Table) or not rely_on(found, ctx):
+        space = _definition_locks(found)
+        if space is None or not _rely_on(space, ctx):
             break
-    if isinstance(found, Table) and not name.name.startswith("#"):
-        ctx.tables.append(found)
+    if isinstance(found, Table):
+        if not name.name.startswith("#"):
+            ctx.tables.append(found)
+    elif space is not None:
+        ctx.related.append(space)
     return found
 
 
-def rely_on(table: Table, ctx: PlanContext) -> bool:
-    """Wait until nobody is changing the definition of ``table``, and have it stay so while the statement is compiled.
-    True: there was a wait. Errors: 1205, 1222."""
+def _definition_locks(item: DatabaseObject | SystemView) -> LockSpace | None:
+    if isinstance(item, Table):
+        return None if item.store is None else item.store.locks
+    return item.locks if isinstance(item, Module) else None
+
+
+def _rely_on(space: LockSpace, ctx: PlanContext) -> bool:
+    """Wait until nobody is changing a definition, and have it stay so while the statement is compiled.
+
+    True: there was a wait. Errors: 1205, 1222.
+    """
     session = ctx.session
-    if table.store is None or ctx.stable is None:
-        return session.await_definition(table)
-    ctx.stable.append(table.store.locks)
+    if ctx.stable is None:
+        return session.await_locks(space)
+    ctx.stable.append(space)
     try:
-        return keep_stable(session, session.transaction or session.owned_locks, table.store.locks)
+        return keep_stable(session, session.transaction or session.owned_locks, space)
     except BaseException:
         ctx.stable.pop()
         raise
 
 
-def note_related(table: Table, ctx: PlanContext) -> None:
-    """Note for the statement that a foreign key leads it to ``table``. Errors: 1205, 1222."""
-    rely_on(table, ctx)
-    ctx.related.append(table)
+def note_related(item: Table | Module, ctx: PlanContext) -> None:
+    """Note for the statement that it relies on ``item``, a table of a foreign key or a function. Errors: 1205, 1222."""
+    space = _definition_locks(item)
+    if space is not None:
+        _rely_on(space, ctx)
+        ctx.related.append(space)
 
 
 def _find(name: nodes.ObjectName, ctx: PlanContext) -> DatabaseObject | SystemView | None:
