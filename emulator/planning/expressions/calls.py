@@ -33,7 +33,6 @@ from emulator.planning.expressions.json import is_json
 from emulator.planning.expressions.odbc import translated
 from emulator.planning.expressions.scalars import Compiler, compile_scalar, compiles
 from emulator.planning.expressions.triggers import compile_columns_updated
-from emulator.planning.queries.names import note_related
 from emulator.sql import nodes
 from emulator.types.sqltype import (
     BIGINT,
@@ -336,6 +335,8 @@ def _user_defined(node: nodes.FunctionCall, scope: Scope | None, ctx: PlanContex
 
 
 def _find_user_defined(name: nodes.ObjectName, ctx: PlanContext) -> ScalarFunction | None:
+    from emulator.planning.queries.names import note_related  # noqa: PLC0415 (queries consist of expressions)
+
     database = ctx.find_database(name.database)
     if database is None:
         raise sql_error(911, name.database, line=name.line)
