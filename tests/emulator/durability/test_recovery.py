@@ -256,11 +256,10 @@ def test_definitions_that_another_transaction_has_not_committed_are_not_kept_by_
     one.run("DROP PROCEDURE dbo.dropped; CREATE TYPE dbo.New FROM int; CREATE ROLE fresh; GRANT EXECUTE TO fresh")
     one.run("ALTER PROCEDURE dbo.p AS SELECT 2")
     other.run("ALTER TABLE dbo.other ADD b int")
-    other.run("ALTER TABLE dbo.parent ADD b int")
-    other.run("INSERT dbo.other VALUES (1, 2); INSERT dbo.parent VALUES (1, 2)")
+    other.run("INSERT dbo.other VALUES (1, 2)")
     server.restart()
     client = server.client()
-    assert client.query("SELECT b FROM dbo.other UNION ALL SELECT b FROM dbo.parent") == [(2,), (2,)]
+    assert client.query("SELECT b FROM dbo.other") == [(2,)]
     names = "OBJECT_ID('dbo.child'), SCHEMA_ID('mine'), TYPE_ID('dbo.New'), DATABASE_PRINCIPAL_ID('fresh')"
     assert client.query(f"SELECT {names}") == [(None, None, None, None)]
     assert client.query("EXEC dbo.p") == [(1,)]

@@ -65,7 +65,8 @@ class Connection:
         return sink
 
     def locks(self, text: str, level: str = "READ COMMITTED") -> list[str]:
-        """What a transaction with this one statement holds at its end, in the order taken."""
+        """What a transaction with this one statement holds at its end, in the order taken. (All its tables are locked
+        Sch-S first.)"""
         self.run(f"SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION; {text}")
         held = self.held()
         self.run("ROLLBACK; SET TRANSACTION ISOLATION LEVEL READ COMMITTED")

@@ -194,8 +194,8 @@ def test_in_seeks_the_table_by_the_values_of_the_subquery(db: Any) -> None:
 def test_a_value_reaches_through_an_equality_of_columns(db: Any) -> None:
     assert db.locks("SELECT u.v FROM u JOIN t ON t.id = u.id WHERE t.id = 4", "REPEATABLE READ") == [
         "IS dbo.u",
-        "S dbo.u.pk_u (4,)",
         "IS dbo.t",
+        "S dbo.u.pk_u (4,)",
         "S dbo.t.pk_t (4,)",
     ]
 
