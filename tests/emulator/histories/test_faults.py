@@ -214,7 +214,7 @@ def update_conflicts_are_not_noticed(patch: Patch) -> None:
     patch.setattr(History, "changed_since", lambda self, key, snapshot: False)
 
 
-@fault(versioned=True)
+@fault(versioned=True, levels=[Level.READ_COMMITTED])
 def a_statement_reads_what_is_committed_by_and_by(patch: Patch) -> None:
     real = History.value
 
@@ -224,14 +224,6 @@ def a_statement_reads_what_is_committed_by_and_by(patch: Patch) -> None:
         return real(history, key, current, snapshot)
 
     patch.setattr(History, "value", value)
-
-
-@fault(versioned=True)
-def each_scan_of_a_statement_has_a_moment_of_its_own(patch: Patch) -> None:
-    def snapshot(session: Any) -> Snapshot:
-        return Snapshot(session.instance.versions.sequence, session.transaction)
-
-    patch.setattr(scans, "statement_snapshot", snapshot)
 
 
 # --- The test ---------------------------------------------------------------------------------------------------------
