@@ -22,9 +22,13 @@ With READ_COMMITTED_SNAPSHOT on, READ COMMITTED reads versions without locks, un
 (READCOMMITTEDLOCK, UPDLOCK, XLOCK, TABLOCK); what is read to be changed is locked as ever. At level SNAPSHOT
 everything is read from versions, and what is to be changed is locked only when it qualifies (see ``snapshots``).
 
-XLOCK takes X (RangeX-X) in place of U. An S lock that would be granted at once and given back before anybody else runs
-cannot be observed, so READ COMMITTED reads take a lock only where they must wait. Tables that only one session can see
-(table variables, local temporary tables) are not locked.
+XLOCK takes X (RangeX-X) in place of U. So does a change that seeks its rows in the clustered index and has nothing else
+to test: that is one operator on SQL Server, with nothing between finding a row and changing it (Dmitri Korotkevitch,
+"Pro SQL Server Internals", chapter 17; RyanLamansky/sql-server-simulator, "Locking").
+
+An S lock that would be granted at once and given back before anybody else runs cannot be observed, so READ COMMITTED
+reads take a lock only where they must wait. Tables that only one session can see (table variables, local temporary
+tables) are not locked.
 """
 
 from __future__ import annotations
@@ -108,14 +112,20 @@ class LockPolicy:
 
 
 def lock_policy(
-    hints: LockHints, session_level: Isolation, *, target: bool, read_committed_snapshot: bool = False
+    hints: LockHints,
+    session_level: Isolation,
+    *,
+    target: bool,
+    at_once: bool = False,
+    read_committed_snapshot: bool = False,
 ) -> LockPolicy:
-    """The policy of a scan. ``target``: the table is the target of the statement.
+    """The policy of a scan. ``target``: the table is the target of the statement, which, ``at_once``, finds and changes
+    its rows in one operator.
 
     Errors: 650 READPAST at another level than READ COMMITTED and REPEATABLE READ, or without locks to pass.
     """
     level = hints.isolation or session_level
-    row = hints.mode or (U if target else S)
+    row = hints.mode or (X if at_once else U if target else S)
     if level is Isolation.SNAPSHOT:
         return _snapshot_policy(hints, row)
     reads_versions = level is Isolation.READ_COMMITTED and read_committed_snapshot
@@ -171,12 +181,13 @@ def escalate(session: Session, transaction: Transaction, store: TableStore, mode
 class LockPolicies:
     """The policies of one scan by the session's isolation level, worked out when first needed."""
 
-    __slots__ = ("_by_level", "_hints", "_target", "database")
+    __slots__ = ("_at_once", "_by_level", "_hints", "_target", "database")
 
-    def __init__(self, hints: LockHints, database: Database, *, target: bool = False) -> None:
+    def __init__(self, hints: LockHints, database: Database, *, target: bool = False, at_once: bool = False) -> None:
         self._hints = hints
         self.database = database
         self._target = target
+        self._at_once = at_once
         self._by_level: dict[Isolation, LockPolicy] = {}
 
     def at(self, level: Isolation) -> LockPolicy:
@@ -184,7 +195,9 @@ class LockPolicies:
         policy = self._by_level.get(level)
         if policy is None:
             versions = self.database.read_committed_snapshot
-            policy = lock_policy(self._hints, level, target=self._target, read_committed_snapshot=versions)
+            policy = lock_policy(
+                self._hints, level, target=self._target, at_once=self._at_once, read_committed_snapshot=versions
+            )
             self._by_level[level] = policy
         return policy
 

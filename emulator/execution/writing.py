@@ -171,10 +171,7 @@ class Writer:
     def _begin(self) -> None:
         """Before the first row is changed: the scan that found it may have locked the whole table."""
         transaction, store = self.session.transaction, self.store
-        if transaction is None or self._private:
-            return
-        self.session.instance.changes.note(transaction, store)
-        if self._locked:
+        if self._locked and transaction is not None:
             self._locked = not covers_rows(self.session.instance.locks.held_mode(transaction, store.locks, WHOLE), X)
 
     def _lock_update(self, key: Key, old: Row, new: Row) -> None:
@@ -260,8 +257,11 @@ class Writer:
 
     def _changed(self) -> None:
         transaction, store = self.session.transaction, self.store
-        if self._locked and self._watch.is_due(store.base.locks) and transaction is not None:
-            self._locked = not escalate(self.session, transaction, store, X)
+        if transaction is not None and not self._private:
+            if not self._count:
+                self.session.instance.changes.note(transaction, store)
+            if self._locked and self._watch.is_due(store.base.locks):
+                self._locked = not escalate(self.session, transaction, store, X)
         self._count += 1
         if not self._count % SWITCH_EVERY:
             self._announce()

@@ -24,7 +24,7 @@ class ChangeClock:
         self.now = 0
 
     def note(self, transaction: Transaction, store: TableStore) -> None:
-        """A statement of ``transaction`` is about to change ``store``."""
+        """A statement of ``transaction`` has begun to change ``store``."""
         if not transaction.changing:
             transaction.on_end(lambda committed: None if committed else self._undone(transaction))
         transaction.changing[store] = None

@@ -20,6 +20,7 @@ from emulator.planning.queries import bind_ctes
 from emulator.planning.queries.cursors import compile_current_of
 from emulator.planning.queries.names import find_object
 from emulator.planning.queries.ordering import compile_limit
+from emulator.planning.queries.predicates import asks_further
 from emulator.planning.queries.targets import TargetScan, compile_target_scan
 from emulator.sql import nodes
 from emulator.storage.keys import Key, Row
@@ -37,7 +38,8 @@ def bind_scan(node: nodes.Update | nodes.Delete, ctx: PlanContext) -> TargetScan
     changed = frozenset(fold(item.column.name) for item in assignments if item.column is not None)
     if isinstance(node.where, nodes.CurrentOf):
         return compile_current_of(node.target, node.where, tuple(changed), ctx)
-    return compile_target_scan(node.target, node.sources, node.where, ctx, changed)
+    alone = node.top is None and not any(asks_further(item) for item in assignments)
+    return compile_target_scan(node.target, node.sources, node.where, ctx, changed, alone=alone)
 
 
 def find_rows(top: nodes.Top | None, scan: TargetScan, ctx: PlanContext) -> Find:

@@ -312,13 +312,31 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
         entry_filter=conjunction(early),
         row_filter=conjunction(late),
         outer_filter=conjunction(behind),
-        policies=LockPolicies(table.hints.locks, table.database, target=table.target) if table.locked else None,
+        policies=LockPolicies(
+            table.hints.locks, table.database, target=table.target, at_once=_changes_at_once(path, conjuncts)
+        )
+        if table.locked
+        else None,
         large=any(_is_large(table.table.columns[ordinal].type) for ordinal in table.source.used),
     )
     if not path.single:
         return scan(plan), None
     single = fetch(plan, key_maker(path.parts, _equalities(path)))
     return fetched(single), single
+
+
+def _changes_at_once(path: AccessPath, conjuncts: Sequence[Conjunct]) -> bool:
+    """Whether finding and changing the rows is one operator: a seek in the clustered index that leaves nothing to test.
+
+    SQL Server then locks them X at once, without U before.
+    """
+    return (
+        path.table.alone
+        and path.is_base
+        and bool(path.sargs)
+        and all(len(sarg.values) == 1 for sarg in path.sargs)
+        and all(_is_sought(conjunct, path) and not conjunct.asks_further for conjunct in conjuncts)
+    )
 
 
 def _is_large(column: SqlType) -> bool:

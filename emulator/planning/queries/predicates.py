@@ -77,7 +77,7 @@ def compile_conjunct(node: nodes.Predicate, scope: Scope, ctx: PlanContext) -> C
         source.used = set()
     conjunct = _compile_conjunct(node, scope, ctx)
     conjunct.columns = _columns_read(scope)
-    conjunct.asks_further = _asks_further(node)
+    conjunct.asks_further = asks_further(node)
     for source, used in zip(scope.sources, before, strict=True):
         source.used |= used
     return conjunct
@@ -164,11 +164,12 @@ def conjunction(conjuncts: Iterable[Conjunct]) -> Condition | None:
 COLLATION_CONFLICT = 468
 
 
-def _asks_further(node: nodes.Node) -> bool:
+def asks_further(node: nodes.Node) -> bool:
+    """Whether ``node`` has a subquery or calls a user's function."""
     if isinstance(node, nodes.FunctionCall) and node.name.schema is not None:
         return True
     return any(isinstance(getattr(node, item.name), nodes.Query) for item in fields(node)) or any(
-        _asks_further(child) for child in children(node)
+        asks_further(child) for child in children(node)
     )
 
 

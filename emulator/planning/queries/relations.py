@@ -24,8 +24,9 @@ NullRow = tuple[None, ...]
 class StoredTable:
     """A table, temporary table or table variable. ``locked``: other sessions may read and change it.
 
-    ``target``: its rows are to be changed; then ``key_slot`` gets the base key of each. ``indexes`` are those that it
-    can be read through, ``filters`` those of its filtered indexes, by name.
+    ``target``: its rows are to be changed; then ``key_slot`` gets the base key of each. ``alone``: by a statement that
+    reads nothing else and moves no row in the clustered index. ``indexes`` are those that it can be read through,
+    ``filters`` those of its filtered indexes, by name.
     """
 
     source: Source
@@ -35,6 +36,7 @@ class StoredTable:
     hints: TableHints = NO_HINTS
     locked: bool = True
     target: bool = False
+    alone: bool = False
     key_slot: int | None = None
     indexes: Sequence[Index] = ()
     filters: Mapping[str, Sequence[Conjunct]] = field(default_factory=dict)

@@ -91,10 +91,13 @@ def compile_target_scan(
     where: nodes.Predicate | None,
     ctx: PlanContext,
     changed: frozenset[str] = frozenset(),
+    *,
+    alone: bool = False,
 ) -> TargetScan:
     """Bind ``target`` (the alias or name of one of ``sources``, or a table beside them) and plan its scan.
 
-    ``changed`` are the (folded) names of the columns that are set. Errors: 208, 4104, 8154 ambiguous target, 1065
+    ``changed`` are the (folded) names of the columns that are set. ``alone``: but for WHERE the statement reads nothing
+    beside the target, and all rows of it that qualify. Errors: 208, 4104, 8154 ambiguous target, 1065
     NOLOCK on the target; 4403, 4405, 4406, 4426 a view that is not updatable.
     """
     through = find_through(target, sources, changed, ctx)
@@ -109,8 +112,16 @@ def compile_target_scan(
     if target.hints:
         table.hints = read_hints(target.hints, target=True)
     table.target = True
+    table.alone = alone and not sources and not _moves_rows(table.table, changed)
     table.key_slot = ctx.new_slot()
     return _plan(bound, table, where, ctx)
+
+
+def _moves_rows(table: Table, changed: frozenset[str]) -> bool:
+    clustered = table.clustered
+    return clustered is not None and any(
+        fold(table.columns[part.ordinal].name) in changed for part in clustered.columns
+    )
 
 
 def _compile_through(

@@ -72,7 +72,7 @@ def test_processes_are_shown_with_the_statements_they_run_and_who_called_them(en
     assert [one.get("id") for one in deadlock.findall("victim-list/victimProcess")] == [victim.get("id")]
     shown = ("spid", "priority", "trancount", "lockMode", "isolationlevel", "currentdbname", "status")
     assert [victim.get(name) for name in shown] == [
-        *("52", "-5", "1", "U", "read committed (2)", "lockstep", "suspended"),
+        *("52", "-5", "1", "X", "read committed (2)", "lockstep", "suspended"),
     ]
     assert victim.get("waitresource", "").startswith("KEY: ")
     assert int(victim.get("logused", "")) > 0
@@ -103,8 +103,8 @@ def test_resources_are_shown_with_key_values_owners_and_waiters(engine: Any, pai
     ]
     place = ("keylock", "lockstep.dbo.stock", "pk_stock")
     assert found == [
-        (*place, "(1)", "X", [(survivor, "X")], [(victim, "U", "wait")]),
-        (*place, "(2)", "X", [(victim, "X")], [(survivor, "U", "wait")]),
+        (*place, "(1)", "X", [(survivor, "X")], [(victim, "X", "wait")]),
+        (*place, "(2)", "X", [(victim, "X")], [(survivor, "X", "wait")]),
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_conversion_deadlock_has_one_resource_that_both_own_and_convert(engine
     pair[0].start("UPDATE stock SET qty = 1 WHERE id = 1")
     pair[1].fails("UPDATE stock SET qty = 2 WHERE id = 1")
     (resource,) = latest(engine.client()).findall("resource-list/*")
-    assert sorted(owner.get("mode") or "" for owner in resource.iter("owner")) == ["S", "U"]
+    assert sorted(owner.get("mode") or "" for owner in resource.iter("owner")) == ["S", "S"]
     assert {waiter.get("requestType") for waiter in resource.iter("waiter")} == {"convert"}
 
 
@@ -170,7 +170,7 @@ def test_scripts_that_take_graphs_apart_find_processes_and_resources(engine: Any
         FROM graphs AS g CROSS APPLY g.graph.nodes('//deadlock/resource-list') AS a(l) CROSS APPLY l.nodes('*') AS b(r)
             CROSS APPLY r.nodes('owner-list/owner') AS c(o) CROSS APPLY r.nodes('waiter-list/waiter') AS d(w)
     """
-    assert engine.client().query(graphs + resources) == [("key", "pk_stock", "X", "U")] * 2
+    assert engine.client().query(graphs + resources) == [("key", "pk_stock", "X", "X")] * 2
 
 
 def test_other_resources_have_elements_of_their_own(engine: Any, pair: Any) -> None:
@@ -219,11 +219,11 @@ def test_the_log_tells_it_in_a_few_lines(pair: Any, caplog: pytest.LogCaptureFix
     (record,) = caplog.records
     lines = record.getMessage().splitlines()
     assert lines[0] == "deadlock"
-    assert lines[1].startswith("  session 52, the victim: waits for U on KEY: ")
+    assert lines[1].startswith("  session 52, the victim: waits for X on KEY: ")
     assert lines[1].endswith("in lockstep.dbo.take line 5: UPDATE dbo.stock SET qty -= 1 WHERE id = @id")
     assert lines[3:] == [
-        "  keylock lockstep.dbo.stock.pk_stock (1): owners 51 X; waiters 52 U",
-        "  keylock lockstep.dbo.stock.pk_stock (2): owners 52 X; waiters 51 U",
+        "  keylock lockstep.dbo.stock.pk_stock (1): owners 51 X; waiters 52 X",
+        "  keylock lockstep.dbo.stock.pk_stock (2): owners 52 X; waiters 51 X",
     ]
 
 

@@ -81,6 +81,28 @@ def test_a_hint_on_a_view_and_those_in_it_must_agree(db: Any) -> None:
     assert db.error("SELECT b FROM dirty WITH (SNAPSHOT)").number == 40517
 
 
+@pytest.mark.parametrize(
+    ("statement", "locks"),
+    [
+        # one operator seeks and changes
+        ("UPDATE t SET c = 1 WHERE id = 9", ["RangeX-X dbo.t.pk_t INFINITY"]),
+        ("DELETE u WHERE id > 4", ["RangeX-X dbo.u.pk_u (5,)", "RangeX-X dbo.u.pk_u INFINITY", "X dbo.u.ix_tid"]),
+        # something is tested or read between finding a row and changing it, or not all rows are wanted
+        ("UPDATE t SET c = 1 WHERE id = 9 AND b = 'x'", ["RangeS-U dbo.t.pk_t INFINITY"]),
+        ("UPDATE t SET c = (SELECT 1) WHERE id = 9", ["RangeS-U dbo.t.pk_t INFINITY"]),
+        ("DELETE TOP (1) t WHERE id = 9", ["RangeS-U dbo.t.pk_t INFINITY"]),
+        ("UPDATE t SET id = 10 WHERE id = 9", ["RangeS-U dbo.t.pk_t INFINITY"]),
+        ("UPDATE t WITH (UPDLOCK) SET c = 1 WHERE id = 9", ["RangeS-U dbo.t.pk_t INFINITY"]),
+    ],
+)
+def test_a_change_that_only_seeks_in_the_clustered_index_locks_exclusively_at_once(
+    db: Any, statement: str, locks: list[str]
+) -> None:
+    found = [lock for lock in db.locks(statement, "SERIALIZABLE") if not lock.startswith("IX ")]
+    assert len(found) == len(locks)
+    assert all(lock.startswith(wanted) for lock, wanted in zip(sorted(found), sorted(locks), strict=True))
+
+
 def test_a_hint_lowers_the_level_of_the_session(db: Any) -> None:
     assert db.locks("SELECT b FROM t WITH (READCOMMITTED) WHERE id = 3", "SERIALIZABLE") == []
     assert db.locks("SELECT b FROM t WITH (NOLOCK) WHERE id = 3", "SERIALIZABLE") == []
