@@ -54,16 +54,19 @@ class Found(NamedTuple):
 class CurrentRows:
     """Where the reads of one statement stand: by the slot of the source, a scan or the row that was found.
 
-    ``kept`` are rows that stay locked to the end of the statement. ``outer`` is the statement that this one runs in (a
-    function or trigger of it), None if there is none.
+    ``kept`` are rows that stay locked to the end of the statement, ``passed`` the keys of unique indexes by which a
+    change has found its row: their U locks, unlike those of ranges, end with the statement
+    (stackoverflow.com/q/2099659: a deadlock that there would not be otherwise). ``outer`` is the statement that this
+    one runs in (a function or trigger of it), None if there is none.
     """
 
-    __slots__ = ("_held", "kept", "outer", "rows")
+    __slots__ = ("_held", "kept", "outer", "passed", "rows")
 
     def __init__(self, outer: CurrentRows | None = None) -> None:
         self.outer = outer
         self.rows: dict[int, Reader | Found] = {}
         self.kept: list[Found] = []
+        self.passed: list[Place] = []
         self._held: dict[Place, None] = {}
 
     def settle(self, manager: LockManager, transaction: Transaction, uncommitted: Uncommitted) -> None:
@@ -85,9 +88,13 @@ class CurrentRows:
 
     def close(self, manager: LockManager, transaction: Transaction) -> None:
         """The statement has ended."""
-        if not transaction.ended:
-            for place in list(self._held):
-                self._give_back(manager, transaction, place)
+        if transaction.ended:
+            return
+        for place in list(self._held):
+            self._give_back(manager, transaction, place)
+        for place in self.passed:
+            if manager.held_mode(transaction, *place) is LockMode.U:
+                manager.release(transaction, *place)
 
     def _give_back(self, manager: LockManager, transaction: Transaction, place: Place) -> None:
         del self._held[place]

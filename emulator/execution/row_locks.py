@@ -205,6 +205,7 @@ class LockPolicies:
 class ScanLocks:
     """The locks of one running scan: the table's, then those of rows, on behalf of the session's transaction.
 
+    ``whole``: the table is locked in place of its rows, as at level SERIALIZABLE where no index has ranges to lock.
     ``row`` and ``key_range`` are the policy's modes, NL where the table's lock makes them needless. ``at`` and
     ``at_row`` are where in ``index`` a READ COMMITTED read stands, ``looks_up`` that it goes on from there to the base
     row (see ``current_rows``).
@@ -225,7 +226,7 @@ class ScanLocks:
         "transaction",
     )
 
-    def __init__(self, session: Session, store: TableStore, policy: LockPolicy) -> None:
+    def __init__(self, session: Session, store: TableStore, policy: LockPolicy, *, whole: bool = False) -> None:
         self.session = session
         self.store = store
         self.policy = policy
@@ -238,7 +239,7 @@ class ScanLocks:
         self.at_row: Key | None = None
         self.looks_up = False
         self._watch = EscalationWatch(transaction)
-        self.lock(store.locks, WHOLE, policy.table)
+        self.lock(store.locks, WHOLE, _whole(policy.row) if whole else policy.table)
         self.row = policy.row
         self.key_range = policy.key_range
         if policy.row is not NL and covers_rows(self._table_mode(), policy.key_range or policy.row):
@@ -256,11 +257,6 @@ class ScanLocks:
             self.session.refuse_to_wait(self.transaction, space, key, mode)
         self.session.lock(space, key, mode)
         return previous
-
-    @property
-    def whole_table(self) -> LockMode:
-        """The mode of the table in place of all its rows."""
-        return _whole(self.row)
 
     def would_wait(self, space: LockSpace, key: Hashable, mode: LockMode) -> bool:
         """Whether another session's lock is in the way."""

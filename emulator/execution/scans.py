@@ -53,6 +53,7 @@ class ScanPlan:
     before a lookup, ``row_filter`` what can be on the row's, ``outer_filter`` what SQL Server tests behind the scan:
     which rows that turns down makes no difference to their locks, unless these are on the target of a change.
     ``policies`` is None for a table that is not locked. ``large``: large objects of the row are read.
+    ``points``: each range is one value of a unique key.
     """
 
     slot: int
@@ -67,6 +68,7 @@ class ScanPlan:
     outer_filter: Condition | None = None
     policies: LockPolicies | None = None
     large: bool = False
+    points: bool = False
     condition: Condition | None = field(init=False)
     """All three filters."""
     row_condition: Condition | None = field(init=False)
@@ -95,7 +97,9 @@ def scan(plan: ScanPlan) -> Rows:
         if policy.versions is not None:
             yield from _of_snapshot(plan, env, store, index, policy, bounds)
             return
-        locks = ScanLocks(session, store, policy)
+        locks = ScanLocks(
+            session, store, policy, whole=bool(policy.key_range) and store.is_heap and index is store.base
+        )
         current = session.current_rows
         try:
             for key_range in bounds(env):
@@ -106,9 +110,9 @@ def scan(plan: ScanPlan) -> Rows:
                     yield from _reading_committed(plan, env, locks, index, key_range)
                 elif not locks.key_range:
                     yield from _keeping_locks(plan, env, locks, index, key_range)
-                elif store.is_heap and index is store.base:
-                    locks.lock(store.locks, WHOLE, locks.whole_table)
-                    yield from _without_locks(plan, env, store, index, key_range)
+                elif plan.points:
+                    if key_range[0] is not None and _locked_point(plan, env, locks, index, key_range[0]):
+                        yield
                 else:
                     yield from _locking_ranges(plan, env, locks, index, key_range)
         finally:
@@ -501,13 +505,22 @@ def _fetch(plan: ScanPlan, env: Env, key: Key | None) -> bool:
             return _unlocked_row(plan, env, locks, index, key)
         if not policy.held:
             return _fetch_committed(plan, env, locks, index, key)
-        if locks.key_range:
-            return lock_unique_key(locks, index, key) and _qualifying_row(plan, env, locks, index, key)[1]
-        if key not in index.values or (policy.read_past and locks.would_wait(index.locks, key, locks.row)):
-            return False
-        return _locked_row(plan, env, locks, index, key)
+        return _locked_point(plan, env, locks, index, key)
     finally:
         locks.close()
+
+
+def _locked_point(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> bool:
+    """Lock a unique key, or at level SERIALIZABLE the gap where it is not; whether it is there and qualifies."""
+    policy = locks.policy
+    if locks.key_range:
+        return lock_unique_key(locks, index, key) and _qualifying_row(plan, env, locks, index, key)[1]
+    if key not in index.values or (policy.read_past and locks.would_wait(index.locks, key, locks.row)):
+        return False
+    found = _locked_row(plan, env, locks, index, key)
+    if found and plan.index is not None and not policy.keeps_rejected:
+        locks.session.current_rows.passed.append((index.locks, key))
+    return found
 
 
 def _fetch_committed(plan: ScanPlan, env: Env, locks: ScanLocks, index: IndexStore, key: Key) -> bool:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.catalog.objects import Index, Table
 from emulator.errors import SqlError, sql_error
-from emulator.execution.row_locks import escalate
+from emulator.execution.key_ranges import lock_unique_key
+from emulator.execution.row_locks import LockPolicy, ScanLocks, escalate
 from emulator.execution.settings import Isolation
 from emulator.execution.snapshots import begin_snapshot, refuse_conflict
 from emulator.locking.escalation import EscalationWatch
@@ -32,8 +33,9 @@ from emulator.types.sqltype import MAX, SqlType
 if TYPE_CHECKING:
     from emulator.session import Session
 
-U, X = LockMode.U, LockMode.X
-RANGE_UPDATE = LockMode.RANGE_S_U
+X = LockMode.X
+ASKING = LockPolicy(LockMode.IX, table_held=True, row=LockMode.U, key_range=LockMode.RANGE_S_U, held=True)
+"""How an index is asked whether it has a key that is to be ignored then: as at level SERIALIZABLE, with UPDLOCK."""
 RANGE_TEST = LockMode.RANGE_I_N
 RANGE_MODES = frozenset(
     {
@@ -56,8 +58,9 @@ class Writer:
     """Changes rows of one table for one running statement.
 
     ``private`` tables (temporary ones, table variables) are not locked. ``undo`` is where changes are noted: the
-    transaction, or for table variables a log of the statement's own. ``table_lock`` is what the table is locked in: IX,
-    or X or BU in place of its rows. They are not locked either where the table is X already.
+    transaction, or for table variables a log of the statement's own. ``table_lock`` is what the table is locked in at
+    once: IX, or X or BU in place of its rows; NL where a scan of the table comes first. Rows are not locked either
+    where the table is X already.
     """
 
     __slots__ = ("_coming", "_count", "_locked", "_private", "_watch", "session", "store", "table", "undo")
@@ -85,8 +88,9 @@ class Writer:
             assert transaction is not None
             if session.settings.isolation is Isolation.SNAPSHOT:
                 begin_snapshot(session)
-            session.lock(store.locks, WHOLE, table_lock)
-            self._locked = table_lock is LockMode.IX
+            if table_lock:
+                session.lock(store.locks, WHOLE, table_lock)
+            self._locked = table_lock in (LockMode.IX, LockMode.NL)
             self._watch = EscalationWatch(transaction)
 
     def insert(self, row: Row) -> None:
@@ -112,14 +116,16 @@ class Writer:
     def insert_unless_duplicate(self, row: Row) -> bool:
         """Insert a row unless an index that ignores duplicates has its key. Errors: as ``insert``.
 
-        Nonclustered ones are asked first, as SERIALIZABLE would with UPDLOCK, at every level: see ``_is_there``.
+        Nonclustered ones are asked first, under range locks at every level (Dmitri Korotkevitch, "Locking in Microsoft
+        SQL Server (Part 20)").
         """
         if self._locked:
+            locks = ScanLocks(self.session, self.store, ASKING)
             for asked in self.table.indexes:
                 if asked.ignore_dup_key and not asked.clustered:
                     index = self.store.indexes[asked.name]
                     key = index.entry_key(row, ())
-                    if key is not None and self._is_there(index, key):
+                    if key is not None and lock_unique_key(locks, index, key):
                         return False
         mark = self.undo.mark()
         try:
@@ -172,6 +178,7 @@ class Writer:
         """Before the first row is changed: the scan that found it may have locked the whole table."""
         transaction, store = self.session.transaction, self.store
         if self._locked and transaction is not None:
+            self.session.lock(store.locks, WHOLE, LockMode.IX)
             self._locked = not covers_rows(self.session.instance.locks.held_mode(transaction, store.locks, WHOLE), X)
 
     def _lock_update(self, key: Key, old: Row, new: Row) -> None:
@@ -224,24 +231,6 @@ class Writer:
         self._coming.append((index, key))
         if session.settings.isolation is Isolation.SNAPSHOT and not index.exists(key):
             refuse_conflict(session, index, key, self.table.full_name, self.table.database)
-
-    def _is_there(self, index: IndexStore, key: Key) -> bool:
-        """Whether a unique index has ``key``, so that this stays so: U on the key, or RangeS-U on the next one.
-
-        Dmitri Korotkevitch, "Locking in Microsoft SQL Server (Part 20)".
-        """
-        lock = self.session.lock
-        while True:
-            at = index.seek(key, inclusive=True)
-            lock(index.locks, at, U if at == key else RANGE_UPDATE)
-            if index.seek(key, inclusive=True) == at:
-                return index.exists(key)
-
-    def _announce(self) -> None:
-        """Let others meet the new keys that are locked, before anybody else runs."""
-        for index, key in self._coming:
-            index.announce(self.undo, key)
-        self._coming.clear()
 
     def _wait_for_gap(self, index: IndexStore, gap: Key) -> None:
         self._announce()

@@ -32,7 +32,8 @@ TABLE_LOCKS = frozenset({"TABLOCK", "TABLOCKX"})
 @dataclass(frozen=True, slots=True)
 class Target:
     """A table to write to. ``private``: only its session sees it, so it is not locked. ``table_lock``: X (TABLOCK) or
-    BU in place of IX and row locks. ``after`` is set when more follows from the change: cascades, triggers."""
+    BU in place of IX and row locks, NL where a scan takes it. ``after`` is set when more follows from the change:
+    cascades, triggers."""
 
     table: Table
     store_of: Callable[[Env], TableStore]
@@ -86,7 +87,7 @@ def scanned_target(scan: TargetScan, after: AfterChange | None) -> Target:
     table = scan.table
     is_variable = table.name.startswith("@")
     private = is_variable or is_private(table)
-    return Target(table, scan.store_of, private, is_variable=is_variable, after=after)
+    return Target(table, scan.store_of, private, is_variable=is_variable, table_lock=LockMode.NL, after=after)
 
 
 def bind_target(node: nodes.ChangeTarget, ctx: PlanContext) -> Target:

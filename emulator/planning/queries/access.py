@@ -317,6 +317,7 @@ def build_access(path: AccessPath, conjuncts: Sequence[Conjunct]) -> tuple[Rows,
         )
         if table.locked
         else None,
+        points=path.index is not None and path.index.unique and len(path.equalities) == len(path.parts),
         large=any(_is_large(table.table.columns[ordinal].type) for ordinal in table.source.used),
     )
     if not path.single:
