@@ -349,10 +349,15 @@ class LockManager:
 
     def release_since(self, owner: LockOwner, before: Collection[LockEntry]) -> None:
         """Give up what ``owner`` holds beyond the resources held ``before`` (ROLLBACK to a savepoint): what was
-        converted meanwhile stays as it is, and so do escalated locks ("ROLLBACK TRANSACTION", "Locking behavior")."""
-        for entry in [entry for entry in owner.locks if entry not in before and entry not in owner.escalated]:
-            del owner.locks[entry]
-            self._give_up(owner, entry)
+        converted meanwhile stays as it is, and so do escalated locks ("ROLLBACK TRANSACTION", "Locking behavior").
+
+        Application locks stay, too, as seen on SQL Server 2025 (RyanLamansky/sql-server-simulator, `app-locks.md`).
+        """
+        kept = {*before, *owner.escalated}
+        for entry in [entry for entry in owner.locks if entry not in kept]:
+            if entry.space.resource_type is not ResourceType.APPLICATION:
+                del owner.locks[entry]
+                self._give_up(owner, entry)
 
     def cancel(self, wait: LockWait) -> None:
         """Withdraw a queued request: its outcome becomes ``CANCELLED``. Nothing happens if the wait has ended."""
