@@ -232,6 +232,19 @@ class Writer:
         if session.settings.isolation is Isolation.SNAPSHOT and not index.exists(key):
             refuse_conflict(session, index, key, self.table.full_name, self.table.database)
 
+    def _announce(self) -> None:
+        """Let others meet the new keys that are locked, before anybody else runs."""
+        if self._coming:
+            self._note_change()
+        for index, key in self._coming:
+            index.announce(self.undo, key)
+        self._coming.clear()
+
+    def _note_change(self) -> None:
+        transaction = self.session.transaction
+        if transaction is not None and not self._private:
+            self.session.instance.changes.note(transaction, self.store)
+
     def _wait_for_gap(self, index: IndexStore, gap: Key) -> None:
         self._announce()
         session = self.session
@@ -246,11 +259,10 @@ class Writer:
 
     def _changed(self) -> None:
         transaction, store = self.session.transaction, self.store
-        if transaction is not None and not self._private:
-            if not self._count:
-                self.session.instance.changes.note(transaction, store)
-            if self._locked and self._watch.is_due(store.base.locks):
-                self._locked = not escalate(self.session, transaction, store, X)
+        if not self._count:
+            self._note_change()
+        if self._locked and self._watch.is_due(store.base.locks) and transaction is not None:
+            self._locked = not escalate(self.session, transaction, store, X)
         self._count += 1
         if not self._count % SWITCH_EVERY:
             self._announce()

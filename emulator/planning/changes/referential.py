@@ -241,9 +241,9 @@ class Cascade:
         if is_private(self._table):
             yield from (entry for entry, _ in search.index.scan(*search.key_range))
             return
-        locks = ScanLocks(session, store, CASCADING)
-        if store.is_heap and search.index is store.base:
-            locks.lock(store.locks, WHOLE, locks.whole_table)
+        whole = store.is_heap and search.index is store.base
+        locks = ScanLocks(session, store, CASCADING, whole=whole)
+        if whole:
             yield from (entry for entry, _ in search.index.scan(*search.key_range))
             return
         for entry in search.locked(locks):

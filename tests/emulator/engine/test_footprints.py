@@ -36,7 +36,8 @@ ROWS = [Footprint(*row) for row in re.findall(r"^\| (RU|RC|RR|SER) \| `(.+?)` \|
 def footprint(level: str, statement: str) -> str:
     """The locks that a statement requests in a transaction of its own, in order; those not held at its end in brackets.
 
-    What the transaction holds already is left out, and so is Sch-S, which every statement has on its tables.
+    What the transaction holds already is left out, and so are Sch-S, which every statement has on its tables, and the
+    names of objects that definitions lock.
     """
     stepper = Stepper(traced=True)
     stepper.script(SETUP)
@@ -53,7 +54,7 @@ def footprint(level: str, statement: str) -> str:
         if event.kind is not EventKind.LOCK:
             continue
         mode, space, key, outcome = event.what
-        if mode != LockMode.SCH_S.name and outcome != "COVERED":
+        if mode != LockMode.SCH_S.name and outcome != "COVERED" and not str(space).endswith(".nc1"):
             shown = f"{LockMode[str(mode)]} {resource(str(space), key)}"
             found.append(shown if (space, key) in held else f"({shown})")
     return ", ".join(found) or "none"
