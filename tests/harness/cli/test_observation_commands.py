@@ -49,7 +49,7 @@ def test_one_is_told_drawn_and_saved(command: Command) -> None:
     assert code == 0
     assert output.count("Session ") == 3
     assert output.count("victim") == 1
-    assert output.count(" waits for U") == 6
+    assert output.count(" waits for X") == 6
     assert Path("one.svg").read_text().startswith("<svg ")
     assert command("deadlocks", "--graph", "one.xdl", "--show", "1")[1].splitlines()[2:] == output.splitlines()[2:]
 

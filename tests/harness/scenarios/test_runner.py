@@ -53,7 +53,7 @@ def test_waits_are_shown_with_their_lock_and_the_head_of_the_chain(play) -> None
         permutation w1 w2 w3 c1
         """
     )
-    assert history.count("<waiting LCK_M_U for s1 ...>") == 2
+    assert history.count("<waiting LCK_M_X for s1 ...>") == 2
 
 
 def test_the_step_of_a_waiting_session_is_held_back(play) -> None:  # type: ignore[no-untyped-def]
