@@ -73,8 +73,13 @@ def gaps_are_not_locked(patch: Patch) -> None:
 
 
 @fault()
-def the_gap_behind_a_range_is_not_locked(patch: Patch) -> None:
-    patch.setattr(scans, "_lock_next_key", lambda *args, **named: None)
+def the_gap_of_a_missing_key_is_not_locked(patch: Patch) -> None:
+    def lock(locks: ScanLocks, index: IndexStore, key: Any) -> bool:
+        if key in index.values:
+            locks.lock(index.locks, key, locks.row)
+        return index.exists(key)
+
+    patch.setattr(scans, "lock_unique_key", lock)
 
 
 @fault()
