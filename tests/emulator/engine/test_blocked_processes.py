@@ -104,13 +104,13 @@ def test_the_report_tells_of_the_waiting_session(engine: Any, chain: Any) -> Non
         "transactionname",
     )
     assert [blocked.get(name) for name in shown] == [
-        *("52", "suspended", "U", "10000", "1", "read committed (2)", "lockstep", "user_transaction"),
+        *("52", "suspended", "X", "10000", "1", "read committed (2)", "lockstep", "user_transaction"),
     ]
     assert blocked.get("waitresource", "").startswith("KEY: 5:")
     assert (blocked.findtext("inputbuf") or "").strip() == "SELECT 'second';\nEXEC dbo.take 1"
     data = {item.get("name"): item.findtext("text") or item.findtext("value") for item in event.findall("data")}
     assert data["duration"] == "10000000"
-    assert (data["lock_mode"], data["resource_owner_type"], data["database_name"]) == ("U", "LOCK", "lockstep")
+    assert (data["lock_mode"], data["resource_owner_type"], data["database_name"]) == ("X", "LOCK", "lockstep")
     table = engine.client().value("OBJECT_ID('dbo.stock')")
     assert (data["object_id"], data["index_id"]) == (str(table), "1")
     report = event.find("data[@name='blocked_process']/value/blocked-process-report")
@@ -200,7 +200,7 @@ def test_the_log_tells_who_waits_for_whom(engine: Any, chain: Any, caplog: pytes
     let_pass(engine, 10)
     lines = caplog.records[0].getMessage().splitlines()
     assert lines[0] == "blocked for 10.0 s"
-    assert lines[1].startswith("  session 52 waits for U on KEY: 5:")
+    assert lines[1].startswith("  session 52 waits for X on KEY: 5:")
     assert lines[1].endswith(": SELECT 'second'; EXEC dbo.take 1")
     assert lines[2] == "  session 51 is in the way, sleeping: BEGIN TRAN; EXEC dbo.take 1"
 

@@ -48,7 +48,7 @@ def test_the_waiting_task_is_joined_with_its_request_for_a_lock_by_address(onloo
         "SELECT l.request_session_id, w.blocking_session_id, l.request_mode, l.request_status, OBJECT_NAME(p.object_id)"
         " FROM sys.dm_tran_locks AS l JOIN sys.dm_os_waiting_tasks AS w ON l.lock_owner_address = w.resource_address"
         " JOIN sys.partitions AS p ON p.hobt_id = l.resource_associated_entity_id ORDER BY l.request_session_id"
-    ) == [(52, 51, "U", "WAIT", "stock"), (53, 52, "S", "WAIT", "stock")]
+    ) == [(52, 51, "X", "WAIT", "stock"), (53, 52, "S", "WAIT", "stock")]
     (addresses,) = onlooker.query("SELECT COUNT(*), COUNT(DISTINCT lock_owner_address) FROM sys.dm_tran_locks")
     assert addresses[0] == addresses[1]
 
@@ -75,7 +75,7 @@ def test_tasks_have_addresses_while_they_run(onlooker: Any) -> None:
         "SELECT t.session_id, t.task_state, w.last_wait_type FROM sys.dm_os_tasks AS t"
         " JOIN sys.dm_os_workers AS w ON w.worker_address = t.worker_address AND w.task_address = t.task_address"
         " JOIN sys.dm_os_threads AS h ON h.thread_address = w.thread_address ORDER BY t.session_id"
-    ) == [(52, "SUSPENDED", "LCK_M_U"), (53, "SUSPENDED", "LCK_M_S"), (54, "RUNNING", "MISCELLANEOUS")]
+    ) == [(52, "SUSPENDED", "LCK_M_X"), (53, "SUSPENDED", "LCK_M_S"), (54, "RUNNING", "MISCELLANEOUS")]
 
 
 def test_requests_show_what_they_wait_for_and_which_statement_does(onlooker: Any) -> None:
@@ -85,7 +85,7 @@ def test_requests_show_what_they_wait_for_and_which_statement_does(onlooker: Any
         " WHERE r.wait_type IS NOT NULL ORDER BY r.session_id"
     )
     assert rows == [
-        (52, "suspended", "UPDATE", 51, "LCK_M_U", 1500, "LCK_M_U", "UPDATE dbo.stock SET qty -= 1 WHERE id = @id"),
+        (52, "suspended", "UPDATE", 51, "LCK_M_X", 1500, "LCK_M_X", "UPDATE dbo.stock SET qty -= 1 WHERE id = @id"),
         (53, "suspended", "SELECT", 52, "LCK_M_S", 1500, "LCK_M_S", "SELECT qty FROM dbo.stock WHERE id = 2"),
     ]
 
@@ -100,8 +100,8 @@ def test_the_last_wait_is_remembered(engine: Any, chain: Any) -> None:
         "SELECT wait_type, blocking_session_id, resource_description FROM sys.dm_os_waiting_tasks WHERE session_id = 52"
     ) == [("WAITFOR", None, None)]
     waits = "SELECT wait_type, waiting_tasks_count, wait_time_ms FROM {} WHERE waiting_tasks_count > 0"
-    assert onlooker.query(waits.format("sys.dm_os_wait_stats")) == [("LCK_M_U", 1, 1500)]
-    assert onlooker.query(waits.format("sys.dm_exec_session_wait_stats")) == [("LCK_M_U", 1, 1500)]
+    assert onlooker.query(waits.format("sys.dm_os_wait_stats")) == [("LCK_M_X", 1, 1500)]
+    assert onlooker.query(waits.format("sys.dm_exec_session_wait_stats")) == [("LCK_M_X", 1, 1500)]
 
 
 def test_the_connection_leads_to_the_batch_and_the_request_to_the_procedure(onlooker: Any) -> None:
@@ -116,7 +116,7 @@ def test_the_short_handles_of_sysprocesses_lead_to_texts(onlooker: Any) -> None:
         "SELECT p.spid, p.blocked, p.waittype, t.text FROM sys.sysprocesses AS p"
         " CROSS APPLY ::fn_get_sql(p.sql_handle) AS t WHERE p.spid < 54 ORDER BY p.spid"
     )
-    assert [row[:3] for row in rows] == [(51, 0, b"\0\0"), (52, 51, b"\0\4"), (53, 52, b"\0\3")]
+    assert [row[:3] for row in rows] == [(51, 0, b"\0\0"), (52, 51, b"\0\5"), (53, 52, b"\0\3")]
     assert [row[3] for row in rows][:2] == ["BEGIN TRAN; EXEC dbo.take 1", TAKE]
 
 

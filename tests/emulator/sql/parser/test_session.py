@@ -35,7 +35,7 @@ C = nodes.CursorName("c")
         ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", nodes.SetIsolationLevel("REPEATABLE READ")),
         ("SET TRANSACTION ISOLATION LEVEL SNAPSHOT", nodes.SetIsolationLevel("SNAPSHOT")),
         ("USE [my db]", nodes.Use("my db")),
-        ("KILL 52 WITH STATUSONLY", nodes.Kill(nodes.IntegerLiteral(52), True)),
+        ("KILL 52 WITH STATUSONLY", nodes.Kill(nodes.IntegerLiteral(52), "STATUSONLY")),
         ("DBCC FREEPROCCACHE", nodes.Dbcc("FREEPROCCACHE")),
         (
             "DBCC CHECKIDENT (dbo.t, 1) WITH NO_INFOMSGS",
