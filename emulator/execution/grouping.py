@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.execution.scans import Rows
+from emulator.execution.scans import SWITCH_INTERVAL, Rows
 from emulator.execution.warnings import NULL_ELIMINATED
 from emulator.planning.binding import SESSION, Env, Scalar
 from emulator.planning.expressions import CompiledAggregate
-
-SWITCH_INTERVAL = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Joins: nested loops when the inner side seeks by the outer row, else a hash table of the inner side.
 
-Both keep the order of the outer side. The outer joins put a row of NULLs into the slots of the side that has no match.
+Both keep the order of the outer side. What a hash table yields comes from no scan, so that a hash join lets other
+sessions run by itself. The outer joins put a row of NULLs into the slots of the side that has no match.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from emulator.execution.scans import Fetch, Rows
+from emulator.execution.scans import SWITCH_INTERVAL, Fetch, Rows
 from emulator.planning.binding import SESSION, Condition, Env, Scalar
 
 NullRows = Sequence[tuple[int, tuple[None, ...]]]
@@ -158,12 +159,16 @@ def hash_join(
     def joined(env: Env) -> Iterator[None]:
         table = build(env) if outer_nulls is not None else None
         matched: set[int] = set()
+        met = 0
         for _ in outer(env):
             if table is None:
                 table = build(env)
             key = outer_key(env)
             found = False
             for kept in table.get(key, ()) if key is not None else ():
+                met += 1
+                if not met % SWITCH_INTERVAL:
+                    env[SESSION].switch_point()
                 restore(env, kept)
                 if condition is None or condition(env):
                     found = True
@@ -197,6 +202,7 @@ def _inner_hash_join(
 ) -> Rows:
     def joined(env: Env) -> Iterator[None]:
         table: dict[Any, list[Any]] | None = None
+        met = 0
         for _ in outer(env):
             if table is None:
                 table = build(env)
@@ -204,6 +210,9 @@ def _inner_hash_join(
             if key is None:
                 continue
             for kept in table.get(key, ()):
+                met += 1
+                if not met % SWITCH_INTERVAL:
+                    env[SESSION].switch_point()
                 restore(env, kept)
                 if condition is None or condition(env):
                     yield

@@ -41,6 +41,8 @@ Rows = Callable[[Env], Iterator[None]]
 """An operator: yields once for each row, having put it into the slots."""
 Fetch = Callable[[Env], bool]
 """An operator that finds at most one row: whether it did, having put it into the slots."""
+SWITCH_INTERVAL = 1024
+"""Rows that an operator makes of what it has read already between two switch points."""
 StoreOf = Callable[[Env], "TableStore"]
 
 

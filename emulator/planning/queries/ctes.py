@@ -14,7 +14,8 @@ from typing import Any
 
 from emulator.catalog.objects import fold
 from emulator.errors import sql_error
-from emulator.planning.binding import Env, PlanContext, QueryPlan, Source, SourceColumn
+from emulator.execution.scans import SWITCH_INTERVAL
+from emulator.planning.binding import SESSION, Env, PlanContext, QueryPlan, Source, SourceColumn
 from emulator.planning.queries.hints import handed_on
 from emulator.planning.queries.relations import MadeRows
 from emulator.planning.queries.sources import Bound, column_names
@@ -134,7 +135,11 @@ def _bind_recursive(node: nodes.CommonTableExpression, item: nodes.NamedTable, c
         for row in anchor.rows(env):
             stack.append((row, 0))
             yield row
+        switch_point, taken = env[SESSION].switch_point, 0
         while stack:
+            taken += 1
+            if not taken % SWITCH_INTERVAL:
+                switch_point()
             current, depth = stack.pop()
             for member in members:
                 env[slot] = current
