@@ -20,14 +20,13 @@ import heapq
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from emulator.locking.manager import WHOLE, Acquired, LockOwner, LockSpace, LockWait, WaitOutcome
-from emulator.locking.modes import LockMode
+from emulator.locking.manager import LockWait, WaitOutcome
 
 VIRTUAL_START = 1_767_225_600.0
 """Where a virtual clock starts by default: 2026-01-01 00:00:00 UTC."""
@@ -184,7 +183,6 @@ def _nothing() -> None:
     """What there is to settle when nobody has asked for it."""
 
 
-Acquire = Callable[..., Acquired]
 """``LockManager.acquire``."""
 Chooser = Callable[[Sequence[Task]], Task]
 """Picks the next task to run from those that can, given in the order in which they became runnable."""
@@ -286,21 +284,6 @@ class Scheduler:
         """The switch point before a lock request; one only if ``stop_before_locks``."""
         if self.stop_before_locks:
             self.switch_point()
-
-    def before_locks(self, acquire: Acquire, lock_point: Callable[[], None]) -> Acquire:
-        """``acquire`` with a ``lock_point`` (the caller's) before requests for rows, if there are to be any.
-
-        Those for tables follow the switch point between statements; a plan relies on nothing happening in between.
-        """
-        if not self.stop_before_locks:
-            return acquire
-
-        def stop_and_acquire(owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> Acquired:
-            if key != WHOLE:
-                lock_point()
-            return acquire(owner, space, key, mode)
-
-        return stop_and_acquire
 
     def wait_for(self, wait: LockWait, timeout: float | None = None) -> WaitOutcome:
         """Wait until ``wait`` has ended, at most ``timeout`` seconds (None: for ever), and return how it ended.

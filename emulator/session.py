@@ -164,7 +164,7 @@ class Session(TransactionControl, TemporaryObjects):
         self._next_handle = 1
         self._next_cursor_handle = FIRST_CURSOR_HANDLE
         self._switch_point = instance.scheduler.switch_point
-        self._acquire = instance.scheduler.before_locks(instance.locks.acquire, self.lock_point)
+        self._stops_before_locks = instance.scheduler.stop_before_locks
         self.switch_mask = (1 if instance.scheduler.stop_before_locks else ROWS_BETWEEN_SWITCHES) - 1
 
     # -- security ----------------------------------------------------------------------------------------------------
@@ -372,16 +372,25 @@ class Session(TransactionControl, TemporaryObjects):
     def lock(self, space: LockSpace, key: Hashable, mode: LockMode) -> Acquired:
         """Take a lock for the transaction, waiting for it if need be.
 
-        Errors: 1205 (chosen as deadlock victim), 1222 (LOCK_TIMEOUT passed). Raises Interrupted.
+        If others are to run before requests for locks, they do before those for rows. A request for a table follows the
+        switch point between statements; a plan relies on nothing happening in between. Errors: 1205 (chosen as deadlock
+        victim), 1222 (LOCK_TIMEOUT passed). Raises Interrupted.
         """
+        if self._stops_before_locks and key != WHOLE:
+            self.lock_point()
         transaction = self.transaction
         assert transaction is not None
+        acquired = self.request(transaction, space, key, mode)
+        return self.wait_for_lock() if acquired is Acquired.WAITING else acquired
+
+    def request(self, owner: LockOwner, space: LockSpace, key: Hashable, mode: LockMode) -> Acquired:
+        """Ask for a lock. ``WAITING``: it is for ``wait_for_lock`` to wait for it.
+
+        Errors: 1222 with LOCK_TIMEOUT 0, where it would have to be waited for.
+        """
         if not self.settings.lock_timeout:
-            self.refuse_to_wait(transaction, space, key, mode)
-        acquired = self._acquire(transaction, space, key, mode)
-        if acquired is not Acquired.WAITING:
-            return acquired
-        return self.wait_for_lock()
+            self.refuse_to_wait(owner, space, key, mode)
+        return self.instance.locks.acquire(owner, space, key, mode)
 
     def escalates(self, store: TableStore) -> bool:
         """Whether many row locks of a statement may become one on the table."""
@@ -438,9 +447,7 @@ class Session(TransactionControl, TemporaryObjects):
         owner = self.transaction or self.owned_locks
         if not space.entries or not locks.would_wait(owner, space, key, mode):
             return False
-        if not self.settings.lock_timeout:
-            self.refuse_to_wait(owner, space, key, mode)
-        if locks.acquire(owner, space, key, mode) is Acquired.WAITING:
+        if self.request(owner, space, key, mode) is Acquired.WAITING:
             self.wait_for_lock()
         locks.release(owner, space, key)
         return True

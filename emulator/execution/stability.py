@@ -26,11 +26,7 @@ def keep_stable(session: Session, owner: LockOwner, space: LockSpace) -> bool:
 
     Errors: 1205, 1222.
     """
-    if not session.settings.lock_timeout:
-        session.refuse_to_wait(owner, space, WHOLE, LockMode.SCH_S)
-    if not session.settings.lock_timeout:
-        session.refuse_to_wait(owner, space, WHOLE, LockMode.SCH_S)
-    if session.instance.locks.acquire(owner, space, WHOLE, LockMode.SCH_S) is not WAITING:
+    if session.request(owner, space, WHOLE, LockMode.SCH_S) is not WAITING:
         return False
     session.wait_for_lock()
     return True

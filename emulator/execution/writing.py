@@ -222,9 +222,7 @@ class Writer:
                     continue
                 if locks.held_mode(transaction, space, gap) in RANGE_MODES:
                     mode = LockMode.RANGE_X_X
-            if not session.settings.lock_timeout:
-                session.refuse_to_wait(transaction, space, key, mode)
-            if locks.acquire(transaction, space, key, mode) is not WAITING:
+            if session.request(transaction, space, key, mode) is not WAITING:
                 break
             self._announce()
             session.wait_for_lock()
