@@ -131,15 +131,16 @@ class Place:
 
     def table(self, mode: LockMode = LockMode.SCH_M) -> Table:
         """The table, locked for a change of its definition. Errors: 4902; 1088 without ALTER on it."""
-        while True:
-            table = self.find_table()
-            if table is None or table.store is None:
-                raise sql_error(4902, str(self.node), line=self.node.line)
-            if not (self.is_temporary or self.session.unchecked or may(self.session, "ALTER", table, self.database)):
-                raise sql_error(1088, str(self.node), state=13, line=self.node.line)
-            lock_definition(self.session, table, mode)
-            if self.find_table() is table:
-                return table
+        table = lock_found(self.session, self.find_table, self._admit_change, mode)
+        if table is None:
+            raise sql_error(4902, str(self.node), line=self.node.line)
+        return table
+
+    def _admit_change(self, table: Table) -> None:
+        if table.store is None:
+            raise sql_error(4902, str(self.node), line=self.node.line)
+        if not (self.is_temporary or self.session.unchecked or may(self.session, "ALTER", table, self.database)):
+            raise sql_error(1088, str(self.node), state=13, line=self.node.line)
 
     def find_table(self) -> Table | None:
         """The table of that name, if there is one. Errors: 1205, 1222."""
@@ -160,6 +161,28 @@ def lock_definition(session: Session, table: Table, mode: LockMode = LockMode.SC
     session.lock(store.locks, WHOLE, mode)
     if mode is not LockMode.IX:
         forbid_snapshots_from_before(session, store)
+
+
+def lock_found(
+    session: Session,
+    find: Callable[[], Table | None],
+    admit: Callable[[Table], None] | None = None,
+    mode: LockMode = LockMode.SCH_M,
+) -> Table | None:
+    """The table that ``find`` gives, locked for a change of its definition; what it gives then, if somebody changed
+    that meanwhile. None: there is none.
+
+    ``admit`` refuses a table, by an error, before it is locked. Errors: those; 1205, 1222.
+    """
+    while True:
+        table = find()
+        if table is None:
+            return None
+        if admit is not None:
+            admit(table)
+        lock_definition(session, table, mode)
+        if find() is table:
+            return table
 
 
 def lock_module(session: Session, module: Module) -> None:

@@ -21,6 +21,7 @@ from emulator.execution.definitions.access import (
     enter,
     enter_constraints,
     lock_definition,
+    lock_found,
     lock_name,
     number_constraints,
     place_of,
@@ -150,12 +151,7 @@ def _add_foreign_key(table: Table, node: nodes.ForeignKey, place: Place) -> Fore
     name = node.name or made_up("FK", table, node.columns[0], len(table.foreign_keys))
     target = Place(place.context, node.referenced)
     itself = fold(target.name) == fold(table.name) and target.schema == table.schema
-    referenced = table if itself else target.find_table()
-    while not itself and referenced is not None:
-        lock_definition(place.session, referenced)
-        if target.find_table() is referenced:
-            break
-        referenced = target.find_table()
+    referenced = table if itself else lock_found(place.session, target.find_table)
     if referenced is None:
         raise sql_error(1767, name, str(node.referenced), line=node.line)
     columns = tuple(_ordinal(table, column, name, 1769, node.line) for column in node.columns)
@@ -253,19 +249,18 @@ def drop_table(frame: Frame, place: Place, *, if_exists: bool) -> None:
     if place.is_temporary:
         _drop_temporary(frame, place, if_exists=if_exists)
         return
-    table = None
-    while table is None:
+
+    def find() -> Table | None:
         found = session.look_up(place.database, place.schema, place.name)
         if found is not None and not isinstance(found, Table):
             raise sql_error(3705, "DROP TABLE", place.name, "table", line=place.node.line)
-        if found is None:
-            if if_exists:
-                return
-            raise sql_error(3701, "drop", "table", str(place.node), state=5, line=place.node.line)
-        place.require_drop(found, "table")
-        lock_definition(session, found)
-        if place.database.find(place.schema, place.name) is found:
-            table = found
+        return found
+
+    table = lock_found(session, find, lambda found: place.require_drop(found, "table"))
+    if table is None:
+        if if_exists:
+            return
+        raise sql_error(3701, "drop", "table", str(place.node), state=5, line=place.node.line)
     for foreign_key in table.foreign_keys:
         lock_definition(session, foreign_key.referenced)
     refuse_if_bound(session, place.database, table, "DROP TABLE", str(place.node), place.node.line)
