@@ -17,7 +17,7 @@ from emulator.catalog.configuration import BLOCKED_PROCESS_THRESHOLD
 from emulator.catalog.event_sessions import BLOCKED_PROCESS, Event
 from emulator.catalog.system_views.locks import database_id_of, object_and_index
 from emulator.catalog.system_views.waits import wait_of
-from emulator.events.processes import blocking_process, event_element, stack_of, waiting_process
+from emulator.events.processes import add_data, blocking_process, event_element, stack_of, waiting_process
 from emulator.locking.manager import LockWait
 from emulator.scheduler import Alarm
 
@@ -120,29 +120,16 @@ def _event(session: Session, wait: LockWait, report: Element) -> Event:
     object_id, index_id = object_and_index(space)
     blocked = report.find("blocked-process/process")
     assert blocked is not None
-    _add(event, "duration", "uint64", int(blocked.get("waittime", "0")) * 1000)
-    _add(event, "database_id", "uint32", database_id)
-    _add(event, "object_id", "int32", object_id)
-    _add(event, "index_id", "uint32", index_id)
-    _add(event, "lock_mode", "lock_mode", int(mode), mode.name)
-    _add(event, "transaction_id", "int64", blocked.get("xactid"))
-    _add(event, "resource_owner_type", "resource_owner_type", "0x00000001", "LOCK")
-    _add(event, "blocked_process", "xml", report)
-    _add(event, "database_name", "unicode_string", names[database_id])
+    add_data(event, "duration", "uint64", int(blocked.get("waittime", "0")) * 1000)
+    add_data(event, "database_id", "uint32", database_id)
+    add_data(event, "object_id", "int32", object_id)
+    add_data(event, "index_id", "uint32", index_id)
+    add_data(event, "lock_mode", "lock_mode", int(mode), mode.name)
+    add_data(event, "transaction_id", "int64", blocked.get("xactid"))
+    add_data(event, "resource_owner_type", "resource_owner_type", "0x00000001", "LOCK")
+    add_data(event, "blocked_process", "xml", report)
+    add_data(event, "database_name", "unicode_string", names[database_id])
     return Event(BLOCKED_PROCESS, now, tostring(event, encoding="unicode"))
-
-
-def _add(event: Element, name: str, kind: str, value: object, text: str | None = None) -> None:
-    """One field of the event; ``text`` is what the value is called, where it is one of a map."""
-    data = SubElement(event, "data", name=name)
-    SubElement(data, "type", name=kind, package="package0" if text is None else "sqlserver")
-    field = SubElement(data, "value")
-    if isinstance(value, Element):
-        field.append(value)
-    else:
-        field.text = str(value)
-    if text is not None:
-        SubElement(data, "text").text = text
 
 
 def _text(report: Element) -> str:

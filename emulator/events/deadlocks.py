@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from emulator.catalog.event_sessions import DEADLOCK, Event
 from emulator.catalog.objects import Table
 from emulator.catalog.system_views.locks import database_id_of
-from emulator.events.processes import Place, event_element, process_id, stack_of, waiting_process
+from emulator.events.processes import Place, add_data, event_element, process_id, stack_of, waiting_process
 from emulator.execution.writing import shown_value
 from emulator.locking.deadlock import Deadlock, Participant
 from emulator.locking.manager import LockSpace, ResourceType
@@ -43,9 +43,7 @@ class DeadlockGraph:
     def event(self) -> Event:
         """The event as targets keep it."""
         event = event_element(DEADLOCK, self.time)
-        data = SubElement(event, "data", name="xml_report")
-        SubElement(data, "type", name="xml", package="package0")
-        SubElement(data, "value").append(self.deadlock)
+        add_data(event, "xml_report", "xml", self.deadlock)
         return Event(DEADLOCK, self.time, tostring(event, encoding="unicode"))
 
     def text(self) -> str:

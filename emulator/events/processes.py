@@ -43,6 +43,19 @@ def event_element(name: str, time: float) -> Element:
     return Element("event", name=name, package="sqlserver", timestamp=f"{moment(time)}Z")
 
 
+def add_data(event: Element, name: str, kind: str, value: object, text: str | None = None) -> None:
+    """Add a field to an event; ``text`` is what the value is called, where it is one of a map."""
+    data = SubElement(event, "data", name=name)
+    SubElement(data, "type", name=kind, package="package0" if text is None else "sqlserver")
+    field = SubElement(data, "value")
+    if isinstance(value, Element):
+        field.append(value)
+    else:
+        field.text = str(value)
+    if text is not None:
+        SubElement(data, "text").text = text
+
+
 def moment(seconds: float) -> str:
     """A time of the clock, to the millisecond."""
     found = datetime.fromtimestamp(seconds, UTC)

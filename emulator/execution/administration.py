@@ -11,9 +11,9 @@ from typing import Any
 from emulator.errors import NotSupported, SqlError, sql_error
 from emulator.execution import consistency, observation
 from emulator.execution.authorization import may, require_on_server
-from emulator.execution.failures import statement_failed
-from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.frames import Frame, Step
 from emulator.execution.plans import as_unit, evaluator
+from emulator.execution.steps import server_step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.planning.changes.targets import find_table
 from emulator.planning.expressions import compile_scalar
@@ -24,22 +24,6 @@ FIRST_USER_SPID = 51
 COMPLETED = "DBCC execution completed. If DBCC printed error messages, contact your system administrator."
 CHECKING = "Checking identity information: current identity value "
 Arguments = Sequence[Any]
-
-
-def _step(node: nodes.Statement, act: Callable[[Frame], None]) -> Step:
-    def run(frame: Frame) -> Signal | None:
-        session = frame.session
-        frame.node = node
-        try:
-            act(frame)
-        except SqlError as error:
-            return statement_failed(frame, error, node.line)
-        session.row_count = session.error_number = 0
-        session.sink.done(None)
-        session.switch_point()
-        return None
-
-    return run
 
 
 # --- KILL -------------------------------------------------------------------------------------------------------------
@@ -80,7 +64,7 @@ def compile_kill(node: nodes.Kill, compiler: UnitCompiler) -> Step:
         else:
             victim.kill()
 
-    return _step(node, kill)
+    return server_step(node, kill)
 
 
 # --- DBCC -------------------------------------------------------------------------------------------------------------
@@ -89,7 +73,7 @@ def compile_kill(node: nodes.Kill, compiler: UnitCompiler) -> Step:
 def compile_dbcc(node: nodes.Dbcc, compiler: UnitCompiler) -> Step:
     """DBCC. NotSupported: any other command than those of ``COMMANDS`` and the harmless ones."""
     if node.command in WITHOUT_EFFECT:
-        return _step(node, lambda frame: _say(frame, node, SqlError(2528, 0, 1, COMPLETED)))
+        return server_step(node, lambda frame: _say(frame, node, SqlError(2528, 0, 1, COMPLETED)))
     command = COMMANDS.get(node.command)
     if command is None:
         raise NotSupported(f"DBCC {node.command}", node.line)
@@ -108,7 +92,7 @@ def compile_dbcc(node: nodes.Dbcc, compiler: UnitCompiler) -> Step:
             command(frame, node, compiler, values)
         _say(frame, node, SqlError(2528, 0, 1, COMPLETED))
 
-    return _step(node, dbcc)
+    return server_step(node, dbcc)
 
 
 def _evaluator(compiler: UnitCompiler, node: nodes.Dbcc, argument: nodes.Expression) -> Callable[[Frame], Any]:
@@ -193,7 +177,7 @@ def compile_checkpoint(node: nodes.Checkpoint, compiler: UnitCompiler) -> Step:
         if log is not None:
             log.checkpoint()
 
-    return _step(node, checkpoint)
+    return server_step(node, checkpoint)
 
 
 def compile_shutdown(node: nodes.Shutdown, compiler: UnitCompiler) -> Step:
@@ -211,7 +195,7 @@ def compile_shutdown(node: nodes.Shutdown, compiler: UnitCompiler) -> Step:
         session.sink.message(SqlError(6006, 10, 1, f"Server shut down by request from login {session.login_name}."))
         stop(node.no_wait)
 
-    return _step(node, shutdown)
+    return server_step(node, shutdown)
 
 
 def compile_reconfigure(node: nodes.Statement, compiler: UnitCompiler) -> Step:
@@ -224,7 +208,7 @@ def compile_reconfigure(node: nodes.Statement, compiler: UnitCompiler) -> Step:
         frame.session.instance.blocked_processes.watch()
         frame.session.keep_settings()
 
-    return _step(node, reconfigure)
+    return server_step(node, reconfigure)
 
 
 STEPS: Mapping[type[nodes.Statement], StepCompiler] = {

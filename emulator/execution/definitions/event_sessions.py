@@ -20,11 +20,11 @@ from emulator.catalog.event_sessions import (
     EventTarget,
 )
 from emulator.catalog.objects import fold
-from emulator.errors import NotSupported, SqlError, sql_error
+from emulator.errors import NotSupported, sql_error
 from emulator.execution.authorization import require_on_server
 from emulator.execution.definitions.security import missing
-from emulator.execution.failures import statement_failed
-from emulator.execution.frames import Frame, Signal, Step
+from emulator.execution.frames import Frame, Step
+from emulator.execution.steps import server_step
 from emulator.execution.units import StepCompiler, UnitCompiler
 from emulator.sql import nodes
 
@@ -36,23 +36,15 @@ PARTITION = ("NONE", "PER_NODE", "PER_CPU")
 
 
 def _step(node: nodes.Statement, verb: str, act: Callable[[Frame], None]) -> Step:
-    def run(frame: Frame) -> Signal | None:
+    def change(frame: Frame) -> None:
         session = frame.session
-        frame.node = node
-        try:
-            require_on_server(session, "ALTER ANY EVENT SESSION", node.line)
-            if session.trancount:
-                raise sql_error(574, f"{verb} EVENT SESSION", line=node.line)
-            act(frame)
-            session.keep_settings()
-        except SqlError as error:
-            return statement_failed(frame, error, node.line)
-        session.row_count = session.error_number = 0
-        session.sink.done(None)
-        session.switch_point()
-        return None
+        require_on_server(session, "ALTER ANY EVENT SESSION", node.line)
+        if session.trancount:
+            raise sql_error(574, f"{verb} EVENT SESSION", line=node.line)
+        act(frame)
+        session.keep_settings()
 
-    return run
+    return server_step(node, change)
 
 
 def compile_create(node: nodes.CreateEventSession, compiler: UnitCompiler) -> Step:
