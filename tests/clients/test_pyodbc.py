@@ -56,9 +56,11 @@ def test_a_table_is_passed_to_a_procedure(tables: pyodbc.Connection, rows: list[
 def test_a_statement_is_cancelled_from_another_thread(target: Target) -> None:
     with closing(connect(target)) as connection:
         cursor = connection.cursor()
-        threading.Timer(0.2, cursor.cancel).start()
+        timer = threading.Timer(0.2, cursor.cancel)
+        timer.start()
         with pytest.raises(pyodbc.Error) as caught:
             cursor.execute(f"WAITFOR DELAY '00:00:{WAITING_SECONDS}';")
+        timer.join()  # the driver is in cancel() until then, with handles that closing the connection frees
         assert caught.value.args[0] == CANCELLED
         assert connection.execute("SELECT 1;").fetchval() == 1
 
