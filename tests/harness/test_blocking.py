@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 import pyodbc
 import pytest
 
 from harness.blocking import parse_episodes, read_episodes, read_threshold
-from harness.cli.__main__ import run
 from harness.connection import Target, connect
 from harness.errors import EnvironmentFault
-
-Command = Callable[..., tuple[int, str, str]]
+from tests.harness.conftest import Command
 
 EVENT = """
 <event name="blocked_process_report" package="sqlserver" timestamp="2026-04-14T04:46:{second}.248Z">
@@ -72,18 +70,6 @@ def server(target: Target) -> Iterator[pyodbc.Connection]:
         connection.execute("DROP EVENT SESSION lockstep_blocked ON SERVER;")
         connection.execute("EXEC sp_configure 'blocked process threshold (s)', 0; RECONFIGURE;")
         connection.execute("DROP PROCEDURE dbo.empty_shelf; DROP TABLE dbo.shelf;")
-
-
-@pytest.fixture
-def command(target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    monkeypatch.setenv("LOCKSTEP_DSN", target.connection_string.text())
-
-    def execute(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return execute
 
 
 def test_a_long_wait_is_reported_listed_and_told(server: pyodbc.Connection, target: Target, command: Command) -> None:

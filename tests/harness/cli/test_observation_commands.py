@@ -1,33 +1,16 @@
 """`lockstep deadlocks` and `lockstep locks` from end to end."""
 
 import json
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from harness.cli.__main__ import run
 from harness.connection import Target, connect
 from harness.scenarios import Runner, read_scenario
+from tests.harness.conftest import Command
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(
-    target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LOCKSTEP_DSN", target.connection_string.text())
-
-    def execute(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return execute
 
 
 @pytest.fixture
